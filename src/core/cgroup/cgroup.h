@@ -1,0 +1,76 @@
+/* SPDX-License-Identifier: Apache-2.0 */
+/*
+ * cgroup: the control group of one container, behind one interface for v2, v1, the hybrid of both, and none.
+ *
+ * `cgroup.procs` is not written on the hot path (it waits for an RCU grace period): on v1 the single-threaded child
+ * writes 0 to `tasks`, on v2 it is born inside with CLONE_INTO_CGROUP. Nothing that was there before is removed.
+ */
+#ifndef BULKHEAD_CORE_CGROUP_CGROUP_H
+#define BULKHEAD_CORE_CGROUP_CGROUP_H
+
+#include <stdbool.h>
+#include <stdint.h>
+#include <sys/types.h>
+
+#include "base/buf.h"
+#include "base/err.h"
+#include "base/json.h"
+#include "core/host/host.h"
+#include "core/plan/plan.h"
+
+#define CGROUP_HIERARCHIES_MAX 24
+
+/* One directory of the container in one hierarchy. */
+struct cgroup_dir {
+	const struct host_hierarchy *hierarchy;
+	int fd;	      /* O_PATH directory, -EBADF when absent */
+	bool created; /* by us: to be removed by us */
+};
+
+struct cgroup {
+	enum cgroup_driver driver;
+	const char *path;
+	struct cgroup_dir dirs[CGROUP_HIERARCHIES_MAX];
+	size_t count;
+};
+#define CGROUP_INIT ((struct cgroup){.driver = CGROUP_DISABLED})
+
+/*
+ * Make the directories, write the settings and the device rules. Taken back whole on failure.
+ * An existing cgroup that holds processes is refused (the spec lets two containers never share limits by accident).
+ * Errors: ERR_KERNEL or ERR_UNSUPPORTED naming the file and the place in the config.
+ */
+int cgroup_create(struct cgroup *cgroup, const struct plan_cgroup *plan, const struct host *host, struct err *err);
+
+/* Open the one of a running container from what its state holds. Missing directories are left at -EBADF. */
+int cgroup_open(struct cgroup *cgroup, enum cgroup_driver driver, const char *path, const struct host *host,
+		struct err *err);
+void cgroup_done(struct cgroup *cgroup); /* closes fds only */
+
+/* Descriptors for the child to join on v1 (O_PATH directories); returns their number. */
+size_t cgroup_join_fds(const struct cgroup *cgroup, int *ret_fds, size_t capacity);
+/* Directory fd for CLONE_INTO_CGROUP on v2, or -EBADF. */
+int cgroup_into_fd(const struct cgroup *cgroup);
+
+/* Write settings to an existing cgroup (update), in an order that the kernel takes (memory before swap when growing,
+ * after it when shrinking). All or an error that names the file; what was written before stays. */
+int cgroup_apply(struct cgroup *cgroup, const struct plan_cgroup *plan, const struct host *host, struct err *err);
+
+int cgroup_freeze(struct cgroup *cgroup, bool frozen, struct err *err);
+/* Is it frozen (or freezing)? false where there is no freezer. */
+bool cgroup_is_frozen(const struct cgroup *cgroup);
+
+/* Every process in it, sub-cgroups included, as pids of this pid namespace. Returns the number, at most capacity
+ * (never more is written; the return value may be larger), or -errno. */
+ssize_t cgroup_pids(const struct cgroup *cgroup, pid_t *pids, size_t capacity);
+/* Signal all. SIGKILL uses cgroup.kill where there is one; a frozen cgroup is thawed after SIGKILL. */
+int cgroup_signal_all(struct cgroup *cgroup, int signal, struct err *err);
+
+/* Kill what is left and remove the directories (sub-cgroups too). Waits for dying processes by cgroup.events or polling
+ * with a deadline; then an error that names the directory and a pid that holds it. */
+int cgroup_remove(struct cgroup *cgroup, struct err *err);
+
+/* Statistics as the `data` object of `events --stats` (engines.md). */
+int cgroup_stats(const struct cgroup *cgroup, struct json_writer *writer, struct err *err);
+
+#endif

@@ -1,0 +1,100 @@
+/* SPDX-License-Identifier: Apache-2.0 */
+/*
+ * engine: create, start, exec, kill, delete, update: who is called in which order, and nothing else.
+ * Each function takes a request, does the whole verb, and leaves nothing behind when it fails.
+ */
+#ifndef BULKHEAD_CORE_ENGINE_ENGINE_H
+#define BULKHEAD_CORE_ENGINE_ENGINE_H
+
+#include <stdbool.h>
+#include <stdint.h>
+#include <sys/types.h>
+
+#include "base/arena.h"
+#include "base/buf.h"
+#include "base/err.h"
+#include "core/oci/config.h"
+#include "core/plan/plan.h"
+#include "core/state/state.h"
+
+/* What is the same for every verb of one invocation. */
+struct engine {
+	const char *program;	/* "bulkhead-oci": names the default state root */
+	const char *root;	/* --root; NULL: the default */
+	enum cgroup_driver cgroup_driver;
+	void (*warn)(const char *text); /* a line for the log and standard error; may be NULL */
+};
+
+struct engine_create {
+	const char *id;
+	const char *bundle; /* NULL: the current directory */
+	const char *pid_file, *console_socket, *pidfd_socket;
+	bool no_pivot, no_new_keyring;
+	int preserve_fds;
+	/* The config; both NULL: BUNDLE/config.json is read. `config` with its JSON text (kept in the state) otherwise. */
+	const struct oci_config *config;
+	const char *config_text;
+	size_t config_size;
+};
+
+/* create: afterwards the container waits for engine_start. */
+int engine_create(const struct engine *engine, const struct engine_create *request, struct err *err);
+int engine_start(const struct engine *engine, const char *id, struct err *err);
+
+/* run: create and start in one; in the foreground waits, forwards signals and the terminal, and deletes.
+ * *ret_status: the program's exit status, 128 + n when a signal ended it; 0 with detach. */
+struct engine_run {
+	struct engine_create create;
+	bool detach, keep;
+};
+int engine_run(const struct engine *engine, const struct engine_run *request, int *ret_status, struct err *err);
+
+struct engine_exec {
+	const char *id;
+	const struct oci_process *process;
+	const char *pid_file, *console_socket, *pidfd_socket;
+	int preserve_fds;
+	bool detach;
+	const char *cgroup; /* --cgroup: a sub-cgroup, NULL for the container's */
+};
+/* The error of a failed exec leaves no pid file. */
+int engine_exec(const struct engine *engine, const struct engine_exec *request, int *ret_status, struct err *err);
+
+int engine_kill(const struct engine *engine, const char *id, int signal, bool all, struct err *err);
+int engine_delete(const struct engine *engine, const char *id, bool force, struct err *err);
+int engine_pause(const struct engine *engine, const char *id, struct err *err);
+int engine_resume(const struct engine *engine, const char *id, struct err *err);
+int engine_update(const struct engine *engine, const char *id, const struct oci_resources *resources,
+		  struct err *err);
+/* The container's pids, in arena. */
+int engine_pids(const struct engine *engine, const char *id, struct arena *arena, pid_t **ret_pids,
+		size_t *ret_count, struct err *err);
+/* One stats object: {"type":"stats","id":…,"data":{…}}. */
+int engine_stats(const struct engine *engine, const char *id, struct buf *out, struct err *err);
+
+/* State of one, or of all, as it is now. config is the saved copy. */
+struct engine_container {
+	const struct state *state;
+	enum state_status status;
+	const struct oci_config *config;
+};
+int engine_state(const struct engine *engine, const char *id, struct arena *arena,
+		 struct engine_container *ret_container, struct err *err);
+int engine_list(const struct engine *engine, struct arena *arena, const struct engine_container **ret_containers,
+		size_t *ret_count, struct err *err);
+
+/* The plan of a config, without carrying it out (`bulkhead plan`). */
+int engine_plan(const struct engine *engine, const struct engine_create *request, struct arena *arena,
+		const struct plan **ret_plan, struct err *err);
+
+/*
+ * Run this program from a sealed copy of itself in memory (threats D4), unless it does already. Returns only then, or
+ * when vm.memfd_noexec forbids it: then from a read-only detached mount of the file where that is possible, else with
+ * a warning through `warn`. To be called first thing by create, run and exec.
+ */
+int engine_protect_self(char *const argv[], void (*warn)(const char *text), struct err *err);
+
+/* 128 + n for a signal, the status otherwise, of a status as waitpid gives it. */
+int engine_exit_status(int wait_status);
+
+#endif

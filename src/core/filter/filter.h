@@ -1,0 +1,70 @@
+/* SPDX-License-Identifier: Apache-2.0 */
+/*
+ * filter: seccomp rules → cBPF, with a simulator and a disassembler. Pure: no system call, no global state.
+ *
+ * Verdicts equal those of libseccomp's filter for the same rules (the tests prove it over every syscall number).
+ * Each verdict can be traced back to the rule that gave it, so that a refusal can name its place in the config.
+ */
+#ifndef BULKHEAD_CORE_FILTER_FILTER_H
+#define BULKHEAD_CORE_FILTER_FILTER_H
+
+#include <linux/filter.h>
+#include <linux/seccomp.h>
+#include <stddef.h>
+#include <stdint.h>
+
+#include "base/arena.h"
+#include "base/buf.h"
+#include "base/err.h"
+
+enum filter_operator { FILTER_NE, FILTER_LT, FILTER_LE, FILTER_EQ, FILTER_GE, FILTER_GT, FILTER_MASKED_EQ };
+
+struct filter_arg {
+	uint32_t index; /* 0 … 5 */
+	enum filter_operator operator;
+	uint64_t value, value_two; /* MASKED_EQ: (argument & value) == value_two */
+};
+
+struct filter_rule {
+	const char *const *names; /* syscall names; those that an architecture lacks do not apply to it */
+	size_t names_count;
+	uint32_t action; /* SECCOMP_RET_… | data */
+	const struct filter_arg *args; /* all must hold */
+	size_t args_count;
+	const char *where; /* JSON pointer of the rule, for messages and for filter_explain */
+};
+
+struct filter_policy {
+	uint32_t default_action;
+	uint32_t bad_arch_action; /* for architectures not listed; SECCOMP_RET_KILL_PROCESS unless there is a reason */
+	const uint32_t *archs; /* AUDIT_ARCH_… or ABI_ARCH_X32; at least one */
+	size_t archs_count;
+	const struct filter_rule *rules;
+	size_t rules_count;
+};
+
+#define FILTER_INSTRUCTIONS_MAX 4096 /* BPF_MAXINSNS */
+#define FILTER_NO_RULE UINT32_MAX
+
+struct filter_program {
+	struct sock_filter *instructions;
+	uint32_t count;
+	const uint32_t *rule_of; /* per instruction: for a BPF_RET the index in policy.rules, else FILTER_NO_RULE */
+};
+
+/* Compile. Memory from arena. Errors: ERR_CONFIG naming the rule (contradicting rules, over 4096 instructions, …). */
+int filter_compile(const struct filter_policy *policy, struct arena *arena, struct filter_program *ret_program,
+		   struct err *err);
+
+/* What the kernel would decide: the SECCOMP_RET_… value for data; *ret_instruction is the BPF_RET reached (may be
+ * NULL). A program that the kernel would not accept gives SECCOMP_RET_KILL_PROCESS. */
+uint32_t filter_simulate(const struct sock_filter *instructions, uint32_t count, const struct seccomp_data *data,
+			 uint32_t *ret_instruction);
+
+/* One instruction a line, jump targets as line numbers, syscall names and actions as comments. */
+void filter_disassemble(const struct sock_filter *instructions, uint32_t count, struct buf *out);
+
+/* "SCMP_ACT_ERRNO(EPERM)"-like name of an action value. */
+void filter_action_text(uint32_t action, char *buf, size_t size);
+
+#endif

@@ -1,0 +1,368 @@
+/* SPDX-License-Identifier: Apache-2.0 */
+/*
+ * plan: a config and the facts of a host, turned into a flat list of operations before any power is used.
+ *
+ * Pure: no system call. What the list holds is what will be done, in this order, by the process named; `bulkhead plan`
+ * prints it. child/ and engine/ carry it out and decide nothing. Everything that a plan points to lives in one arena,
+ * which the child inherits by fork.
+ *
+ *   stage     process  what is true when it ends
+ *   PREPARE   runtime  host paths are pinned as detached trees in slots; namespaces to join are open; the cgroup exists
+ *   GATE      gate     (only with joined namespaces, or a user namespace together with time offsets) inside them
+ *   ATTACH    runtime  the child exists and waits: id maps are written
+ *   ISOLATE   child    in its cgroup and cgroup namespace; host name; loopback is up
+ *   MOUNT     child    the whole tree of the container stands under the rootfs fd; hooks before pivot have run
+ *   ENTER     child    the old root is gone: no path leads to the host
+ *   FINISH    runtime  limits that only the host may grant
+ *   START     child    (create: told to start by `start`) sysctls
+ *   DROP      child    ids, capabilities, labels, no_new_privs, seccomp; read back and compared
+ *   EXEC      child    the container's program
+ */
+#ifndef BULKHEAD_CORE_PLAN_PLAN_H
+#define BULKHEAD_CORE_PLAN_PLAN_H
+
+#include "base/arena.h"
+#include "base/buf.h"
+#include "base/err.h"
+#include "base/types.h"
+#include "core/filter/filter.h"
+#include "core/host/host.h"
+#include "core/oci/config.h"
+
+enum plan_stage {
+	PLAN_PREPARE,
+	PLAN_GATE,
+	PLAN_ATTACH,
+	PLAN_ISOLATE,
+	PLAN_MOUNT,
+	PLAN_ENTER,
+	PLAN_FINISH,
+	PLAN_START,
+	PLAN_DROP,
+	PLAN_EXEC,
+	PLAN_STAGE_COUNT
+};
+
+/* Each kind is documented with its member of struct op's union. */
+enum op_kind {
+	OP_TREE,	  /* PREPARE (ISOLATE when the child must, see plan.child_opens_paths) */
+	OP_NS_OPEN,	  /* PREPARE */
+	OP_ID_MAPS,	  /* ATTACH */
+	OP_TIME_OFFSETS,  /* PREPARE by the runtime, or GATE */
+	OP_SYNC,	  /* child: tell the runtime, wait for its go */
+	OP_CGROUP_JOIN,	  /* ISOLATE, v1 only: write 0 to `tasks` of each hierarchy */
+	OP_CGROUP_UNSHARE, /* ISOLATE */
+	OP_HOSTNAME,
+	OP_DOMAINNAME,
+	OP_LOOPBACK_UP,
+	OP_ROOT,	  /* MOUNT: make all mounts slaves, put the rootfs tree on "/" and hold it as the rootfs fd */
+	OP_PROCFS,	  /* MOUNT: the private procfs of the child (threats D2) */
+	OP_MOUNT_FS,	  /* MOUNT: a new file system */
+	OP_MOUNT_TREE,	  /* MOUNT: a detached tree from a slot */
+	OP_REMOUNT,	  /* MOUNT: change attributes or propagation of what is at a path */
+	OP_DEVICE,
+	OP_SYMLINK,
+	OP_MASK,
+	OP_READONLY,
+	OP_HOOKS,	  /* MOUNT, child: createContainer; START, child: startContainer */
+	OP_ROOT_ATTR,	  /* MOUNT: read-only and propagation of the root mount */
+	OP_PIVOT,	  /* ENTER */
+	OP_RLIMIT,	  /* FINISH by prlimit on the child, or DROP by the child itself */
+	OP_OOM_SCORE,	  /* FINISH */
+	OP_WAIT_START,	  /* START */
+	OP_SYSCTL,
+	OP_CONSOLE,	  /* MOUNT: a terminal from the container's devpts, sent to the runtime, bound on /dev/console */
+	OP_SCHEDULER,
+	OP_IO_PRIORITY,
+	OP_PERSONALITY,
+	OP_MEMORY_POLICY,
+	OP_KEYRING,	  /* DROP: a new session keyring of this name */
+	OP_SETSID,
+	OP_UMASK,
+	OP_LABEL,	  /* DROP: AppArmor or SELinux label at exec, read back */
+	OP_BOUNDING,	  /* DROP: drop capabilities from the bounding set */
+	OP_IDS,		  /* DROP: setgroups, setresgid, setresuid (capabilities kept until OP_CAPABILITIES) */
+	OP_CAPABILITIES,  /* DROP: capset and ambient */
+	OP_CWD,		  /* DROP: chdir, and the directory is checked to lie inside the root */
+	OP_NO_NEW_PRIVS,
+	OP_VERIFY,	  /* DROP: /proc/self/status equals what was planned; more power is fatal */
+	OP_SECCOMP,	  /* DROP: before OP_IDS when no_new_privs is off, else last */
+	OP_CLOSE_FDS,	  /* DROP: close_range of all but what stays */
+	OP_EXEC,
+	OP_KIND_COUNT
+};
+
+#define PLAN_NO_SLOT (-1)
+#define PLAN_NO_IDMAP (-1)
+
+enum plan_sync_point {
+	SYNC_ATTACHED,	/* the child waits until its ids are mapped */
+	SYNC_MOUNTED,	/* prestart and createRuntime hooks run in the runtime, before pivot_root */
+	SYNC_ENTERED,	/* FINISH operations of the runtime */
+};
+
+/* Mount attributes of mount_setattr(2): MOUNT_ATTR_… and a propagation (MS_SHARED …, 0 to keep). */
+struct op_attr {
+	uint64_t set, clear;
+	uint64_t propagation;
+	bool recursive; /* AT_RECURSIVE: the rro, rnosuid … options */
+};
+
+struct op {
+	enum op_kind kind;
+	enum plan_stage stage;
+	const char *where; /* "/mounts/3": pointer into the config; NULL when nothing in the config asked for it */
+	const char *why;   /* one short sentence for `bulkhead plan`; NULL where the kind's own sentence says all */
+	union {
+		/* Open `path` on the host as a detached copy of its mount tree. */
+		struct {
+			int slot;
+			struct host_path path; /* absolute */
+			bool recursive;
+			bool must_be_directory;
+			bool null_device;  /* must be the character device 1:3 (masks and devices are made of it) */
+			dev_t device;	   /* not 0: must be this device node */
+			struct op_attr attr; /* recursive one is applied to the whole tree */
+			bool attr_top; /* attr is for the top mount alone, also when the tree is recursive */
+			int idmap; /* index in plan.idmaps, or PLAN_NO_IDMAP */
+			bool idmap_recursive;
+			bool optional; /* a missing path leaves the slot empty */
+		} tree;
+		struct {
+			enum oci_namespace_kind ns;
+			int slot;
+			struct host_path path;
+		} ns_open;
+		struct {
+			struct id_maps uid, gid;
+			bool by_helper; /* newuidmap and newgidmap, for more than one's own id without privilege */
+			bool deny_setgroups;
+		} id_maps;
+		struct {
+			struct oci_time_offset monotonic, boottime;
+		} time_offsets;
+		struct {
+			enum plan_sync_point point;
+		} sync;
+		struct {
+			const char *text;
+		} name; /* OP_HOSTNAME, OP_DOMAINNAME, OP_KEYRING */
+		struct {
+			int slot;
+		} root;
+		struct {
+			int host_slot; /* where no procfs can be mounted: the host's /proc as an O_PATH directory */
+		} procfs;
+		struct {
+			const char *fs_type, *source;
+			struct key_values params; /* fsconfig(2): value NULL is a flag */
+			struct op_attr attr;
+			struct root_path target;
+			int mount_slot; /* keep the mount's fd here for later operations (the /dev tmpfs) */
+			int into_slot;	/* not PLAN_NO_SLOT: target is below that mount's root (a fresh one of ours) */
+			bool is_dev;	/* the tmpfs on /dev: attached only when its nodes are in it */
+			bool copy_up;	/* tmpcopyup: contents of the target are copied in */
+			int idmap;
+		} mount_fs;
+		struct {
+			int slot;
+			struct root_path target;
+			int into_slot;
+			bool target_from_source; /* a missing target is made as a directory or a file, as the source is */
+			bool no_follow;	/* src-nofollow and friends: the last component of target is not followed */
+		} mount_tree;
+		struct {
+			struct root_path target;
+			struct op_attr attr;
+		} remount;
+		struct {
+			struct root_path path;
+			int into_slot; /* the /dev tmpfs when path lies directly below it; path stays absolute */
+			int tree_slot; /* bind this node instead of mknod (in a user namespace) */
+			enum oci_device_type type;
+			uint32_t major, minor, mode;
+			struct container_id uid, gid;
+		} device;
+		struct {
+			struct root_path path;
+			const char *target;
+			int into_slot;
+			bool needs_target; /* only when the target exists */
+		} symlink;
+		struct {
+			struct root_path path;
+			int null_slot; /* a detached null device for files, or PLAN_NO_SLOT: from the /dev tmpfs of ours */
+		} mask; /* missing paths are skipped */
+		struct {
+			struct root_path path;
+		} readonly; /* missing paths are skipped */
+		struct {
+			enum oci_hook_kind kind;
+		} hooks;
+		struct {
+			struct op_attr attr;
+		} root_attr;
+		struct {
+			bool move; /* --no-pivot: MS_MOVE and chroot */
+		} pivot;
+		struct {
+			int resource;
+			uint64_t soft, hard;
+		} rlimit;
+		struct {
+			int value;
+		} oom_score;
+		struct {
+			const char *key, *value; /* "net/ipv4/ip_forward": below /proc/sys, checked */
+		} sysctl;
+		struct {
+			bool size_set;
+			uint32_t height, width;
+		} console;
+		struct oci_scheduler scheduler;
+		struct oci_io_priority io_priority;
+		struct oci_memory_policy memory_policy;
+		struct {
+			uint32_t value;
+		} number; /* OP_PERSONALITY, OP_UMASK */
+		struct {
+			bool apparmor; /* else SELinux */
+			const char *label;
+		} label;
+		struct {
+			uint64_t keep;
+		} bounding;
+		struct {
+			struct container_id uid, gid;
+			const struct container_id *groups;
+			size_t groups_count;
+			bool set_groups; /* false where setgroups is denied and there are none */
+			bool keep_capabilities;
+		} ids;
+		struct {
+			uint64_t effective, permitted, inheritable, ambient;
+		} capabilities;
+		struct {
+			struct root_path path;
+		} cwd;
+		struct {
+			struct container_id uid, gid;
+			uint64_t bounding, effective, permitted, inheritable, ambient;
+			bool no_new_privs;
+		} verify;
+		struct {
+			struct filter_program program;
+			uint32_t flags; /* SECCOMP_FILTER_FLAG_… */
+			bool listener;
+		} seccomp;
+		struct {
+			int preserve; /* this many from 3 on stay open */
+		} close_fds;
+		struct {
+			struct strings args, env;
+		} exec;
+	};
+};
+
+enum cgroup_driver { CGROUP_CGROUPFS, CGROUP_SYSTEMD, CGROUP_DISABLED };
+
+struct plan_cgroup_setting {
+	const char *controller; /* "memory": which hierarchy on v1; on v2 must be enabled */
+	const char *file;	/* "memory.max" */
+	const char *value;
+	const char *where;
+	bool optional; /* a missing file is passed over (a default of ours, not asked for) */
+};
+
+/* The cgroup, already in the terms of the version that the host has. Applied by cgroup/. */
+struct plan_cgroup {
+	enum cgroup_driver driver;
+	const char *path;    /* "/bulkhead-web1": below each hierarchy's mount point; NULL for CGROUP_DISABLED */
+	const char *systemd_path; /* "slice:prefix:name" as given, for the systemd driver */
+	bool path_given;     /* by the config */
+	const struct plan_cgroup_setting *settings;
+	size_t settings_count;
+	const struct oci_device_rule *device_rules; /* with the defaults of the spec appended */
+	size_t device_rules_count;
+	bool delegate; /* chown to the container's root: writable cgroup mount and a cgroup namespace */
+	struct host_id delegate_uid;
+	bool explicit; /* limits were asked for: failing to set up is an error, not a warning */
+};
+
+struct plan_idmap {
+	struct id_maps uid, gid;
+};
+
+enum plan_purpose {
+	PLAN_FOR_CREATE, /* a container */
+	PLAN_FOR_EXEC,	 /* a further process in one */
+};
+
+struct plan {
+	enum plan_purpose purpose;
+	const char *config_name; /* "config.json", for messages */
+	uint64_t clone_flags; /* CLONE_NEW… of the one clone3 */
+	bool gate;	      /* a further process joins first and clones with CLONE_PARENT */
+	uint64_t gate_unshare; /* CLONE_NEWUSER, CLONE_NEWTIME of the gate after joining */
+	bool child_opens_paths; /* without CAP_SYS_ADMIN here: OP_TREE runs in the child, in its own user namespace */
+	bool in_user_namespace; /* the container has one, new or joined */
+	bool terminal;
+	const struct op *ops; /* sorted by stage; within a stage in the order of doing */
+	size_t ops_count;
+	int slots_count;
+	const struct plan_idmap *idmaps;
+	size_t idmaps_count;
+	struct plan_cgroup cgroup;
+	const struct oci_hooks *hooks; /* [OCI_HOOK_KIND_COUNT] */
+	struct placed_strings warnings; /* capabilities that the kernel lacks, … */
+};
+
+/* What the command line adds to the config. */
+struct plan_request {
+	const char *id;
+	struct host_path bundle; /* absolute */
+	struct host_path rootfs; /* absolute, root.path made so */
+	enum cgroup_driver cgroup_driver;
+	bool no_pivot, no_new_keyring;
+	bool wait_start; /* create */
+	bool loopback;	 /* bring lo up in a new network namespace */
+	int preserve_fds;
+};
+
+/* Errors: ERR_CONFIG or ERR_UNSUPPORTED with the place; nothing was touched. */
+int plan_create(struct arena *arena, const struct oci_config *config, const struct host *host,
+		const struct plan_request *request, const struct plan **ret_plan, struct err *err);
+
+/* What a running container's saved confinement allows; exec never exceeds it. */
+struct plan_confinement {
+	uint64_t bounding; /* capabilities */
+	bool no_new_privs;
+	const char *apparmor_profile, *selinux_label;
+	struct filter_program filter; /* count 0: none */
+	uint32_t filter_flags;
+	const struct oci_rlimit *rlimits; /* hard limits are ceilings */
+	size_t rlimits_count;
+};
+
+/*
+ * A further process in the container of `config`. ns_slots: the engine opens the namespaces of the container's init
+ * (by pidfd) and fills slots in the order of enum oci_namespace_kind.
+ * Errors: ERR_CONFIG when the process asks for more than the confinement, naming what.
+ */
+int plan_exec(struct arena *arena, const struct oci_config *config, const struct oci_process *process,
+	      const struct plan_confinement *confinement, const struct host *host, const struct plan_request *request,
+	      const struct plan **ret_plan, struct err *err);
+
+/* Settings for `update`: the same translation as at creation. */
+int plan_update(struct arena *arena, const struct oci_resources *resources, const struct host *host,
+		struct plan_cgroup *cgroup, struct err *err);
+
+/* For people: stages, who, operations with their places and reasons. */
+void plan_print_text(const struct plan *plan, struct buf *out);
+void plan_print_json(const struct plan *plan, struct buf *out);
+
+/* "mount proc on /proc": what an operation does, for messages and for the printed plan. The text is cut to fit. */
+void plan_op_text(const struct op *op, char *buf, size_t size);
+const char *plan_stage_name(enum plan_stage stage);
+
+#endif

@@ -1,0 +1,15 @@
+/* SPDX-License-Identifier: Apache-2.0 */
+/* kernel/memfd: a sealed copy of a file in memory, and executing it (memfd_create(2), fcntl(2) F_ADD_SEALS). -errno. */
+#ifndef BULKHEAD_KERNEL_MEMFD_H
+#define BULKHEAD_KERNEL_MEMFD_H
+
+#include <stdbool.h>
+
+/* Copy the whole of source_fd; all seals set, executable, CLOEXEC. */
+int memfd_sealed_copy(int source_fd, const char *name);
+/* Is fd a memfd with all of F_SEAL_SEAL, SHRINK, GROW and WRITE? */
+bool memfd_is_sealed(int fd);
+/* execveat(fd, "", AT_EMPTY_PATH). */
+int memfd_exec(int fd, char *const argv[], char *const envp[]);
+
+#endif

@@ -1,0 +1,39 @@
+/* SPDX-License-Identifier: Apache-2.0 */
+/* kernel/process: making, finding and signalling processes. Thin, -errno. */
+#ifndef BULKHEAD_KERNEL_PROCESS_H
+#define BULKHEAD_KERNEL_PROCESS_H
+
+#include <stdbool.h>
+#include <stdint.h>
+#include <sys/types.h>
+
+/* clone3(2) without shared memory. flags: CLONE_NEW…, CLONE_PARENT; CLONE_PIDFD is added. into_cgroup_fd: -EBADF for
+ * none. 0 in the child; the pid in the parent with *ret_pidfd (CLOEXEC); -errno. */
+pid_t process_clone(uint64_t flags, int into_cgroup_fd, int *ret_pidfd);
+
+int process_pidfd_open(pid_t pid);
+int process_pidfd_signal(int pidfd, int signal);
+/* The pid of a pidfd as this process's pid namespace sees it, from /proc/self/fdinfo; -ESRCH when it has ended. */
+pid_t process_pidfd_pid(int pidfd);
+/* Wait for a child by pidfd: *ret_status as waitpid(2) gives it. EINTR retried. */
+int process_pidfd_wait(int pidfd, int *ret_status);
+
+/* Field 22 of /proc/PID/stat (clock ticks since boot) and its state letter (field 3). -ESRCH when there is none. */
+int process_stat(pid_t pid, uint64_t *ret_start_time, char *ret_state);
+
+int process_set_dumpable(bool dumpable);
+int process_set_parent_death_signal(int signal); /* 0: none */
+int process_set_subreaper(void);
+/* close_range(2) of first … UINT_MAX. */
+int process_close_from(unsigned int first);
+int process_cloexec_from(unsigned int first);
+int process_prlimit(pid_t pid, int resource, uint64_t soft, uint64_t hard);
+int process_new_session_keyring(const char *name);
+int process_set_personality(unsigned long persona);
+int process_set_io_priority(int class, int priority);
+/* sched_setattr(2) for the calling thread. */
+int process_set_scheduler(uint32_t policy, int32_t nice, int32_t priority, uint64_t flags, uint64_t runtime,
+			  uint64_t deadline, uint64_t period);
+int process_set_memory_policy(int mode, unsigned int flags, const unsigned long *nodes, unsigned long nodes_bits);
+
+#endif
