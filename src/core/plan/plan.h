@@ -21,6 +21,8 @@
 #ifndef BULKHEAD_CORE_PLAN_PLAN_H
 #define BULKHEAD_CORE_PLAN_PLAN_H
 
+#include <sys/types.h>
+
 #include "base/arena.h"
 #include "base/buf.h"
 #include "base/err.h"
