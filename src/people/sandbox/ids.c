@@ -1,0 +1,85 @@
+/* SPDX-License-Identifier: Apache-2.0 */
+/*
+ * ids: which host ids stand behind a sandbox's. Root gives the sandbox a range that owns no file of the host, so that
+ * even a process that breaks out is nobody; an ordinary user gives it the one id that she has.
+ */
+#include <fcntl.h>
+#include <stdlib.h>
+#include <string.h>
+#include <unistd.h>
+
+#include "base/fd.h"
+#include "people/sandbox/parts.h"
+
+/* The last 65536 ids of the range that systemd reserves for containers: owned by no one, and by no file, on a host
+ * whose administrator has not chosen another range for root in /etc/subuid. */
+#define RESERVED_FIRST_ID 1878982656u
+#define RANGE_SIZE 65536u
+#define SUBID_FILE_MAX 65536
+
+/* The first range of at least RANGE_SIZE ids that `owner` has in a subuid(5) file; false when there is none. */
+static bool read_range(const char *path, const char *owner, uint32_t *ret_first)
+{
+	char text[SUBID_FILE_MAX];
+	size_t owner_length = strlen(owner);
+
+	if (fd_read_text_at(AT_FDCWD, path, text, sizeof(text)) < 0)
+		return false;
+	for (char *line = text; line && *line; line = strchr(line, '\n') ? strchr(line, '\n') + 1 : NULL) {
+		char *end;
+		unsigned long long first, count;
+
+		if (strncmp(line, owner, owner_length) != 0 || line[owner_length] != ':')
+			continue;
+		first = strtoull(line + owner_length + 1, &end, 10);
+		if (*end != ':')
+			continue;
+		count = strtoull(end + 1, &end, 10);
+		if ((*end != '\n' && *end != '\0') || count < RANGE_SIZE || first == 0 ||
+		    first > UINT32_MAX - RANGE_SIZE)
+			continue;
+		*ret_first = (uint32_t)first;
+		return true;
+	}
+	return false;
+}
+
+static struct id_map root_map(const char *path)
+{
+	struct id_map map = {.outside = {RESERVED_FIRST_ID}, .count = RANGE_SIZE};
+
+	read_range(path, "root", &map.outside.value);
+	return map;
+}
+
+int sandbox_choose_ids(const struct sandbox *sandbox, struct sandbox_ids *ret_ids, struct err *err)
+{
+	uint32_t uid = geteuid(), gid = getegid();
+	struct sandbox_ids ids = {0};
+
+	if (uid == 0) {
+		ids.uid_map = root_map("/etc/subuid");
+		ids.gid_map = root_map("/etc/subgid");
+	} else {
+		/* The same number inside as outside: a program sees the user that started it. */
+		ids.uid_map = (struct id_map){.inside = {uid}, .outside = {uid}, .count = 1};
+		ids.gid_map = (struct id_map){.inside = {gid}, .outside = {gid}, .count = 1};
+		ids.uid.value = uid;
+		ids.gid.value = gid;
+	}
+	if (sandbox->user_set) {
+		ids.uid = sandbox->uid;
+		ids.gid = sandbox->gid;
+		if (uid != 0) {
+			ids.uid_map.inside = sandbox->uid;
+			ids.gid_map.inside = sandbox->gid;
+		} else if (ids.uid.value >= RANGE_SIZE || ids.gid.value >= RANGE_SIZE) {
+			err_set(err, ERR_USAGE, "user %u:%u is outside the container's ids", ids.uid.value,
+				ids.gid.value);
+			err_why(err, "a sandbox of root has the ids 0 to %u", RANGE_SIZE - 1);
+			return err_fix(err, "choose a --user below %u", RANGE_SIZE);
+		}
+	}
+	*ret_ids = ids;
+	return 0;
+}

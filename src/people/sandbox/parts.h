@@ -1,0 +1,29 @@
+/* SPDX-License-Identifier: Apache-2.0 */
+/* parts: the sections of a sandbox's config; private to people/sandbox. */
+#ifndef BULKHEAD_PEOPLE_SANDBOX_PARTS_H
+#define BULKHEAD_PEOPLE_SANDBOX_PARTS_H
+
+#include "base/json.h"
+#include "people/sandbox/sandbox.h"
+
+/* Which host ids stand behind the container's. */
+struct sandbox_ids {
+	struct container_id uid, gid;	 /* of the command */
+	struct id_map uid_map, gid_map;
+};
+
+/* Root: a subordinate range of its own, or the reserved one, never host id 0. Others: their own single id. */
+int sandbox_choose_ids(const struct sandbox *sandbox, struct sandbox_ids *ret_ids, struct err *err);
+
+/* linux.seccomp: deny by default. Calls of the table that are not allowed give EPERM; newer ones ENOSYS. */
+void sandbox_write_seccomp(struct json_writer *writer, uint64_t capabilities);
+
+/* The mounts of a source that is the host itself, and the links of its root. */
+int sandbox_write_host_mounts(struct json_writer *writer, struct arena *arena, struct key_values *ret_links,
+			      struct err *err);
+
+/* One element of `mounts`; options is NULL-terminated. */
+void sandbox_write_mount(struct json_writer *writer, const char *target, const char *type, const char *source,
+			 const char *const *options);
+
+#endif

@@ -1,0 +1,80 @@
+/* SPDX-License-Identifier: Apache-2.0 */
+/*
+ * sandbox: what `bulkhead run` means: a source of files, a command and a few wishes become an OCI config with the
+ * defaults of ours. The config goes the same way as an engine's does: read, planned, applied.
+ *
+ * Runs in the caller's process, before any power is used; reads the host (which of the allow-listed paths exist, id
+ * ranges, memory) and writes nothing.
+ */
+#ifndef BULKHEAD_PEOPLE_SANDBOX_SANDBOX_H
+#define BULKHEAD_PEOPLE_SANDBOX_SANDBOX_H
+
+#include <stdbool.h>
+#include <stdint.h>
+
+#include "base/arena.h"
+#include "base/buf.h"
+#include "base/err.h"
+#include "base/types.h"
+
+enum sandbox_source_kind {
+	SANDBOX_HOST,	   /* an allow-list of the host's own files on an empty root */
+	SANDBOX_DIRECTORY, /* a root directory */
+};
+
+enum sandbox_net { SANDBOX_NET_NONE, SANDBOX_NET_HOST };
+enum sandbox_cwd { SANDBOX_CWD_HIDDEN, SANDBOX_CWD_READ_ONLY, SANDBOX_CWD_WRITABLE };
+
+struct sandbox_bind {
+	const char *source, *target; /* absolute */
+	bool read_only;
+};
+
+struct sandbox {
+	enum sandbox_source_kind kind;
+	const char *directory; /* SANDBOX_DIRECTORY: absolute */
+	const char *id;
+	const char *const *command; /* NULL-terminated, at least one */
+	const char *const *env;	    /* "NAME=value" additions */
+	size_t env_count;
+	const struct sandbox_bind *binds;
+	size_t binds_count;
+	const char *const *tmpfs; /* absolute paths */
+	size_t tmpfs_count;
+	const char *workdir;  /* NULL: "/" or the shown current directory */
+	const char *hostname; /* NULL: the id */
+	bool user_set;
+	struct container_id uid, gid;
+	uint64_t capabilities; /* --cap-add */
+	uint64_t memory;       /* bytes; 0: half of the machine's */
+	uint64_t pids;	       /* 0: 1024 */
+	double cpus;	       /* 0: no limit */
+	enum sandbox_net net;
+	enum sandbox_cwd cwd;
+	bool writable; /* the root directory itself may be written */
+};
+
+/* A root that is empty at first: what must be known beside the config to build it. */
+struct sandbox_result {
+	struct buf config;	       /* config.json; the caller frees it */
+	bool empty_root;	       /* the root is a new tmpfs: SANDBOX_HOST */
+	struct key_values root_links;  /* symlinks on it: "bin" → "usr/bin" */
+	struct strings root_directories; /* empty directories on it */
+	const char *rootfs;	       /* NULL with empty_root */
+};
+
+/*
+ * "host", "dir:PATH", or a word with a slash. Relative paths are taken from the current directory. A bare word is an
+ * image reference, which this version cannot run: ERR_UNSUPPORTED that says how to name a directory.
+ */
+int sandbox_parse_source(struct arena *arena, const char *source, struct sandbox *sandbox, struct err *err);
+/* "/a:/b", "/a:/b:ro" */
+int sandbox_parse_bind(struct arena *arena, const char *text, struct sandbox_bind *ret_bind, struct err *err);
+/* "512m", "2g", "1048576": bytes. */
+int sandbox_parse_size(const char *text, uint64_t *ret_bytes, struct err *err);
+
+/* Write the config. Strings of the result live in arena. */
+int sandbox_configure(struct arena *arena, const struct sandbox *sandbox, struct sandbox_result *ret_result,
+		      struct err *err);
+
+#endif
