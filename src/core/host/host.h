@@ -48,6 +48,7 @@ struct host {
 	uint64_t max_user_namespaces; /* user.max_user_namespaces */
 	bool root_is_initramfs;	      /* pivot_root cannot work from here */
 	const char *proc_filesystems; /* text of /proc/filesystems: which types can be mounted */
+	uint32_t helpers;	      /* bit per enum helper_id of host/helper.h that is installed */
 };
 
 /* Read the facts. Memory from arena. Fails only when /proc cannot be read at all. */

@@ -52,7 +52,7 @@ enum op_kind {
 	OP_ID_MAPS,	  /* ATTACH */
 	OP_TIME_OFFSETS,  /* PREPARE by the runtime, or GATE */
 	OP_SYNC,	  /* child: tell the runtime, wait for its go */
-	OP_CGROUP_JOIN,	  /* ISOLATE, v1 only: write 0 to `tasks` of each hierarchy */
+	OP_CGROUP_JOIN,	  /* ISOLATE, first of all, v1 only: write 0 to `tasks` of each hierarchy */
 	OP_CGROUP_UNSHARE, /* ISOLATE */
 	OP_HOSTNAME,
 	OP_DOMAINNAME,
@@ -70,7 +70,7 @@ enum op_kind {
 	OP_ROOT_ATTR,	  /* MOUNT: read-only and propagation of the root mount */
 	OP_PIVOT,	  /* ENTER */
 	OP_RLIMIT,	  /* FINISH by prlimit on the child, or DROP by the child itself */
-	OP_OOM_SCORE,	  /* FINISH */
+	OP_OOM_SCORE,	  /* FINISH by the runtime, or DROP by the child itself (no user namespace) */
 	OP_WAIT_START,	  /* START */
 	OP_SYSCTL,
 	OP_CONSOLE,	  /* MOUNT: a terminal from the container's devpts, sent to the runtime, bound on /dev/console */
@@ -98,17 +98,24 @@ enum op_kind {
 #define PLAN_NO_IDMAP (-1)
 
 enum plan_sync_point {
-	SYNC_ATTACHED,	/* the child waits until its ids are mapped */
+	SYNC_ATTACHED,	/* the child waits until its ids are mapped, then becomes root of its user namespace */
 	SYNC_MOUNTED,	/* prestart and createRuntime hooks run in the runtime, before pivot_root */
 	SYNC_ENTERED,	/* FINISH operations of the runtime */
 };
 
-/* Mount attributes of mount_setattr(2): MOUNT_ATTR_… and a propagation (MS_SHARED …, 0 to keep). */
+/* Mount attributes of mount_setattr(2): MOUNT_ATTR_… and a propagation (MS_SHARED …, without MS_REC; 0 to keep). */
 struct op_attr {
 	uint64_t set, clear;
 	uint64_t propagation;
-	bool recursive; /* AT_RECURSIVE: the rro, rnosuid … options */
+	bool recursive; /* AT_RECURSIVE for set and clear: the rro, rnosuid … options; else the top mount alone */
+	bool propagation_recursive; /* AT_RECURSIVE for the propagation */
 };
+
+/*
+ * into_slot: a mount of ours (a fresh tmpfs) held in a slot by mount_fs.mount_slot. A target or path with an into_slot
+ * lies directly below that mount's root: it stays absolute for messages, and its last component is what is used.
+ * The operations that fill the /dev tmpfs follow its OP_MOUNT_FS at once; only symlinks with needs_target come later.
+ */
 
 struct op {
 	enum op_kind kind;
@@ -124,8 +131,7 @@ struct op {
 			bool must_be_directory;
 			bool null_device;  /* must be the character device 1:3 (masks and devices are made of it) */
 			dev_t device;	   /* not 0: must be this device node */
-			struct op_attr attr; /* recursive one is applied to the whole tree */
-			bool attr_top; /* attr is for the top mount alone, also when the tree is recursive */
+			struct op_attr attr;
 			int idmap; /* index in plan.idmaps, or PLAN_NO_IDMAP */
 			bool idmap_recursive;
 			bool optional; /* a missing path leaves the slot empty */
@@ -153,7 +159,7 @@ struct op {
 			int slot;
 		} root;
 		struct {
-			int host_slot; /* where no procfs can be mounted: the host's /proc as an O_PATH directory */
+			int host_slot; /* where no procfs can be mounted: a tree of the host's /proc; or PLAN_NO_SLOT */
 		} procfs;
 		struct {
 			const char *fs_type, *source;
@@ -161,13 +167,13 @@ struct op {
 			struct op_attr attr;
 			struct root_path target;
 			int mount_slot; /* keep the mount's fd here for later operations (the /dev tmpfs) */
-			int into_slot;	/* not PLAN_NO_SLOT: target is below that mount's root (a fresh one of ours) */
-			bool is_dev;	/* the tmpfs on /dev: attached only when its nodes are in it */
+			int into_slot;	/* see above; PLAN_NO_SLOT: target is resolved below the rootfs */
+			bool is_dev;	/* the tmpfs on /dev: read-only, if asked, by an OP_REMOUNT when it is full */
 			bool copy_up;	/* tmpcopyup: contents of the target are copied in */
 			int idmap;
 		} mount_fs;
 		struct {
-			int slot;
+			int slot; /* empty (an optional tree): nothing is mounted */
 			struct root_path target;
 			int into_slot;
 			bool target_from_source; /* a missing target is made as a directory or a file, as the source is */
@@ -179,7 +185,7 @@ struct op {
 		} remount;
 		struct {
 			struct root_path path;
-			int into_slot; /* the /dev tmpfs when path lies directly below it; path stays absolute */
+			int into_slot; /* the /dev tmpfs when path lies directly below it */
 			int tree_slot; /* bind this node instead of mknod (in a user namespace) */
 			enum oci_device_type type;
 			uint32_t major, minor, mode;
@@ -269,7 +275,7 @@ struct op {
 enum cgroup_driver { CGROUP_CGROUPFS, CGROUP_SYSTEMD, CGROUP_DISABLED };
 
 struct plan_cgroup_setting {
-	const char *controller; /* "memory": which hierarchy on v1; on v2 must be enabled */
+	const char *controller; /* "memory": which hierarchy on v1; on v2 must be enabled; "cgroup": a core file of v2 */
 	const char *file;	/* "memory.max" */
 	const char *value;
 	const char *where;
@@ -289,6 +295,7 @@ struct plan_cgroup {
 	bool delegate; /* chown to the container's root: writable cgroup mount and a cgroup namespace */
 	struct host_id delegate_uid;
 	bool explicit; /* limits were asked for: failing to set up is an error, not a warning */
+	bool check_memory_usage; /* update: refuse a memory limit below what is in use (memory.checkBeforeUpdate) */
 };
 
 struct plan_idmap {
@@ -317,6 +324,7 @@ struct plan {
 	struct plan_cgroup cgroup;
 	const struct oci_hooks *hooks; /* [OCI_HOOK_KIND_COUNT] */
 	struct placed_strings warnings; /* capabilities that the kernel lacks, … */
+	uint32_t cause_facts; /* enum cause_fact: what holds for this container, for plan_explain */
 };
 
 /* What the command line adds to the config. */
@@ -366,5 +374,9 @@ void plan_print_json(const struct plan *plan, struct buf *out);
 /* "mount proc on /proc": what an operation does, for messages and for the printed plan. The text is cut to fit. */
 void plan_op_text(const struct op *op, char *buf, size_t size);
 const char *plan_stage_name(enum plan_stage stage);
+
+/* Complete an error of carrying out op: its place in the config, and cause/'s reason and remedy, where they are empty.
+ * Pure and without allocation: the child may call it. */
+void plan_explain(const struct plan *plan, const struct op *op, struct err *err);
 
 #endif
