@@ -25,6 +25,7 @@ struct cgroup_dir {
 	const struct host_hierarchy *hierarchy;
 	int fd;	      /* O_PATH directory, -EBADF when absent */
 	bool created; /* by us: to be removed by us */
+	unsigned int parents_made; /* directories directly above it that were made by us */
 };
 
 struct cgroup {
@@ -36,16 +37,30 @@ struct cgroup {
 #define CGROUP_INIT ((struct cgroup){.driver = CGROUP_DISABLED})
 
 /*
- * Make the directories, write the settings and the device rules. Taken back whole on failure.
+ * Make the directories, write the settings and the device rules. Taken back whole on failure. `plan` and `host` must
+ * outlive `cgroup`, which points into them.
  * An existing cgroup that holds processes is refused (the spec lets two containers never share limits by accident).
+ * Where the caller may not write to the hierarchies (rootless, a read-only mount) and nothing was asked for explicitly,
+ * 0 is returned with cgroup->driver == CGROUP_DISABLED: the container runs without a cgroup of its own.
+ * Device rules are passed over where the kernel lets only the host's root set them (a user namespace, no
+ * CAP_SYS_ADMIN): device nodes cannot be made there either.
  * Errors: ERR_KERNEL or ERR_UNSUPPORTED naming the file and the place in the config.
  */
 int cgroup_create(struct cgroup *cgroup, const struct plan_cgroup *plan, const struct host *host, struct err *err);
 
-/* Open the one of a running container from what its state holds. Missing directories are left at -EBADF. */
+/* Open the one of a running container from what its state holds. Missing directories are left at -EBADF. Each that is
+ * there counts as created by us, until cgroup_made_read says otherwise. `path` must outlive `cgroup`. */
 int cgroup_open(struct cgroup *cgroup, enum cgroup_driver driver, const char *path, const struct host *host,
 		struct err *err);
 void cgroup_done(struct cgroup *cgroup); /* closes fds only */
+
+/* What was made by us, hierarchy by hierarchy, as text for the state file ("cpu=1 memory=2": directories made), and
+ * back into a cgroup from cgroup_open. So that a later cgroup_remove leaves alone what was there before. */
+#define CGROUP_MADE_SIZE 1024
+void cgroup_made_write(const struct cgroup *cgroup, char *buf, size_t size);
+void cgroup_made_read(struct cgroup *cgroup, const char *text);
+/* Was any directory made by us? */
+bool cgroup_made_any(const struct cgroup *cgroup);
 
 /* Descriptors for the child to join on v1 (O_PATH directories); returns their number. */
 size_t cgroup_join_fds(const struct cgroup *cgroup, int *ret_fds, size_t capacity);
@@ -66,7 +81,8 @@ ssize_t cgroup_pids(const struct cgroup *cgroup, pid_t *pids, size_t capacity);
 /* Signal all. SIGKILL uses cgroup.kill where there is one; a frozen cgroup is thawed after SIGKILL. */
 int cgroup_signal_all(struct cgroup *cgroup, int signal, struct err *err);
 
-/* Kill what is left and remove the directories (sub-cgroups too). Waits for dying processes by cgroup.events or polling
+/* Kill what is left in the directories that are ours, and remove them (sub-cgroups too), then the parents that we made
+ * and that are empty. Directories that are gone already are no error. Waits for dying processes by cgroup.events or polling
  * with a deadline; then an error that names the directory and a pid that holds it. */
 int cgroup_remove(struct cgroup *cgroup, struct err *err);
 

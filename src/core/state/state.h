@@ -5,7 +5,7 @@
  *   config.json   a copy: later changes in the bundle do not matter
  *   filter.bpf    the compiled seccomp filter: exec loads the same
  *   start.sock    while created and not started
- *   lock          flock(2): one writer at a time
+ *   lock          one writer at a time: a record lock of fcntl(2), which a cloned child does not inherit
  * The directory is made before anything else on the host and removed last, so that a killed runtime leaves a record of
  * all that it may have made.
  */
@@ -37,6 +37,7 @@ struct state {
 	enum cgroup_driver cgroup_driver;
 	const char *cgroup_path; /* NULL: none */
 	bool cgroup_created;	 /* false: it was there before and is not ours to remove */
+	const char *cgroup_made; /* text of cgroup_made_write; NULL: not known yet */
 	bool no_process;	 /* the config has none: start is an error */
 	uint32_t filter_flags;
 };
@@ -52,7 +53,8 @@ struct state_dir {
 /* An id is [A-Za-z0-9_+.-]{1,255}, not "." or "..". Errors: ERR_USAGE that says which character. */
 int state_check_id(const char *id, struct err *err);
 
-/* The state root: path, or by default /run/PROGRAM; $XDG_RUNTIME_DIR/PROGRAM when euid is not 0 or inside a user
+/* Errors: ERR_STATE, with errnum ENOENT when it does not exist and `create` is false.
+ * The state root: path, or by default /run/PROGRAM; $XDG_RUNTIME_DIR/PROGRAM when euid is not 0 or inside a user
  * namespace that has it set. Made with 0700 and the sticky bit when `create`. */
 int state_root_open(const char *path, const char *program, bool create, int *ret_root_fd, struct err *err);
 
@@ -78,7 +80,7 @@ int state_get_file(const struct state_dir *dir, const char *name, struct arena *
 
 /* Is the recorded process alive? Compares the start time; a zombie is not alive. */
 bool state_process_alive(const struct state *state);
-/* Status from facts: process, start.sock, freezer (given by the caller, who owns the cgroup). */
+/* Status from facts: pid 0 is CREATING while another process holds the lock, else STOPPED (its maker died); process, start.sock, freezer (given by the caller, who owns the cgroup). */
 enum state_status state_status(const struct state_dir *dir, const struct state *state, bool frozen);
 
 /* All ids below the root, sorted; entries that are no containers are skipped. */
