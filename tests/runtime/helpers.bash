@@ -1,0 +1,119 @@
+# SPDX-License-Identifier: Apache-2.0
+# helpers: what the runtime tests share. Each test has a state root, bundles and cgroups of its own below $WORK, and leaves
+# nothing behind; `leftovers` proves it.
+#
+#   bundle [NAME]         make a busybox rootfs and a config.json in $WORK/NAME; prints the path; config runs /bin/true
+#   edit BUNDLE FILTER    change its config.json with a jq filter
+#   oci ARGS…             the runtime under test with the test's state root
+#   new_id                an id that no other test uses
+#   assert_fails STATUS   after `run`: the status, and an error on standard error that is no bare errno
+#   snapshot, leftovers   mounts, cgroups, state and processes before, and what is more of them now
+
+bats_require_minimum_version 1.5.0
+
+ROOT_OF_TREE=$(cd "$(dirname "${BASH_SOURCE[0]}")/../.." && pwd)
+OCI=${BULKHEAD_OCI:-$ROOT_OF_TREE/build/bulkhead-oci}
+
+common_setup() {
+	WORK=$(mktemp -d "${BATS_TEST_TMPDIR:-/tmp}/bk.XXXXXX")
+	STATE=$WORK/state
+	ID_PREFIX=bt$$x${BATS_TEST_NUMBER:-0}x
+	ID_COUNT=0
+	snapshot
+}
+
+common_teardown() {
+	local id
+	if [ -d "$STATE" ]; then
+		for id in $(ls "$STATE"); do "$OCI" --root "$STATE" delete --force "$id" >/dev/null 2>&1 || true; done
+	fi
+	rm -rf "$WORK"
+}
+
+new_id() {
+	ID_COUNT=$((ID_COUNT + 1))
+	echo "$ID_PREFIX$ID_COUNT$RANDOM"
+}
+
+oci() {
+	"$OCI" --root "$STATE" "$@"
+}
+
+make_rootfs() {
+	local root=$1 name
+	mkdir -p "$root"/{bin,proc,dev,sys,tmp,etc,var,run}
+	cp "$(command -v busybox)" "$root/bin/busybox"
+	for name in true false sh sleep cat ls echo id mount umount mkdir touch test kill hostname grep head ps env pwd \
+		stat readlink sync printf dd tr cut wc chmod chown rm ln mknod stty tty seq; do
+		ln -sf busybox "$root/bin/$name"
+	done
+	printf 'root:x:0:0:root:/:/bin/sh\n' > "$root/etc/passwd"
+}
+
+bundle() {
+	local path=$WORK/${1:-bundle}
+	make_rootfs "$path/rootfs"
+	(cd "$path" && "$OCI" spec)
+	edit "$path" '.process.terminal = false | .process.args = ["/bin/true"]'
+	echo "$path"
+}
+
+edit() {
+	local text
+	text=$(jq "${@:3}" "$2" "$1/config.json") && printf '%s\n' "$text" > "$1/config.json"
+}
+
+args() { # args BUNDLE WORD…: what the container runs
+	local path=$1 list
+	shift
+	list=$(jq -n '$ARGS.positional' --args -- "$@")
+	edit "$path" ".process.args = \$list" --argjson list "$list"
+}
+
+assert_fails() {
+	[ "$status" -eq "$1" ] || { echo "status $status instead of $1: $output ${stderr:-}"; return 1; }
+	local text=${stderr:-$output}
+	[ -n "$text" ] || { echo "no message"; return 1; }
+	case $text in
+	*"Operation not permitted"* | *"Permission denied"*)
+		[[ $text == *because* || $text == *try* ]] || { echo "a bare refusal: $text"; return 1; } ;;
+	esac
+}
+
+assert_says() {
+	local text="${output:-}${stderr:-}" word
+	for word; do
+		[[ $text == *"$word"* ]] || { echo "nothing of '$word' in: $text"; return 1; }
+	done
+}
+
+list_mounts() { awk '{print $5}' /proc/self/mountinfo | sort; }
+list_cgroups() { find /sys/fs/cgroup -mindepth 1 -type d -name "*$ID_PREFIX*" 2>/dev/null | sort; }
+
+snapshot() {
+	MOUNTS_BEFORE=$(list_mounts)
+}
+
+leftovers() {
+	local now
+	now=$(list_mounts)
+	[ "$now" = "$MOUNTS_BEFORE" ] || { echo "mounts left: $(diff <(echo "$MOUNTS_BEFORE") <(echo "$now"))"; return 1; }
+	[ -z "$(list_cgroups)" ] || { echo "cgroups left: $(list_cgroups)"; return 1; }
+	if [ -d "$STATE" ] && [ -n "$(ls -A "$STATE")" ]; then
+		echo "state left: $(ls -A "$STATE")"
+		return 1
+	fi
+	if pgrep -f -- "--root $STATE " >/dev/null; then
+		echo "processes left: $(pgrep -af -- "--root $STATE ")"
+		return 1
+	fi
+}
+
+wait_for() { # wait_for SECONDS COMMAND…: until it succeeds, looking again often
+	local deadline=$((SECONDS + $1))
+	shift
+	until "$@" >/dev/null 2>&1; do
+		[ $SECONDS -lt $deadline ] || { echo "never true: $*"; return 1; }
+		read -r -t 0.02 < <(:) || true
+	done
+}
