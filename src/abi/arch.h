@@ -7,6 +7,11 @@
 #include <linux/audit.h>
 #include <stdint.h>
 
+/* Missing in older kernels' <linux/audit.h>: ELF machine number 258, 64 bits, little-endian. */
+#ifndef AUDIT_ARCH_LOONGARCH64
+#define AUDIT_ARCH_LOONGARCH64 (258u | __AUDIT_ARCH_64BIT | __AUDIT_ARCH_LE)
+#endif
+
 #define ABI_ARCH_X32 0x7f000001u
 #define ABI_X32_SYSCALL_BIT 0x40000000u
 
