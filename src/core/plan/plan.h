@@ -295,6 +295,7 @@ struct plan_cgroup {
 	bool delegate; /* chown to the container's root: writable cgroup mount and a cgroup namespace */
 	struct host_id delegate_uid;
 	bool explicit; /* limits were asked for: failing to set up is an error, not a warning */
+	const char *config_name; /* for messages: NULL is "config.json" */
 	bool check_memory_usage; /* update: refuse a memory limit below what is in use (memory.checkBeforeUpdate) */
 };
 
