@@ -1,0 +1,120 @@
+/* SPDX-License-Identifier: Apache-2.0 */
+/* json_value: what is read from a parsed tree. Pure; never changes the tree. */
+#include <string.h>
+
+#include "base/json.h"
+#include "base/format.h"
+#include "base/utf8.h"
+
+const struct json *json_get(const struct json *object, const char *key)
+{
+	const struct json *member;
+
+	if (!object || object->type != JSON_OBJECT)
+		return NULL;
+	for (member = object->first; member; member = member->next)
+		if (!strcmp(member->key, key))
+			return member;
+	return NULL;
+}
+
+bool json_u64(const struct json *value, uint64_t *ret)
+{
+	if (!value || value->type != JSON_NUMBER || !value->integral || value->negative)
+		return false;
+	*ret = value->magnitude;
+	return true;
+}
+
+bool json_i64(const struct json *value, int64_t *ret)
+{
+	if (!value || value->type != JSON_NUMBER || !value->integral)
+		return false;
+	if (!value->negative && value->magnitude > INT64_MAX)
+		return false;
+	*ret = (int64_t)(value->negative ? 0 - value->magnitude : value->magnitude);
+	return true;
+}
+
+/* A text that is cut between two characters; length goes on counting. */
+struct pointer_text {
+	char *buf;
+	size_t size, length;
+	bool full;
+};
+
+static void pointer_add(struct pointer_text *text, const char *piece, size_t length)
+{
+	if (text->length + length >= text->size)
+		text->full = true;
+	if (!text->full) {
+		memcpy(text->buf + text->length, piece, length);
+		text->buf[text->length + length] = '\0';
+	}
+	text->length += length;
+}
+
+static void pointer_add_key(struct pointer_text *text, const char *key)
+{
+	size_t left = strlen(key);
+
+	while (left) {
+		uint32_t rune;
+		size_t length = utf8_decode(key, left, &rune);
+
+		if (*key == '~')
+			pointer_add(text, "~0", 2);
+		else if (*key == '/')
+			pointer_add(text, "~1", 2);
+		else
+			pointer_add(text, key, length);
+		key += length;
+		left -= length;
+	}
+}
+
+size_t json_pointer(const struct json *value, char *buf, size_t size)
+{
+	const struct json *path[JSON_DEPTH_MAX + 1];
+	struct pointer_text text = {.buf = buf, .size = size};
+	size_t depth = 0;
+
+	if (size)
+		buf[0] = '\0';
+	for (; value && value->parent; value = value->parent)
+		path[depth++] = value;
+	while (depth--) {
+		char index[16];
+
+		pointer_add(&text, "/", 1);
+		if (path[depth]->key)
+			pointer_add_key(&text, path[depth]->key);
+		else
+			pointer_add(&text, index,
+				    format_text(index, sizeof(index), "%u", (unsigned int)path[depth]->index));
+	}
+	return text.length;
+}
+
+char *json_pointer_in(struct arena *arena, const struct json *value)
+{
+	size_t length = json_pointer(value, NULL, 0);
+	char *text = arena_strndup(arena, "", 0);
+
+	if (length && text) {
+		text = arena_alloc(arena, length + 1);
+		if (text)
+			json_pointer(value, text, length + 1);
+	}
+	return text;
+}
+
+const char *json_type_name(enum json_type type)
+{
+	static const char *const names[] = {
+		[JSON_NULL] = "null",	    [JSON_BOOL] = "true or false", [JSON_NUMBER] = "a number",
+		[JSON_STRING] = "a string", [JSON_ARRAY] = "an array",	   [JSON_OBJECT] = "an object",
+	};
+
+	return names[type];
+}
