@@ -62,8 +62,8 @@ fuzz:
 	$(NINJA) -C $(BUILD)/fuzz
 	tests/fuzz/run $(FUZZ_SECONDS)
 
-style:
-	tests/style/run
+style: programs
+	tests/run style
 
 install: programs
 	$(MESON) configure $(BUILD)/native --prefix $(PREFIX)
