@@ -1,0 +1,55 @@
+/* SPDX-License-Identifier: Apache-2.0 */
+/* kernel/memfd: see memfd.h. Runs in the runtime, before anything of a container exists. */
+#include "kernel/memfd.h"
+
+#include <fcntl.h>
+#include <sys/sendfile.h>
+#include <sys/stat.h>
+#include <sys/syscall.h>
+#include <unistd.h>
+
+#include "abi/memory.h"
+#include "base/fd.h"
+#include "kernel/call.h"
+
+#define SEALS (F_SEAL_SEAL | F_SEAL_SHRINK | F_SEAL_GROW | F_SEAL_WRITE)
+
+int memfd_sealed_copy(int source_fd, const char *name)
+{
+	const unsigned int flags = MFD_CLOEXEC | MFD_ALLOW_SEALING;
+	cleanup_fd int fd = kernel_result(syscall(SYS_memfd_create, name, flags | MFD_EXEC));
+	off_t offset = 0;
+	int result;
+
+	/* Before Linux 6.3 every memfd is executable and the flag is unknown. */
+	if (fd == -EINVAL)
+		fd = kernel_result(syscall(SYS_memfd_create, name, flags));
+	if (fd < 0)
+		return fd;
+	for (;;) {
+		ssize_t copied = sendfile(fd, source_fd, &offset, 1 << 30);
+
+		if (copied < 0 && errno == EINTR)
+			continue;
+		if (copied < 0)
+			return -errno;
+		if (copied == 0)
+			break;
+	}
+	result = kernel_result(fchmod(fd, 0555));
+	if (result == 0)
+		result = kernel_result(fcntl(fd, F_ADD_SEALS, SEALS));
+	return result < 0 ? result : fd_take(&fd);
+}
+
+bool memfd_is_sealed(int fd)
+{
+	int seals = fcntl(fd, F_GET_SEALS);
+
+	return seals >= 0 && (seals & SEALS) == SEALS;
+}
+
+int memfd_exec(int fd, char *const argv[], char *const envp[])
+{
+	return kernel_result(syscall(SYS_execveat, fd, "", argv, envp, AT_EMPTY_PATH));
+}
