@@ -19,18 +19,18 @@
 #endif
 #endif
 
-#define ARENA_BLOCK_FIRST ((size_t)64 << 10)
+#define ARENA_BLOCK_FIRST   ((size_t)64 << 10)
 #define ARENA_BLOCK_LARGEST ((size_t)1 << 20)
-#define ARENA_PAGE ((size_t)4096)
+#define ARENA_PAGE	    ((size_t)4096)
 
 /* Under AddressSanitizer what was not handed out is forbidden ground, with a gap behind each allocation. */
 #ifdef ARENA_POISON
 #include <sanitizer/asan_interface.h>
-#define ARENA_GAP ((size_t)16)
+#define ARENA_GAP		  ((size_t)16)
 #define arena_forbid(start, size) ASAN_POISON_MEMORY_REGION(start, size)
 #define arena_permit(start, size) ASAN_UNPOISON_MEMORY_REGION(start, size)
 #else
-#define ARENA_GAP ((size_t)0)
+#define ARENA_GAP		  ((size_t)0)
 #define arena_forbid(start, size) ((void)(start), (void)(size))
 #define arena_permit(start, size) ((void)(start), (void)(size))
 #endif

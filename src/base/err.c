@@ -12,7 +12,7 @@
 #include "base/utf8.h"
 
 #define ERR_ELLIPSIS "\xe2\x80\xa6" /* … */
-#define ERR_SCRATCH 1024	    /* more than any field holds, so that cut text is seen to be cut */
+#define ERR_SCRATCH  1024	    /* more than any field holds, so that cut text is seen to be cut */
 
 /* Text that grows in a fixed field. `mark` is where the ellipsis goes if the rest does not fit. */
 struct cut_text {
@@ -86,8 +86,7 @@ static void cut_add_escaped(struct cut_text *text, const char *from, size_t size
 			length = 1;
 			if (!whole && left < 4)
 				break; /* maybe cut within a character: the ellipsis stands for it */
-			cut_add(text, escape,
-				format_text(escape, sizeof(escape), "\\x%02x", (unsigned char)*from));
+			cut_add(text, escape, format_text(escape, sizeof(escape), "\\x%02x", (unsigned char)*from));
 		}
 		from += length;
 		left -= length;
@@ -103,8 +102,7 @@ static void cut_start(struct cut_text *text, char *field, size_t size)
 }
 
 /* Format into a field of an error. The arguments may point into that same error. */
-static void set_field(char *field, size_t size, const char *fmt, va_list args)
-	__attribute__((format(printf, 3, 0)));
+static void set_field(char *field, size_t size, const char *fmt, va_list args) __attribute__((format(printf, 3, 0)));
 static void set_field(char *field, size_t size, const char *fmt, va_list args)
 {
 	char scratch[ERR_SCRATCH];

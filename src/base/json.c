@@ -121,8 +121,8 @@ static int fail_memory(struct reader *reader)
 
 static void skip_space(struct reader *reader)
 {
-	while (reader->at < reader->end && (*reader->at == ' ' || *reader->at == '\n' || *reader->at == '\t' ||
-					    *reader->at == '\r'))
+	while (reader->at < reader->end &&
+	       (*reader->at == ' ' || *reader->at == '\n' || *reader->at == '\t' || *reader->at == '\r'))
 		reader->at++;
 }
 

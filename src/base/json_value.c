@@ -2,8 +2,8 @@
 /* json_value: what is read from a parsed tree. Pure; never changes the tree. */
 #include <string.h>
 
-#include "base/json.h"
 #include "base/format.h"
+#include "base/json.h"
 #include "base/utf8.h"
 
 const struct json *json_get(const struct json *object, const char *key)

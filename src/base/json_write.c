@@ -89,8 +89,8 @@ static void put_quoted(struct buf *out, const char *text)
 	while (plain < left) {
 		uint32_t rune;
 		size_t length = utf8_decode(text + plain, left - plain, &rune);
-		bool special = length == 0 || rune < 0x20 || rune == '"' || rune == '\\' ||
-			       (rune >= 0x7f && rune <= 0x9f);
+		bool special =
+			length == 0 || rune < 0x20 || rune == '"' || rune == '\\' || (rune >= 0x7f && rune <= 0x9f);
 
 		if (!special) {
 			plain += length;

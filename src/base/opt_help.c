@@ -6,7 +6,7 @@
 #include "base/buf.h"
 #include "base/opt.h"
 
-#define HELP_WIDTH 80
+#define HELP_WIDTH	80
 #define HELP_COLUMN_MAX 32 /* options that are longer have their text on the next line */
 
 static const struct opt help_option = {
