@@ -1,0 +1,302 @@
+/* SPDX-License-Identifier: Apache-2.0 */
+/*
+ * cgroup: the interface. Runs in the runtime, before the child exists and after it is gone. What was made is recorded
+ * as soon as it is made, so that any failure can be taken back. Never touches a directory above the container's own,
+ * but for enabling controllers on v2.
+ */
+#include "core/cgroup/cgroup.h"
+
+#include <fcntl.h>
+#include <stdlib.h>
+#include <string.h>
+
+#include "base/fd.h"
+#include "base/format.h"
+#include "core/cgroup/parts.h"
+
+const struct cgroup_version *cgroup_version_of(const struct cgroup *cgroup)
+{
+	for (size_t i = 0; i < cgroup->count; i++)
+		if (!cgroup->dirs[i].hierarchy->v2)
+			return &cgroup_v1;
+	return &cgroup_v2;
+}
+
+bool cgroup_hierarchy_has(const struct host_hierarchy *hierarchy, const char *controller)
+{
+	size_t length = strlen(controller);
+
+	if (strcmp(controller, "cgroup") == 0)
+		return hierarchy->v2;
+	for (const char *at = hierarchy->controllers; *at;) {
+		size_t word = strcspn(at, ", ");
+
+		if (word == length && strncmp(at, controller, length) == 0)
+			return true;
+		at += word;
+		at += strspn(at, ", ");
+	}
+	return false;
+}
+
+struct cgroup_dir *cgroup_dir_of(const struct cgroup *cgroup, const char *controller)
+{
+	const struct cgroup_dir *found = NULL;
+
+	for (size_t i = 0; i < cgroup->count; i++) {
+		const struct cgroup_dir *dir = &cgroup->dirs[i];
+
+		if (dir->fd < 0 || !cgroup_hierarchy_has(dir->hierarchy, controller))
+			continue;
+		if (!found || !dir->hierarchy->v2)
+			found = dir;
+	}
+	return (struct cgroup_dir *)found;
+}
+
+struct cgroup_dir *cgroup_dir_v2(const struct cgroup *cgroup)
+{
+	return cgroup_dir_of(cgroup, "cgroup");
+}
+
+struct cgroup_dir *cgroup_dir_main(const struct cgroup *cgroup)
+{
+	static const char *const preferred[] = {"freezer", "pids", "memory", "devices"};
+	struct cgroup_dir *dir = NULL;
+
+	if (cgroup_version_of(cgroup) == &cgroup_v2)
+		return cgroup_dir_v2(cgroup);
+	for (size_t i = 0; !dir && i < ARRAY_SIZE(preferred); i++)
+		dir = cgroup_dir_of(cgroup, preferred[i]);
+	for (size_t i = 0; !dir && i < cgroup->count; i++)
+		if (cgroup->dirs[i].fd >= 0 && !cgroup->dirs[i].hierarchy->v2)
+			dir = (struct cgroup_dir *)&cgroup->dirs[i];
+	return dir;
+}
+
+/* The path is joined to mount points: it must not lead out, and must not be a hierarchy's root. */
+static int check_path(const char *path, struct err *err)
+{
+	bool name = false;
+
+	if (path && path[0] == '/' && strlen(path) < CGROUP_PATH_MAX / 2) {
+		for (const char *at = path; *at;) {
+			size_t length;
+
+			at += strspn(at, "/");
+			length = strcspn(at, "/\n");
+			if ((length == 1 && at[0] == '.') || (length == 2 && strncmp(at, "..", 2) == 0) ||
+			    at[length] == '\n')
+				return err_set(err, ERR_CONFIG, "cgroup path '%s' has a component that is not allowed",
+					       path);
+			name = name || length > 0;
+			at += length;
+		}
+		if (name)
+			return 0;
+	}
+	err_set(err, ERR_CONFIG, "cgroup path '%s' cannot be used", path ? path : "");
+	return err_why(err, "a container's cgroup is an absolute path below a hierarchy's root, of at most %d bytes",
+		       CGROUP_PATH_MAX / 2 - 1);
+}
+
+static int unusable_path(const struct plan_cgroup *plan, struct err *err)
+{
+	if (check_path(plan->path, err) == 0)
+		return 0;
+	cgroup_err_where(err, plan, "/linux/cgroupsPath");
+	return err_fix(err, "give linux.cgroupsPath a path such as \"/containers/web1\"");
+}
+
+/* No hierarchy, or none that may be written. */
+static int without(struct cgroup *cgroup, const struct plan_cgroup *plan, struct err *err)
+{
+	*cgroup = CGROUP_INIT;
+	if (!plan->explicit) {
+		*err = ERR_INIT;
+		return 0;
+	}
+	cgroup_err_where(err, plan, plan->path_given ? "/linux/cgroupsPath" : "/linux/resources");
+	return ERR;
+}
+
+/* A directory that was there may be used, but is not shared with what runs in it. */
+static int check_vacant(const struct cgroup *cgroup, const struct plan_cgroup *plan, struct err *err)
+{
+	for (size_t i = 0; i < cgroup->count; i++) {
+		const struct cgroup_dir *dir = &cgroup->dirs[i];
+		pid_t pid;
+
+		if (dir->fd < 0 || dir->created || !cgroup_is_populated(dir->fd, &pid))
+			continue;
+		err_set(err, ERR_STATE, "the cgroup %s%s is in use", dir->hierarchy->mount_point, cgroup->path);
+		err_why(err, "process %d is in it, and two containers do not share one cgroup by accident", pid);
+		err_fix(err, "end that process, or give linux.cgroupsPath another path");
+		return cgroup_err_where(err, plan, plan->path_given ? "/linux/cgroupsPath" : "/linux");
+	}
+	return 0;
+}
+
+static int set_up(struct cgroup *cgroup, const struct plan_cgroup *plan, const struct host *host, struct err *err)
+{
+	if (check_vacant(cgroup, plan, err) < 0 || cgroup_write_settings(cgroup, plan, err) < 0 ||
+	    cgroup_write_devices(cgroup, plan, host, true, err) < 0)
+		return ERR;
+	return plan->delegate ? cgroup_delegate(cgroup, plan, err) : 0;
+}
+
+int cgroup_create(struct cgroup *cgroup, const struct plan_cgroup *plan, const struct host *host, struct err *err)
+{
+	const struct cgroup_version *version = host->cgroup_mode == HOST_CGROUP_V2 ? &cgroup_v2 : &cgroup_v1;
+	struct err ignored;
+	int result;
+
+	*cgroup = CGROUP_INIT;
+	if (plan->driver == CGROUP_DISABLED)
+		return 0;
+	if (plan->driver == CGROUP_SYSTEMD) {
+		err_set(err, ERR_UNSUPPORTED, "the systemd cgroup driver is not part of this build");
+		return err_fix(err, "leave out --systemd-cgroup");
+	}
+	if (host->hierarchies_count == 0 || host->hierarchies_count > CGROUP_HIERARCHIES_MAX) {
+		err_set(err, ERR_UNSUPPORTED, "no control group hierarchy is mounted");
+		err_fix(err, "mount cgroup2 on /sys/fs/cgroup, or leave out linux.resources");
+		return without(cgroup, plan, err);
+	}
+	if (unusable_path(plan, err) < 0)
+		return ERR;
+	cgroup->driver = plan->driver;
+	cgroup->path = plan->path;
+	result = version->make(cgroup, plan, host, err);
+	if (result == 0)
+		result = set_up(cgroup, plan, host, err);
+	if (result == 0)
+		return 0;
+	(void)cgroup_remove(cgroup, &ignored);
+	cgroup_done(cgroup);
+	return result == CGROUP_NOT_WRITABLE ? without(cgroup, plan, err) : ERR;
+}
+
+int cgroup_open(struct cgroup *cgroup, enum cgroup_driver driver, const char *path, const struct host *host,
+		struct err *err)
+{
+	char text[CGROUP_PATH_MAX];
+
+	*cgroup = CGROUP_INIT;
+	if (driver == CGROUP_DISABLED || !path)
+		return 0;
+	if (check_path(path, err) < 0)
+		return ERR;
+	cgroup->driver = driver;
+	cgroup->path = path;
+	for (size_t i = 0; i < host->hierarchies_count && i < CGROUP_HIERARCHIES_MAX; i++) {
+		struct cgroup_dir *dir = &cgroup->dirs[cgroup->count++];
+		size_t length = format_text(text, sizeof(text), "%s%s", host->hierarchies[i].mount_point, path);
+
+		*dir = (struct cgroup_dir){.hierarchy = &host->hierarchies[i], .fd = -EBADF};
+		if (length < sizeof(text))
+			dir->fd = open(text, O_PATH | O_DIRECTORY | O_NOFOLLOW | O_CLOEXEC);
+		if (dir->fd < 0)
+			dir->fd = -EBADF;
+		dir->created = dir->fd >= 0;
+	}
+	return 0;
+}
+
+void cgroup_done(struct cgroup *cgroup)
+{
+	if (!cgroup)
+		return;
+	for (size_t i = 0; i < cgroup->count; i++)
+		fd_close(&cgroup->dirs[i].fd);
+	cgroup->count = 0;
+}
+
+void cgroup_made_write(const struct cgroup *cgroup, char *buf, size_t size)
+{
+	size_t length = 0;
+
+	if (size > 0)
+		buf[0] = '\0';
+	for (size_t i = 0; i < cgroup->count && length < size; i++) {
+		const struct cgroup_dir *dir = &cgroup->dirs[i];
+
+		if (dir->created)
+			length += format_text(buf + length, size - length, "%s%s=%u", length > 0 ? " " : "",
+					      dir->hierarchy->mount_name, dir->parents_made + 1);
+	}
+}
+
+/* The number after "NAME=" in the text; 0 when it is not there. */
+static unsigned int made_number(const char *text, const char *name)
+{
+	size_t length = strlen(name);
+
+	for (const char *at = text; *at;) {
+		size_t word = strcspn(at, " ");
+
+		if (word > length + 1 && strncmp(at, name, length) == 0 && at[length] == '=')
+			return (unsigned int)strtoul(at + length + 1, NULL, 10);
+		at += word;
+		at += strspn(at, " ");
+	}
+	return 0;
+}
+
+void cgroup_made_read(struct cgroup *cgroup, const char *text)
+{
+	for (size_t i = 0; i < cgroup->count; i++) {
+		struct cgroup_dir *dir = &cgroup->dirs[i];
+		unsigned int made = made_number(text, dir->hierarchy->mount_name);
+
+		dir->created = made > 0;
+		dir->parents_made = made > 0 ? made - 1 : 0;
+	}
+}
+
+bool cgroup_made_any(const struct cgroup *cgroup)
+{
+	for (size_t i = 0; i < cgroup->count; i++)
+		if (cgroup->dirs[i].created)
+			return true;
+	return false;
+}
+
+size_t cgroup_join_fds(const struct cgroup *cgroup, int *ret_fds, size_t capacity)
+{
+	size_t count = 0;
+
+	for (size_t i = 0; i < cgroup->count && count < capacity; i++)
+		if (cgroup->dirs[i].fd >= 0 && !cgroup->dirs[i].hierarchy->v2)
+			ret_fds[count++] = cgroup->dirs[i].fd;
+	return count;
+}
+
+int cgroup_into_fd(const struct cgroup *cgroup)
+{
+	const struct cgroup_dir *dir = cgroup_dir_v2(cgroup);
+
+	return dir ? dir->fd : -EBADF;
+}
+
+int cgroup_apply(struct cgroup *cgroup, const struct plan_cgroup *plan, const struct host *host, struct err *err)
+{
+	if (cgroup_write_settings(cgroup, plan, err) < 0)
+		return ERR;
+	return cgroup_write_devices(cgroup, plan, host, false, err);
+}
+
+int cgroup_freeze(struct cgroup *cgroup, bool frozen, struct err *err)
+{
+	if (!cgroup_dir_main(cgroup)) {
+		err_set(err, ERR_UNSUPPORTED, "cannot %s the container", frozen ? "pause" : "resume");
+		err_why(err, "it has no cgroup of its own");
+		return err_fix(err, "create it where cgroups may be written: as root, or with a delegated cgroup2");
+	}
+	return cgroup_version_of(cgroup)->freeze(cgroup, frozen, err);
+}
+
+bool cgroup_is_frozen(const struct cgroup *cgroup)
+{
+	return cgroup_dir_main(cgroup) && cgroup_version_of(cgroup)->is_frozen(cgroup);
+}

@@ -1,0 +1,144 @@
+/* SPDX-License-Identifier: Apache-2.0 */
+/*
+ * make: the container's directory in one hierarchy, made component by component below the mount point and opened. What
+ * was made by us is recorded in the struct cgroup_dir at once. Runs in the runtime.
+ */
+#include <errno.h>
+#include <fcntl.h>
+#include <string.h>
+#include <sys/stat.h>
+#include <unistd.h>
+
+#include "base/fd.h"
+#include "core/cgroup/parts.h"
+
+#define DIRECTORY_FLAGS (O_PATH | O_DIRECTORY | O_NOFOLLOW | O_CLOEXEC)
+
+static int cannot_make(const struct cgroup_dir *dir, const char *relative, int errnum, struct err *err)
+{
+	err_sys(err, errnum, "mkdirat", "cannot make the cgroup %s/%s", dir->hierarchy->mount_point, relative);
+	switch (errnum) {
+	case EACCES:
+	case EPERM:
+	case EROFS:
+		err_why(err, errnum == EROFS ? "the hierarchy is mounted read-only here"
+					     : "this user may not write to the hierarchy");
+		err_fix(err, "run as root, or in a cgroup2 that is delegated to this user (systemd: Delegate=yes), or "
+			     "leave out linux.resources");
+		return CGROUP_NOT_WRITABLE;
+	case EAGAIN:
+		err_why(err, "cgroup.max.depth or cgroup.max.descendants of a cgroup above is reached");
+		err_fix(err, "raise that limit, or remove cgroups that are not used");
+		break;
+	case ENOSPC:
+		err_why(err, "the kernel has no room for a further cgroup in this hierarchy");
+		err_fix(err, "remove cgroups that are not used");
+		break;
+	}
+	return ERR;
+}
+
+/* Make one component. 1 when it was made, 0 when it was there, -errno. */
+static int make_one(int mount_fd, const char *relative)
+{
+	if (mkdirat(mount_fd, relative, 0755) == 0)
+		return 1;
+	return errno == EEXIST ? 0 : -errno;
+}
+
+/* Take back the directories of path that were made, when the next one below could not be. */
+static int take_back(struct cgroup_dir *dir, int mount_fd, char *path, int result)
+{
+	for (; dir->parents_made > 0; dir->parents_made--) {
+		char *slash = strrchr(path, '/');
+
+		(void)unlinkat(mount_fd, path, AT_REMOVEDIR);
+		if (slash)
+			*slash = '\0';
+	}
+	return result;
+}
+
+/* Every component of path, top-down. path is cut where it fails. */
+static int make_all(struct cgroup_dir *dir, int mount_fd, char *path, cgroup_above above, void *context,
+		    struct err *err)
+{
+	char *slash = path, *parent_end = NULL;
+	int made, result;
+
+	if (above && above(dir, mount_fd, ".", context, err) < 0)
+		return ERR;
+	for (;;) {
+		slash = strchrnul(slash, '/');
+		if (*slash == '\0')
+			break;
+		*slash = '\0';
+		made = make_one(mount_fd, path);
+		if (made < 0) {
+			result = cannot_make(dir, path, -made, err);
+			if (parent_end)
+				*parent_end = '\0';
+			return take_back(dir, mount_fd, path, result);
+		}
+		/* An older directory lies in older ones: what was counted above it was made by someone else since. */
+		dir->parents_made = made == 1 ? dir->parents_made + 1 : 0;
+		if (above && above(dir, mount_fd, path, context, err) < 0)
+			return take_back(dir, mount_fd, path, ERR);
+		parent_end = slash;
+		*slash++ = '/';
+	}
+	made = make_one(mount_fd, path);
+	if (made >= 0) {
+		dir->created = made == 1;
+		if (!dir->created)
+			dir->parents_made = 0;
+		return 0;
+	}
+	result = cannot_make(dir, path, -made, err);
+	if (parent_end)
+		*parent_end = '\0';
+	return take_back(dir, mount_fd, path, result);
+}
+
+/* The path without its first slash and without doubled or last ones: each prefix up to a slash is a directory. */
+static int relative_path(const char *path, char *out)
+{
+	size_t length = 0;
+
+	if (strlen(path) >= CGROUP_PATH_MAX)
+		return -ENAMETOOLONG;
+	for (; *path; path++)
+		if (*path != '/' || (length > 0 && path[1] != '/' && path[1] != '\0'))
+			out[length++] = *path;
+	out[length] = '\0';
+	return 0;
+}
+
+int cgroup_make_dir(struct cgroup_dir *dir, const char *path, cgroup_above above, void *context, struct err *err)
+{
+	cleanup_fd int mount_fd = open(dir->hierarchy->mount_point, O_PATH | O_DIRECTORY | O_CLOEXEC);
+	char relative[CGROUP_PATH_MAX];
+	int result;
+
+	if (mount_fd < 0)
+		return err_sys(err, errno, "open", "cannot open the cgroup hierarchy %s", dir->hierarchy->mount_point);
+	result = relative_path(path, relative);
+	if (result < 0)
+		return err_sys(err, result, "mkdirat", "cannot make the cgroup %s", path);
+	/* The common case: everything above is there and nobody asks about it. */
+	result = above ? -ENOENT : make_one(mount_fd, relative);
+	if (result >= 0) {
+		dir->created = result == 1;
+	} else {
+		result = result == -ENOENT ? make_all(dir, mount_fd, relative, above, context, err)
+					   : cannot_make(dir, relative, -result, err);
+		if (result != 0)
+			return result;
+	}
+	dir->fd = openat(mount_fd, relative, DIRECTORY_FLAGS);
+	if (dir->fd >= 0)
+		return 0;
+	result = errno;
+	dir->fd = -EBADF;
+	return err_sys(err, result, "openat", "cannot open the cgroup %s%s", dir->hierarchy->mount_point, path);
+}

@@ -1,0 +1,105 @@
+/* SPDX-License-Identifier: Apache-2.0 */
+/* kernel/bpf: see bpf.h. Runs in the runtime. No policy, no allocation. */
+#include "kernel/bpf.h"
+
+#include <errno.h>
+#include <string.h>
+#include <sys/syscall.h>
+#include <unistd.h>
+
+static int bpf_call(enum bpf_cmd command, union bpf_attr *attr)
+{
+	long result = syscall(SYS_bpf, command, attr, sizeof(*attr));
+
+	return result < 0 ? -errno : (int)result;
+}
+
+int bpf_device_load(const struct bpf_insn *instructions, size_t count, const char *name)
+{
+	/* The license decides which helper functions may be called; the program calls none. */
+	static const char license[] = "Apache-2.0";
+	union bpf_attr attr;
+	int fd;
+
+	if (count == 0 || count > UINT32_MAX)
+		return -EINVAL;
+	memset(&attr, 0, sizeof(attr));
+	attr.prog_type = BPF_PROG_TYPE_CGROUP_DEVICE;
+	attr.insns = (uint64_t)(uintptr_t)instructions;
+	attr.insn_cnt = (uint32_t)count;
+	attr.license = (uint64_t)(uintptr_t)license;
+	memcpy(attr.prog_name, name, strnlen(name, sizeof(attr.prog_name) - 1));
+	/* EAGAIN: the verifier was interrupted by a signal. */
+	do
+		fd = bpf_call(BPF_PROG_LOAD, &attr);
+	while (fd == -EAGAIN);
+	return fd;
+}
+
+int bpf_device_attach(int cgroup_fd, int program_fd, int replace_fd)
+{
+	union bpf_attr attr;
+
+	memset(&attr, 0, sizeof(attr));
+	attr.target_fd = (uint32_t)cgroup_fd;
+	attr.attach_bpf_fd = (uint32_t)program_fd;
+	attr.attach_type = BPF_CGROUP_DEVICE;
+	attr.attach_flags = BPF_F_ALLOW_MULTI;
+	if (replace_fd >= 0) {
+		attr.attach_flags |= BPF_F_REPLACE;
+		attr.replace_bpf_fd = (uint32_t)replace_fd;
+	}
+	return bpf_call(BPF_PROG_ATTACH, &attr);
+}
+
+int bpf_device_detach(int cgroup_fd, int program_fd)
+{
+	union bpf_attr attr;
+
+	memset(&attr, 0, sizeof(attr));
+	attr.target_fd = (uint32_t)cgroup_fd;
+	attr.attach_bpf_fd = (uint32_t)program_fd;
+	attr.attach_type = BPF_CGROUP_DEVICE;
+	return bpf_call(BPF_PROG_DETACH, &attr);
+}
+
+int bpf_device_query(int cgroup_fd, uint32_t *ret_ids, uint32_t capacity)
+{
+	union bpf_attr attr;
+	int result;
+
+	memset(&attr, 0, sizeof(attr));
+	attr.query.target_fd = (uint32_t)cgroup_fd;
+	attr.query.attach_type = BPF_CGROUP_DEVICE;
+	attr.query.prog_ids = (uint64_t)(uintptr_t)ret_ids;
+	attr.query.prog_cnt = capacity;
+	result = bpf_call(BPF_PROG_QUERY, &attr);
+	return result < 0 ? result : (int)attr.query.prog_cnt;
+}
+
+int bpf_program_open(uint32_t id)
+{
+	union bpf_attr attr;
+
+	memset(&attr, 0, sizeof(attr));
+	attr.prog_id = id;
+	return bpf_call(BPF_PROG_GET_FD_BY_ID, &attr);
+}
+
+int bpf_program_name(int program_fd, char ret_name[BPF_OBJ_NAME_LEN])
+{
+	struct bpf_prog_info info = {0};
+	union bpf_attr attr;
+	int result;
+
+	memset(&attr, 0, sizeof(attr));
+	attr.info.bpf_fd = (uint32_t)program_fd;
+	attr.info.info_len = sizeof(info);
+	attr.info.info = (uint64_t)(uintptr_t)&info;
+	result = bpf_call(BPF_OBJ_GET_INFO_BY_FD, &attr);
+	if (result < 0)
+		return result;
+	memcpy(ret_name, info.name, BPF_OBJ_NAME_LEN);
+	ret_name[BPF_OBJ_NAME_LEN - 1] = '\0';
+	return 0;
+}
