@@ -56,6 +56,9 @@ int host_read(struct arena *arena, struct host **ret_host, struct err *err);
 
 /* Kernel at least major.minor? */
 bool host_kernel_at_least(const struct host *host, unsigned int major, unsigned int minor);
+/* How /proc/filesystems lists a type. A type that is unknown may still come from a module. */
+enum host_fs { HOST_FS_UNKNOWN, HOST_FS_NODEV, HOST_FS_BLOCK };
+enum host_fs host_filesystem(const struct host *host, const char *type);
 /* The hierarchy that has a controller ("memory"); NULL when none has. On v2 and hybrids the v1 one is preferred. */
 const struct host_hierarchy *host_hierarchy_of(const struct host *host, const char *controller);
 

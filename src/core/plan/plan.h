@@ -129,6 +129,7 @@ struct op {
 			struct host_path path; /* absolute */
 			bool recursive;
 			bool must_be_directory;
+			bool no_follow;	/* path may be a symlink: it is taken itself */
 			bool null_device;  /* must be the character device 1:3 (masks and devices are made of it) */
 			dev_t device;	   /* not 0: must be this device node */
 			struct op_attr attr;

@@ -1,0 +1,16 @@
+/* SPDX-License-Identifier: Apache-2.0 */
+/* cgroups: host/'s own header: which control group hierarchies this process sees. */
+#ifndef BULKHEAD_CORE_HOST_CGROUPS_H
+#define BULKHEAD_CORE_HOST_CGROUPS_H
+
+#include "core/host/host.h"
+
+/* Fill cgroup_mode, hierarchies and root_is_initramfs from /proc/self/mountinfo and /proc/self/cgroup. */
+int host_read_cgroups(struct arena *arena, struct host *host, struct err *err);
+
+/* The same from the texts of the two files, which are taken apart in place: for tests. unified_controllers is the text
+ * of cgroup.controllers of the cgroup2 hierarchy. */
+int host_parse_cgroups(struct arena *arena, struct host *host, char *mountinfo, char *own,
+		       const char *unified_controllers, struct err *err);
+
+#endif

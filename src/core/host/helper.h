@@ -1,0 +1,33 @@
+/* SPDX-License-Identifier: Apache-2.0 */
+/*
+ * helper: programs that do what a small static binary cannot or must not. Each has one absolute path (threats D10):
+ * nothing is searched in $PATH. A missing one is an error only where its feature is asked for.
+ */
+#ifndef BULKHEAD_CORE_HOST_HELPER_H
+#define BULKHEAD_CORE_HOST_HELPER_H
+
+#include <stdbool.h>
+
+#ifndef BULKHEAD_LIBEXECDIR
+#define BULKHEAD_LIBEXECDIR "/usr/libexec/bulkhead"
+#endif
+
+enum helper_id {
+	HELPER_SYSTEMD,	  /* cgroups through systemd's D-Bus interface */
+	HELPER_NEWUIDMAP, /* newuidmap(1), newgidmap(1): ranges of /etc/subuid and /etc/subgid */
+	HELPER_NEWGIDMAP,
+	HELPER_COUNT
+};
+
+struct helper {
+	const char *path;    /* absolute */
+	const char *purpose; /* "the systemd cgroup driver" */
+	const char *fix;     /* how to get it, or how to do without */
+};
+
+extern const struct helper helpers[HELPER_COUNT];
+
+/* Is it there and executable? */
+bool helper_present(enum helper_id id);
+
+#endif

@@ -1,0 +1,226 @@
+/* SPDX-License-Identifier: Apache-2.0 */
+/*
+ * cgroup: where the container's cgroup is, and which devices it may use. The limits are translated in cgroup_limits.c.
+ * Pure.
+ */
+#include <linux/mount.h>
+#include <string.h>
+
+#include "core/host/helper.h"
+#include "core/plan/builder.h"
+
+#define ANY OCI_DEVICE_ANY
+
+/*
+ * What the runtime-spec's default devices need, the terminals included. To make a node is harmless as long as opening
+ * it is refused, and programs that unpack archives do it.
+ */
+static const struct oci_device_rule default_rules[] = {
+	{.allow = true, .type = 'c', .major = ANY, .minor = ANY, .mknod = true},
+	{.allow = true, .type = 'b', .major = ANY, .minor = ANY, .mknod = true},
+	{.allow = true, .type = 'c', .major = 1, .minor = 3, .read = true, .write = true, .mknod = true},
+	{.allow = true, .type = 'c', .major = 1, .minor = 5, .read = true, .write = true, .mknod = true},
+	{.allow = true, .type = 'c', .major = 1, .minor = 7, .read = true, .write = true, .mknod = true},
+	{.allow = true, .type = 'c', .major = 1, .minor = 8, .read = true, .write = true, .mknod = true},
+	{.allow = true, .type = 'c', .major = 1, .minor = 9, .read = true, .write = true, .mknod = true},
+	{.allow = true, .type = 'c', .major = 5, .minor = 0, .read = true, .write = true, .mknod = true},
+	{.allow = true, .type = 'c', .major = 5, .minor = 1, .read = true, .write = true, .mknod = true},
+	{.allow = true, .type = 'c', .major = 5, .minor = 2, .read = true, .write = true, .mknod = true},
+	{.allow = true, .type = 'c', .major = 136, .minor = ANY, .read = true, .write = true, .mknod = true},
+};
+
+static const struct oci_device_rule deny_all = {
+	.type = 'a', .major = ANY, .minor = ANY, .read = true, .write = true, .mknod = true};
+
+/* A rule for everything: what stands before it has no effect. */
+static bool is_wildcard(const struct oci_device_rule *rule)
+{
+	return rule->type == 'a' && rule->major == ANY && rule->minor == ANY && rule->read && rule->write &&
+	       rule->mknod;
+}
+
+/* The config's rules from the last one for everything on, or after a denial of everything; then the defaults. */
+static void plan_device_rules(struct builder *builder)
+{
+	const struct oci_resources *resources = &builder->config->linux.resources;
+	struct plan_cgroup *cgroup = &builder->plan->cgroup;
+	struct oci_device_rule *rules;
+	size_t first = 0, count = 0;
+	bool wildcard = false;
+
+	/* Without privilege no rule can be loaded, and none is needed: such a container has no device but those bound. */
+	if (!builder->host->sys_admin || cgroup->driver == CGROUP_DISABLED)
+		return;
+	for (size_t i = 0; i < resources->devices_count; i++) {
+		if (!is_wildcard(&resources->devices[i]))
+			continue;
+		wildcard = true;
+		first = i;
+	}
+	rules = arena_calloc(builder->arena, resources->devices_count + ARRAY_SIZE(default_rules) + 1, sizeof(*rules));
+	if (!rules) {
+		builder->no_memory = true;
+		return;
+	}
+	if (!wildcard)
+		rules[count++] = deny_all;
+	for (size_t i = first; i < resources->devices_count; i++)
+		rules[count++] = resources->devices[i];
+	/* All is allowed, and some of it taken back: the defaults must not undo that. */
+	if (!wildcard || !resources->devices[first].allow) {
+		memcpy(rules + count, default_rules, sizeof(default_rules));
+		count += ARRAY_SIZE(default_rules);
+	}
+	cgroup->device_rules = rules;
+	cgroup->device_rules_count = count;
+}
+
+/* `..` would lead out of what was delegated (threats D14). */
+static bool has_dotdot(const char *path)
+{
+	for (const char *at = path; (at = strstr(at, "..")); at += 2)
+		if ((at == path || at[-1] == '/') && (at[2] == '\0' || at[2] == '/'))
+			return true;
+	return false;
+}
+
+/* Leading slash, no repeated and no trailing ones. */
+static const char *clean_path(struct builder *builder, const char *path)
+{
+	char *clean = arena_printf(builder->arena, "/%s", path);
+	char *out = clean;
+
+	if (!clean) {
+		builder->no_memory = true;
+		return "/";
+	}
+	for (const char *in = clean; *in; in++)
+		if (*in != '/' || out == clean || out[-1] != '/')
+			*out++ = *in;
+	while (out > clean + 1 && out[-1] == '/')
+		out--;
+	*out = '\0';
+	return clean;
+}
+
+static int plan_systemd_path(struct builder *builder)
+{
+	const char *path = builder->config->linux.cgroups_path;
+	const struct helper *helper = &helpers[HELPER_SYSTEMD];
+
+	if (!(builder->host->helpers & (1u << HELPER_SYSTEMD))) {
+		builder_refuse(builder, ERR_UNSUPPORTED, NULL, "the helper program %s is missing", helper->path);
+		err_why(builder->err, "it is needed for %s", helper->purpose);
+		return err_fix(builder->err, "%s", helper->fix);
+	}
+	if (path && (!strchr(path, ':') || strchr(path, ':') == strrchr(path, ':') || has_dotdot(path))) {
+		builder_refuse(builder, ERR_CONFIG, "/linux/cgroupsPath", "cgroup \"%s\" is not SLICE:PREFIX:NAME", path);
+		err_why(builder->err, "systemd names cgroups by units");
+		return err_fix(builder->err, "write for example \"system.slice:bulkhead:%s\"", builder->request->id);
+	}
+	builder->plan->cgroup.systemd_path = path;
+	return 0;
+}
+
+static int plan_path(struct builder *builder)
+{
+	const char *path = builder->config->linux.cgroups_path;
+	const struct host *host = builder->host;
+	struct plan_cgroup *cgroup = &builder->plan->cgroup;
+
+	cgroup->path_given = path;
+	if (cgroup->driver == CGROUP_SYSTEMD)
+		return plan_systemd_path(builder);
+	if (!path) {
+		/* Without privilege only what lies below one's own cgroup may have been delegated. */
+		const char *own = host->sys_admin || !host->hierarchies_count ? "" : host->hierarchies[0].own_path;
+
+		cgroup->path = clean_path(builder, builder_text(builder, "%s/bulkhead-%s", own, builder->request->id));
+		return 0;
+	}
+	if (has_dotdot(path)) {
+		builder_refuse(builder, ERR_CONFIG, "/linux/cgroupsPath", "cgroup path \"%s\" holds \"..\"", path);
+		err_why(builder->err, "it could lead to the cgroups of others");
+		return err_fix(builder->err, "write the path without \"..\", from the root of the hierarchy");
+	}
+	cgroup->path = clean_path(builder, path);
+	if (strcmp(cgroup->path, "/") == 0) {
+		builder_refuse(builder, ERR_CONFIG, "/linux/cgroupsPath", "the container's cgroup cannot be the root");
+		err_why(builder->err, "limits of the root would be those of the whole host");
+		return err_fix(builder->err, "name one below it, for example \"/bulkhead/%s\"", builder->request->id);
+	}
+	return 0;
+}
+
+/* The cgroup belongs to the container's root when it may write there: a namespace of its own and a writable mount. */
+static void plan_delegation(struct builder *builder)
+{
+	const struct oci_config *config = builder->config;
+	struct plan_cgroup *cgroup = &builder->plan->cgroup;
+	struct mount_options options;
+
+	if (!builder->new_ns[OCI_NS_USER] || !builder->new_ns[OCI_NS_CGROUP] ||
+	    builder->host->cgroup_mode != HOST_CGROUP_V2)
+		return;
+	for (size_t i = 0; i < config->mounts_count; i++) {
+		const struct oci_mount *mount = &config->mounts[i];
+
+		if (!mount->type || strncmp(mount->type, "cgroup", 6) != 0)
+			continue;
+		plan_mount_options(builder, mount, &options);
+		if (!((options.attr.set | options.attr_below.set) & MOUNT_ATTR_RDONLY))
+			cgroup->delegate = true;
+	}
+	for (size_t i = 0; cgroup->delegate && i < config->linux.uid_maps.count; i++) {
+		const struct id_map *map = &config->linux.uid_maps.items[i];
+
+		if (map->inside.value == 0) {
+			cgroup->delegate_uid = map->outside;
+			return;
+		}
+	}
+	cgroup->delegate = false;
+}
+
+int plan_cgroup(struct builder *builder)
+{
+	const struct oci_resources *resources = &builder->config->linux.resources;
+	struct plan_cgroup *cgroup = &builder->plan->cgroup;
+	struct cgroup_settings settings = {.builder = builder, .cgroup = cgroup};
+
+	cgroup->driver = builder->request->cgroup_driver;
+	if (builder->host->cgroup_mode == HOST_CGROUP_NONE && cgroup->driver != CGROUP_DISABLED) {
+		cgroup->driver = CGROUP_DISABLED;
+		builder_warn(builder, NULL, "no cgroup hierarchy is mounted on this host: the container has no cgroup of "
+					    "its own, and nothing limits its use of devices");
+	}
+	if (plan_cgroup_settings(&settings, resources))
+		return ERR;
+	if (cgroup->driver == CGROUP_DISABLED)
+		return 0;
+	cgroup->explicit = cgroup->settings_count || builder->host->sys_admin;
+	if (plan_path(builder))
+		return ERR;
+	plan_device_rules(builder);
+	plan_delegation(builder);
+	return 0;
+}
+
+int plan_update(struct arena *arena, const struct oci_resources *resources, const struct host *host,
+		struct plan_cgroup *cgroup, struct err *err)
+{
+	struct plan plan = {.config_name = "resources.json"};
+	struct builder builder = {.arena = arena, .host = host, .err = err, .name = plan.config_name, .plan = &plan};
+	struct cgroup_settings settings = {.builder = &builder, .cgroup = cgroup, .update = true};
+
+	cgroup->settings = NULL;
+	cgroup->settings_count = 0;
+	cgroup->explicit = true;
+	cgroup->check_memory_usage =
+		resources->memory.check_before_update.set && resources->memory.check_before_update.value;
+	if (plan_cgroup_settings(&settings, resources))
+		return ERR;
+	if (builder.no_memory)
+		return err_set(err, ERR_INTERNAL, "out of memory while planning");
+	return 0;
+}

@@ -1,0 +1,247 @@
+/* SPDX-License-Identifier: Apache-2.0 */
+/*
+ * mounts: the mounts of the config, in its order: binds as detached trees that the runtime pins beforehand, everything
+ * else as new file systems. Pure.
+ */
+#include <linux/mount.h>
+#include <string.h>
+
+#include "core/plan/builder.h"
+
+bool plan_same_path(const char *a, const char *b)
+{
+	while (*a && *a == *b) {
+		while (*a == '/' && a[1] == '/')
+			a++;
+		while (*b == '/' && b[1] == '/')
+			b++;
+		a++, b++;
+	}
+	while (*a == '/')
+		a++;
+	while (*b == '/')
+		b++;
+	return *a == '\0' && *b == '\0';
+}
+
+/* The maps that a mount is to be shown with: *ret_idmap is PLAN_NO_IDMAP when there are none. */
+static int mount_idmap(struct builder *builder, const struct oci_mount *mount, const struct mount_options *options,
+		       int *ret_idmap)
+{
+	const struct oci_linux *linux = &builder->config->linux;
+	struct id_maps uid = mount->uid_maps, gid = mount->gid_maps;
+
+	*ret_idmap = PLAN_NO_IDMAP;
+	if (!options->idmap && !uid.count && !gid.count)
+		return 0;
+	if (!uid.count && !gid.count) {
+		uid = linux->uid_maps;
+		gid = linux->gid_maps;
+	}
+	if (!uid.count || !gid.count) {
+		builder_refuse(builder, ERR_CONFIG, mount->where, "mount %s has no id mapping to be shown with",
+			       mount->destination.text);
+		err_why(builder->err, "both uidMappings and gidMappings are needed, of the mount or of linux");
+		return err_fix(builder->err, "add the missing mappings, or remove the option idmap");
+	}
+	if (builder->plan->child_opens_paths) {
+		builder_refuse(builder, ERR_UNSUPPORTED, mount->where, "cannot show mount %s with mapped ids",
+			       mount->destination.text);
+		err_why(builder->err, "an idmapped mount needs CAP_SYS_ADMIN in the user namespace of its file system");
+		return err_fix(builder->err, "run it as root, or remove the mappings of this mount");
+	}
+	*ret_idmap = builder_idmap(builder, uid, gid);
+	return 0;
+}
+
+static void add_remount(struct builder *builder, const struct oci_mount *mount, const struct op_attr *attr,
+			const char *why)
+{
+	struct op *op;
+
+	if (!attr->set && !attr->clear && !attr->propagation)
+		return;
+	op = builder_add(builder, OP_REMOUNT, PLAN_MOUNT, mount->where, why);
+	op->remount.target = mount->destination;
+	op->remount.attr = *attr;
+}
+
+static int refuse_bind(struct builder *builder, const struct oci_mount *mount, const struct mount_options *options)
+{
+	if (!mount->source || !*mount->source) {
+		builder_refuse(builder, ERR_CONFIG, mount->where, "bind mount %s has no source",
+			       mount->destination.text);
+		return err_fix(builder->err, "add \"source\": the host's file or directory to show there");
+	}
+	if (options->params_count > options->fs_flags) {
+		builder_refuse(builder, ERR_CONFIG, mount->where, "bind mount %s has an unknown option",
+			       mount->destination.text);
+		err_why(builder->err,
+			"what is no option of mount(8) is data for a file system, and a bind mount has none of its own");
+		return err_fix(builder->err, "look for a misspelled option, or remove it");
+	}
+	if (options->fs_flags)
+		builder_warn(builder, mount->where,
+			     "mount %s: sync, async, dirsync, lazytime and mand have no effect on a bind mount",
+			     mount->destination.text);
+	return 0;
+}
+
+static int plan_bind(struct builder *builder, const struct oci_mount *mount, const struct mount_options *options)
+{
+	bool below = options->attr_below.set || options->attr_below.clear;
+	const char *path = mount->source;
+	struct op_attr rest = options->attr;
+	struct op *op;
+	int slot, idmap;
+
+	if (refuse_bind(builder, mount, options) || mount_idmap(builder, mount, options, &idmap))
+		return ERR;
+	if (*path != '/')
+		path = builder_text(builder, "%s/%s", builder->request->bundle.text, path);
+	op = builder_tree(builder, path, mount->where, NULL);
+	slot = op->tree.slot;
+	op->tree.recursive = options->recursive;
+	op->tree.no_follow = options->no_follow;
+	op->tree.idmap = idmap;
+	op->tree.idmap_recursive = options->idmap_recursive;
+	op->tree.attr = below ? options->attr_below : options->attr;
+	/* A clone is a peer of what it was made of: the whole tree is parted from the host unless sharing was asked for. */
+	op->tree.attr.propagation = options->attr.propagation ? options->attr.propagation : MS_PRIVATE;
+	op->tree.attr.propagation_recursive = true;
+
+	op = builder_add(builder, OP_MOUNT_TREE, PLAN_MOUNT, mount->where, NULL);
+	op->mount_tree.slot = slot;
+	op->mount_tree.target = mount->destination;
+	op->mount_tree.into_slot = PLAN_NO_SLOT;
+	op->mount_tree.target_from_source = true;
+	op->mount_tree.no_follow = options->no_follow;
+	if (below) {
+		rest.propagation = 0;
+		add_remount(builder, mount, &rest, "attributes of the top mount alone");
+	}
+	return 0;
+}
+
+static void add_param(struct mount_options *options, const char *key, const char *value, const char *where)
+{
+	options->params[options->params_count++] = (struct key_value){key, value, where};
+}
+
+/* The SELinux label of files where the file system keeps none itself. */
+static bool takes_label(const char *type)
+{
+	static const char *const without[] = {"proc", "sysfs", "cgroup", "cgroup2", "mqueue"};
+
+	for (size_t i = 0; i < ARRAY_SIZE(without); i++)
+		if (strcmp(type, without[i]) == 0)
+			return false;
+	return true;
+}
+
+static void add_params_of_ours(struct builder *builder, const struct oci_mount *mount, struct mount_options *options)
+{
+	const char *label = builder->config->linux.mount_label;
+
+	if (builder->no_memory)
+		return;
+	if (label && takes_label(mount->type))
+		add_param(options, "context", label, "/linux/mountLabel");
+	/* A read-only mount of a block device must not need a writable device. */
+	if (options->attr.set & MOUNT_ATTR_RDONLY && mount->source && *mount->source == '/' &&
+	    host_filesystem(builder->host, mount->type) != HOST_FS_NODEV)
+		add_param(options, "ro", NULL, mount->where);
+}
+
+static int plan_file_system(struct builder *builder, const struct oci_mount *mount, struct mount_options *options)
+{
+	bool is_dev = strcmp(mount->type, "tmpfs") == 0 && plan_same_path(mount->destination.text, "/dev");
+	struct op_attr attr = {.set = options->attr.set | options->attr_below.set,
+			       .clear = options->attr.clear | options->attr_below.clear};
+	struct op_attr later = {.propagation = options->attr.propagation,
+				.propagation_recursive = options->attr.propagation_recursive};
+	struct op *op;
+	int idmap, mount_slot = PLAN_NO_SLOT;
+
+	if (mount_idmap(builder, mount, options, &idmap))
+		return ERR;
+	add_params_of_ours(builder, mount, options);
+	if (is_dev) {
+		mount_slot = builder->dev_slot = builder_slot(builder);
+		later.set = attr.set & MOUNT_ATTR_RDONLY;
+		attr.set &= ~(uint64_t)MOUNT_ATTR_RDONLY;
+	}
+	op = builder_add(builder, OP_MOUNT_FS, PLAN_MOUNT, mount->where, NULL);
+	op->mount_fs.fs_type = mount->type;
+	op->mount_fs.source = mount->source ? mount->source : mount->type;
+	op->mount_fs.params = (struct key_values){options->params, options->params_count};
+	op->mount_fs.attr = attr;
+	op->mount_fs.target = mount->destination;
+	op->mount_fs.mount_slot = mount_slot;
+	op->mount_fs.into_slot = PLAN_NO_SLOT;
+	op->mount_fs.is_dev = is_dev;
+	op->mount_fs.copy_up = options->copy_up;
+	op->mount_fs.idmap = idmap;
+	if (is_dev)
+		plan_early_devices(builder);
+	add_remount(builder, mount, &later, is_dev && later.set ? "only when its nodes are in it" : NULL);
+	return 0;
+}
+
+static int plan_one_mount(struct builder *builder, const struct oci_mount *mount)
+{
+	struct mount_options options;
+
+	plan_mount_options(builder, mount, &options);
+	if (options.remount) {
+		add_remount(builder, mount, &options.attr, NULL);
+		options.attr_below.recursive = true;
+		add_remount(builder, mount, &options.attr_below, NULL);
+		return 0;
+	}
+	if (options.bind) {
+		if (plan_same_path(mount->destination.text, "/dev")) {
+			builder->dev_is_bind = true;
+			builder->dev_slot = PLAN_NO_SLOT;
+		}
+		return plan_bind(builder, mount, &options);
+	}
+	if (!mount->type || !*mount->type || strcmp(mount->type, "none") == 0) {
+		builder_refuse(builder, ERR_CONFIG, mount->where, "mount %s has no file system type",
+			       mount->destination.text);
+		err_why(builder->err, "\"type\" is missing, and no option says bind, rbind or remount");
+		return err_fix(builder->err, "add \"type\", for example \"tmpfs\", or the option \"rbind\"");
+	}
+	if (strcmp(mount->type, "cgroup") == 0) {
+		plan_cgroupfs(builder, mount, &options);
+		return 0;
+	}
+	return plan_file_system(builder, mount, &options);
+}
+
+/* A terminal comes out of the container's own devpts. */
+static int check_terminal(struct builder *builder)
+{
+	const struct oci_config *config = builder->config;
+
+	if (!builder->process || !builder->process->terminal || builder->dev_is_bind ||
+	    builder->joined_ns[OCI_NS_MOUNT])
+		return 0;
+	for (size_t i = 0; i < config->mounts_count; i++)
+		if (plan_same_path(config->mounts[i].destination.text, "/dev/pts"))
+			return 0;
+	builder_refuse(builder, ERR_CONFIG, builder_text(builder, "%s/terminal", builder->process->where),
+		       "the container has no devpts to make a terminal in");
+	return err_fix(builder->err, "add to mounts: {\"destination\": \"/dev/pts\", \"type\": \"devpts\", \"source\": "
+				     "\"devpts\", \"options\": [\"newinstance\", \"ptmxmode=0666\", \"mode=0620\"]}");
+}
+
+int plan_mounts(struct builder *builder)
+{
+	const struct oci_config *config = builder->config;
+
+	for (size_t i = 0; i < config->mounts_count; i++)
+		if (plan_one_mount(builder, &config->mounts[i]))
+			return ERR;
+	return check_terminal(builder);
+}

@@ -1,0 +1,221 @@
+/* SPDX-License-Identifier: Apache-2.0 */
+/*
+ * namespaces: which namespaces the one clone3 makes, which are joined, who writes the id maps and the time offsets, and
+ * what is done in the child first of all. Pure.
+ */
+#include <string.h>
+
+#include "core/host/helper.h"
+#include "core/plan/builder.h"
+
+static int refuse_unusable(struct builder *builder)
+{
+	const struct oci_linux *linux = &builder->config->linux;
+	const struct host *host = builder->host;
+
+	if (!builder_has_ns(builder, OCI_NS_MOUNT)) {
+		builder_refuse(builder, ERR_CONFIG, "/linux/namespaces", "the container has no mount namespace");
+		err_why(builder->err, "its mounts would be made in the namespace of the host");
+		return err_fix(builder->err, "add {\"type\": \"mount\"} to linux.namespaces");
+	}
+	if (builder->joined_ns[OCI_NS_MOUNT] && builder->new_ns[OCI_NS_USER]) {
+		builder_refuse(builder, ERR_CONFIG, linux->namespaces[OCI_NS_MOUNT].where,
+			       "a new user namespace cannot mount in the mount namespace %s",
+			       linux->namespaces[OCI_NS_MOUNT].path.text);
+		err_why(builder->err, "that namespace belongs to another user namespace");
+		return err_fix(builder->err, "join its user namespace too, or leave out the path of the mount namespace");
+	}
+	if (builder_has_ns(builder, OCI_NS_TIME) && !host->time_namespaces) {
+		builder_refuse(builder, ERR_UNSUPPORTED, linux->namespaces[OCI_NS_TIME].where,
+			       "this kernel has no time namespaces");
+		err_why(builder->err, "they need Linux 5.6 and CONFIG_TIME_NS");
+		return err_fix(builder->err, "remove {\"type\": \"time\"} and linux.timeOffsets");
+	}
+	if (!builder->new_ns[OCI_NS_TIME] && (linux->monotonic.set || linux->boottime.set)) {
+		builder_refuse(builder, ERR_CONFIG, "/linux/timeOffsets", "time offsets need a new time namespace");
+		err_why(builder->err, "they can be set only while a time namespace is empty");
+		return err_fix(builder->err, "add {\"type\": \"time\"} to linux.namespaces");
+	}
+	return 0;
+}
+
+static int refuse_user_namespace(struct builder *builder)
+{
+	const struct oci_linux *linux = &builder->config->linux;
+	const struct host *host = builder->host;
+	const char *where = linux->namespaces[OCI_NS_USER].where;
+
+	if (!host->sys_admin && !builder->plan->in_user_namespace) {
+		builder_refuse(builder, ERR_UNSUPPORTED, "/linux/namespaces",
+			       "a container without a user namespace needs CAP_SYS_ADMIN");
+		err_why(builder->err, "this process (uid %u) does not have it over the host's mounts", host->uid);
+		return err_fix(builder->err,
+			       "run it as root, or add {\"type\": \"user\"} to linux.namespaces, with linux.uidMappings and "
+			       "linux.gidMappings");
+	}
+	if (!builder->plan->in_user_namespace && linux->uid_maps.count) {
+		builder_refuse(builder, ERR_CONFIG, "/linux/uidMappings", "id mappings need a user namespace");
+		err_why(builder->err, "linux.namespaces has no \"user\"");
+		return err_fix(builder->err, "add {\"type\": \"user\"} to linux.namespaces, or remove the mappings");
+	}
+	if (!builder->new_ns[OCI_NS_USER])
+		return 0;
+	if (host->max_user_namespaces == 0) {
+		builder_refuse(builder, ERR_UNSUPPORTED, where, "user namespaces are switched off on this machine");
+		err_why(builder->err, "the sysctl user.max_user_namespaces is 0");
+		return err_fix(builder->err, "sysctl user.max_user_namespaces=10000");
+	}
+	if (!linux->uid_maps.count || !linux->gid_maps.count) {
+		builder_refuse(builder, ERR_CONFIG, where, "the new user namespace has no id mappings");
+		err_why(builder->err, "linux.%s is missing: no id of the container would exist on the host",
+			linux->uid_maps.count ? "gidMappings" : "uidMappings");
+		return err_fix(builder->err, "add linux.uidMappings and linux.gidMappings");
+	}
+	return 0;
+}
+
+static void plan_joins(struct builder *builder)
+{
+	for (int kind = 0; kind < OCI_NS_COUNT; kind++) {
+		const struct oci_namespace *ns = &builder->config->linux.namespaces[kind];
+		struct op *op;
+
+		if (!builder->joined_ns[kind])
+			continue;
+		op = builder_add(builder, OP_NS_OPEN, PLAN_PREPARE, ns->where, NULL);
+		op->ns_open.ns = (enum oci_namespace_kind)kind;
+		op->ns_open.slot = builder_slot(builder);
+		op->ns_open.path = ns->path;
+		builder->plan->gate = true;
+	}
+}
+
+/*
+ * A time namespace is entered by the children of the process that makes it. The runtime makes it where the container
+ * shares its user namespace; else it must belong to the container's, so a gate makes it there.
+ */
+static void plan_time(struct builder *builder)
+{
+	const struct oci_linux *linux = &builder->config->linux;
+	bool by_gate = builder->plan->in_user_namespace;
+	struct op *op;
+
+	if (!builder->new_ns[OCI_NS_TIME])
+		return;
+	op = builder_add(builder, OP_TIME_OFFSETS, by_gate ? PLAN_GATE : PLAN_PREPARE,
+			 linux->monotonic.set || linux->boottime.set ? "/linux/timeOffsets"
+								     : linux->namespaces[OCI_NS_TIME].where,
+			 NULL);
+	op->time_offsets.monotonic = linux->monotonic;
+	op->time_offsets.boottime = linux->boottime;
+	if (by_gate) {
+		builder->plan->gate = true;
+		builder->plan->gate_unshare |= oci_namespace_clone_flag(OCI_NS_TIME);
+	}
+}
+
+static void plan_clone_flags(struct builder *builder)
+{
+	static const enum oci_namespace_kind cloned[] = {OCI_NS_USER, OCI_NS_PID, OCI_NS_NETWORK,
+							 OCI_NS_MOUNT, OCI_NS_IPC, OCI_NS_UTS};
+	struct plan *plan = builder->plan;
+
+	for (size_t i = 0; i < ARRAY_SIZE(cloned); i++)
+		if (builder->new_ns[cloned[i]])
+			plan->clone_flags |= oci_namespace_clone_flag(cloned[i]);
+	/* Behind a gate the user namespace comes first: what the gate makes must belong to it. */
+	if (plan->gate && builder->new_ns[OCI_NS_USER]) {
+		plan->clone_flags &= ~oci_namespace_clone_flag(OCI_NS_USER);
+		plan->gate_unshare |= oci_namespace_clone_flag(OCI_NS_USER);
+	}
+}
+
+static bool maps_only(const struct id_maps *maps, uint32_t id)
+{
+	return maps->count == 1 && maps->items[0].count == 1 && maps->items[0].outside.value == id;
+}
+
+static int plan_id_maps(struct builder *builder)
+{
+	const struct oci_linux *linux = &builder->config->linux;
+	const struct host *host = builder->host;
+	bool own = maps_only(&linux->uid_maps, host->uid) && maps_only(&linux->gid_maps, host->gid);
+	struct op *op;
+
+	if (!builder->new_ns[OCI_NS_USER])
+		return 0;
+	op = builder_add(builder, OP_ID_MAPS, PLAN_ATTACH, "/linux/uidMappings", NULL);
+	op->id_maps.uid = linux->uid_maps;
+	op->id_maps.gid = linux->gid_maps;
+	op->id_maps.deny_setgroups = !host->sys_admin && own;
+	op->id_maps.by_helper = !host->sys_admin && !own;
+	if (op->id_maps.deny_setgroups)
+		op->why = "one's own id may be mapped without privilege, when setgroups is denied";
+	for (unsigned int id = HELPER_NEWUIDMAP; op->id_maps.by_helper && id <= HELPER_NEWGIDMAP; id++) {
+		if (host->helpers & (1u << id))
+			continue;
+		builder_refuse(builder, ERR_UNSUPPORTED,
+			       id == HELPER_NEWUIDMAP ? "/linux/uidMappings" : "/linux/gidMappings",
+			       "%s is missing or cannot be executed", helpers[id].path);
+		err_why(builder->err, "it is needed for %s", helpers[id].purpose);
+		return err_fix(builder->err, "%s", helpers[id].fix);
+	}
+	if (builder->plan->clone_flags & oci_namespace_clone_flag(OCI_NS_USER)) {
+		op = builder_add(builder, OP_SYNC, PLAN_ISOLATE, NULL, "the child waits until its ids are mapped");
+		op->sync.point = SYNC_ATTACHED;
+	}
+	return 0;
+}
+
+static int plan_name(struct builder *builder, enum op_kind kind, const char *where, const char *name)
+{
+	struct op *op;
+
+	if (!name)
+		return 0;
+	if (!builder_has_ns(builder, OCI_NS_UTS)) {
+		builder_refuse(builder, ERR_CONFIG, where, "cannot set the %s to %s", where + 1, name);
+		err_why(builder->err, "the container has no uts namespace: it would become the host's name");
+		return err_fix(builder->err, "add {\"type\": \"uts\"} to linux.namespaces, or remove %s", where + 1);
+	}
+	op = builder_add(builder, kind, PLAN_ISOLATE, where, NULL);
+	op->name.text = name;
+	return 0;
+}
+
+/* Does the container live in cgroups of v1 hierarchies? Those of v2 are entered by being born there. */
+static bool joins_v1(const struct builder *builder)
+{
+	enum host_cgroup_mode mode = builder->host->cgroup_mode;
+
+	return builder->request->cgroup_driver != CGROUP_DISABLED &&
+	       (mode == HOST_CGROUP_V1 || mode == HOST_CGROUP_HYBRID);
+}
+
+int plan_namespaces(struct builder *builder)
+{
+	const struct oci_linux *linux = &builder->config->linux;
+	struct plan *plan = builder->plan;
+
+	plan->child_opens_paths = !builder->host->sys_admin;
+	builder->nodes_by_bind = plan->in_user_namespace || !builder->host->initial_user_namespace;
+	if (refuse_user_namespace(builder) || refuse_unusable(builder))
+		return ERR;
+	plan_joins(builder);
+	plan_time(builder);
+	plan_clone_flags(builder);
+	if (joins_v1(builder))
+		builder_add(builder, OP_CGROUP_JOIN, PLAN_ISOLATE, NULL,
+			    "before the ids are mapped, while the runtime's own id still opens the files");
+	if (plan_id_maps(builder))
+		return ERR;
+	/* Not by clone3: its root would be the runtime's cgroup. */
+	if (builder->new_ns[OCI_NS_CGROUP])
+		builder_add(builder, OP_CGROUP_UNSHARE, PLAN_ISOLATE, linux->namespaces[OCI_NS_CGROUP].where, NULL);
+	if (plan_name(builder, OP_HOSTNAME, "/hostname", builder->config->hostname) ||
+	    plan_name(builder, OP_DOMAINNAME, "/domainname", builder->config->domainname))
+		return ERR;
+	if (builder->new_ns[OCI_NS_NETWORK] && builder->request->loopback)
+		builder_add(builder, OP_LOOPBACK_UP, PLAN_ISOLATE, linux->namespaces[OCI_NS_NETWORK].where, NULL);
+	return 0;
+}

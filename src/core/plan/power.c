@@ -1,0 +1,118 @@
+/* SPDX-License-Identifier: Apache-2.0 */
+/*
+ * power: the capabilities that a program can be given, and its system call filter. Pure.
+ */
+#include <stddef.h>
+
+#include "abi/arch.h"
+#include "core/plan/builder.h"
+
+/* The capabilities that exist and that the container's processes can have at all. */
+static uint64_t grantable(const struct builder *builder)
+{
+	const struct host *host = builder->host;
+	uint64_t known = host->last_capability >= 63 ? UINT64_MAX : (1ULL << (host->last_capability + 1)) - 1;
+
+	/* A user namespace begins with all of them, over itself. */
+	return builder->plan->in_user_namespace ? known : known & host->bounding & host->capabilities;
+}
+
+static void warn_of(struct builder *builder, uint64_t lost, const char *why)
+{
+	for (unsigned int number = 0; number < 64; number++) {
+		const char *name = oci_capability_name(number);
+
+		if (lost & (1ULL << number))
+			builder_warn(builder, builder->process->capabilities.where, "%s is not granted: %s",
+				     name ? name : builder_text(builder, "capability %u", number), why);
+	}
+}
+
+/*
+ * The kernel refuses a whole set for one capability too many, and the runtime-spec wants a warning, not a failure, for
+ * what cannot be granted; so each set is cut to what the kernel takes.
+ *
+ * Ambient capabilities must be permitted and inheritable too. Engines ask for ambient ones with an empty inheritable set:
+ * exactly the ambient ones are then inheritable, and no others (threats D8), since the config says that programs
+ * shall have them.
+ */
+void plan_capabilities(struct builder *builder, struct process_power *power)
+{
+	const struct oci_capabilities *asked = &builder->process->capabilities;
+	uint64_t all = asked->bounding | asked->effective | asked->permitted | asked->inheritable | asked->ambient;
+	uint64_t known = builder->host->last_capability >= 63 ? UINT64_MAX
+							      : (1ULL << (builder->host->last_capability + 1)) - 1;
+	uint64_t can = grantable(builder);
+
+	for (size_t i = 0; i < asked->unknown.count; i++)
+		builder_warn(builder, asked->unknown.items[i].where, "%s is not granted: no kernel known has it",
+			     asked->unknown.items[i].text);
+	warn_of(builder, all & ~known, "this kernel does not have it");
+	warn_of(builder, all & known & ~can, "the runtime itself does not have it");
+	power->bounding = asked->bounding & can;
+	power->permitted = asked->permitted & can;
+	power->effective = asked->effective & power->permitted;
+	warn_of(builder, asked->effective & can & ~power->permitted, "it is in effective, but not in permitted");
+	power->inheritable = asked->inheritable & power->bounding;
+	warn_of(builder, asked->inheritable & can & ~power->bounding, "it is in inheritable, but not in bounding");
+	power->ambient = asked->ambient & power->permitted & power->bounding;
+	warn_of(builder, asked->ambient & can & ~power->ambient, "it is in ambient, but not in permitted and bounding");
+	power->inheritable |= power->ambient;
+}
+
+static void copy_args(const struct oci_seccomp_rule *from, struct filter_arg *to)
+{
+	for (size_t i = 0; i < from->args_count; i++)
+		to[i] = (struct filter_arg){
+			.index = from->args[i].index,
+			.operator= (enum filter_operator)from->args[i].operator,
+			.value = from->args[i].value,
+			.value_two = from->args[i].value_two,
+		};
+}
+
+_Static_assert((int)OCI_CMP_NE == (int)FILTER_NE && (int)OCI_CMP_MASKED_EQ == (int)FILTER_MASKED_EQ,
+	       "oci/ and filter/ number the comparisons alike");
+
+int plan_filter(struct builder *builder, struct process_power *power)
+{
+	static const uint32_t native[] = {ABI_ARCH_NATIVE};
+	const struct oci_seccomp *seccomp = &builder->config->linux.seccomp;
+	struct filter_policy policy = {.default_action = seccomp->default_action,
+				       .bad_arch_action = SECCOMP_RET_KILL_PROCESS,
+				       .archs = seccomp->archs_count ? seccomp->archs : native,
+				       .archs_count = seccomp->archs_count ? seccomp->archs_count : 1};
+	struct filter_rule *rules;
+	struct filter_arg *args;
+	size_t args_count = 0;
+
+	if (!seccomp->present)
+		return 0;
+	for (size_t i = 0; i < seccomp->rules_count; i++)
+		args_count += seccomp->rules[i].args_count;
+	rules = arena_calloc(builder->arena, seccomp->rules_count + 1, sizeof(*rules));
+	args = arena_calloc(builder->arena, args_count + 1, sizeof(*args));
+	if (!rules || !args)
+		return err_set(builder->err, ERR_INTERNAL, "out of memory while planning");
+	for (size_t i = 0; i < seccomp->rules_count; i++) {
+		const struct oci_seccomp_rule *rule = &seccomp->rules[i];
+
+		rules[i] = (struct filter_rule){.names = rule->names.items,
+						.names_count = rule->names.count,
+						.action = rule->action,
+						.args = args,
+						.args_count = rule->args_count,
+						.where = rule->where};
+		copy_args(rule, args);
+		args += rule->args_count;
+	}
+	policy.rules = rules;
+	policy.rules_count = seccomp->rules_count;
+	if (filter_compile(&policy, builder->arena, &power->filter, builder->err))
+		return ERR;
+	power->has_filter = true;
+	power->filter_flags = seccomp->flags;
+	power->listener = seccomp->listener_path;
+	power->where_filter = seccomp->where;
+	return 0;
+}

@@ -1,0 +1,225 @@
+/* SPDX-License-Identifier: Apache-2.0 */
+/*
+ * process: what the container's program is given besides its power: limits, scheduling, session, label, and how it is
+ * executed. Shared by plan_create and plan_exec. Pure.
+ */
+#include <linux/seccomp.h>
+#include <string.h>
+
+#include "core/plan/builder.h"
+
+/* Where a member of the process stands in the config. */
+static const char *member(struct builder *builder, const char *name)
+{
+	return builder_text(builder, "%s/%s", builder->process->where, name);
+}
+
+/* The runtime has to do what needs power over the host: a container's user namespace has none. */
+static void sync_entered(struct builder *builder)
+{
+	struct op *op;
+
+	for (size_t i = 0; i < builder->ops_count; i++)
+		if (builder->ops[i].kind == OP_SYNC && builder->ops[i].sync.point == SYNC_ENTERED)
+			return;
+	op = builder_add(builder, OP_SYNC, PLAN_ENTER, NULL, "the runtime sets what needs power over the host");
+	op->sync.point = SYNC_ENTERED;
+}
+
+void plan_oom_score(struct builder *builder)
+{
+	const struct oci_process *process = builder->process;
+	bool by_runtime = builder->plan->in_user_namespace;
+	struct op *op;
+
+	if (!process->oom_score_adj.set)
+		return;
+	if (by_runtime)
+		sync_entered(builder);
+	op = builder_add(builder, OP_OOM_SCORE, by_runtime ? PLAN_FINISH : PLAN_DROP, member(builder, "oomScoreAdj"),
+			 NULL);
+	op->oom_score.value = (int)process->oom_score_adj.value;
+}
+
+void plan_rlimits(struct builder *builder, const struct oci_rlimit *items, size_t count)
+{
+	bool by_runtime = builder->plan->in_user_namespace;
+
+	if (count && by_runtime)
+		sync_entered(builder);
+	for (size_t i = 0; i < count; i++) {
+		struct op *op = builder_add(builder, OP_RLIMIT, by_runtime ? PLAN_FINISH : PLAN_DROP, items[i].where, NULL);
+
+		op->rlimit.resource = items[i].resource;
+		op->rlimit.soft = items[i].soft;
+		op->rlimit.hard = items[i].hard;
+	}
+}
+
+void plan_session(struct builder *builder, bool keyring)
+{
+	struct op *op;
+
+	builder_add(builder, OP_SETSID, PLAN_DROP, NULL, NULL);
+	if (!keyring)
+		return;
+	op = builder_add(builder, OP_KEYRING, PLAN_DROP, NULL, "the keys of the one who starts it stay out of reach");
+	op->name.text = builder_text(builder, "_ses.%s", builder->request->id);
+}
+
+int plan_scheduling(struct builder *builder)
+{
+	const struct oci_process *process = builder->process;
+	const struct oci_linux *linux = &builder->config->linux;
+	struct op *op;
+
+	if (builder->plan->purpose == PLAN_FOR_EXEC && (process->cpu_affinity_initial || process->cpu_affinity_final)) {
+		builder_refuse(builder, ERR_UNSUPPORTED, member(builder, "execCPUAffinity"),
+			       "cannot bind the process to CPUs %s",
+			       process->cpu_affinity_final ? process->cpu_affinity_final
+							   : process->cpu_affinity_initial);
+		err_why(builder->err, "process.execCPUAffinity is not carried out by this version");
+		return err_fix(builder->err, "remove it and run the program by taskset, or limit cpu.cpus of the container");
+	}
+	if (process->scheduler.present) {
+		op = builder_add(builder, OP_SCHEDULER, PLAN_DROP, process->scheduler.where, NULL);
+		op->scheduler = process->scheduler;
+	}
+	if (process->io_priority.present) {
+		op = builder_add(builder, OP_IO_PRIORITY, PLAN_DROP, process->io_priority.where, NULL);
+		op->io_priority = process->io_priority;
+	}
+	if (linux->personality.set) {
+		op = builder_add(builder, OP_PERSONALITY, PLAN_DROP, "/linux/personality", NULL);
+		op->number.value = linux->personality.value;
+	}
+	if (linux->memory_policy.present) {
+		op = builder_add(builder, OP_MEMORY_POLICY, PLAN_DROP, linux->memory_policy.where, NULL);
+		op->memory_policy = linux->memory_policy;
+	}
+	return 0;
+}
+
+static int plan_label(struct builder *builder, bool apparmor, const char *label)
+{
+	const char *where = member(builder, apparmor ? "apparmorProfile" : "selinuxLabel");
+	struct op *op;
+
+	if (!label)
+		return 0;
+	if (apparmor ? !builder->host->apparmor : !builder->host->selinux) {
+		builder_refuse(builder, ERR_UNSUPPORTED, where, "cannot run the program under %s %s",
+			       apparmor ? "AppArmor profile" : "SELinux label", label);
+		err_why(builder->err, "%s is not enabled on this kernel", apparmor ? "AppArmor" : "SELinux");
+		return err_fix(builder->err, "remove process.%s, or boot with security=%s",
+			       apparmor ? "apparmorProfile" : "selinuxLabel", apparmor ? "apparmor" : "selinux");
+	}
+	op = builder_add(builder, OP_LABEL, PLAN_DROP, where, NULL);
+	op->label.apparmor = apparmor;
+	op->label.label = label;
+	return 0;
+}
+
+int plan_labels(struct builder *builder, const char *apparmor, const char *selinux)
+{
+	return plan_label(builder, true, apparmor) || plan_label(builder, false, selinux) ? ERR : 0;
+}
+
+static void plan_seccomp_op(struct builder *builder, const struct process_power *power)
+{
+	struct op *op;
+
+	if (!power->has_filter)
+		return;
+	op = builder_add(builder, OP_SECCOMP, PLAN_DROP, power->where_filter,
+			 power->no_new_privs ? "last of all, so that it needs to allow the least"
+					     : "before the ids change: without no_new_privs it needs CAP_SYS_ADMIN");
+	op->seccomp.program = power->filter;
+	op->seccomp.flags = power->filter_flags & ~(uint32_t)SECCOMP_FILTER_FLAG_NEW_LISTENER;
+	op->seccomp.listener = power->listener;
+}
+
+/* Where one's own single id is mapped without privilege, the kernel denies setgroups for good. */
+static bool setgroups_denied(const struct builder *builder)
+{
+	for (size_t i = 0; i < builder->ops_count; i++)
+		if (builder->ops[i].kind == OP_ID_MAPS)
+			return builder->ops[i].id_maps.deny_setgroups;
+	return builder->plan->purpose == PLAN_FOR_EXEC && builder->plan->in_user_namespace &&
+	       !builder->host->sys_admin && builder->config->linux.gid_maps.count == 1 &&
+	       builder->config->linux.gid_maps.items[0].count == 1;
+}
+
+static int plan_ids(struct builder *builder)
+{
+	const struct oci_user *user = &builder->process->user;
+	bool denied = setgroups_denied(builder);
+	struct op *op;
+
+	if (denied && user->additional_gids_count) {
+		builder_refuse(builder, ERR_UNSUPPORTED, builder_text(builder, "%s/additionalGids", user->where),
+			       "cannot set additional groups");
+		err_why(builder->err, "a user namespace with only one's own group mapped has setgroups denied");
+		return err_fix(builder->err, "remove additionalGids, or map a range of groups (newgidmap)");
+	}
+	op = builder_add(builder, OP_IDS, PLAN_DROP, user->where, NULL);
+	op->ids.uid = user->uid;
+	op->ids.gid = user->gid;
+	op->ids.groups = user->additional_gids;
+	op->ids.groups_count = user->additional_gids_count;
+	op->ids.set_groups = !denied;
+	op->ids.keep_capabilities = true;
+	return 0;
+}
+
+static void plan_verify(struct builder *builder, const struct process_power *power)
+{
+	struct op *op = builder_add(builder, OP_VERIFY, PLAN_DROP, NULL, NULL);
+
+	op->verify.uid = builder->process->user.uid;
+	op->verify.gid = builder->process->user.gid;
+	op->verify.bounding = power->bounding;
+	op->verify.effective = power->effective;
+	op->verify.permitted = power->permitted;
+	op->verify.inheritable = power->inheritable;
+	op->verify.ambient = power->ambient;
+	op->verify.no_new_privs = power->no_new_privs;
+}
+
+int plan_drop(struct builder *builder, const struct process_power *power)
+{
+	const struct oci_process *process = builder->process;
+	const char *where = process->capabilities.present ? process->capabilities.where : NULL;
+	const char *why = process->capabilities.present ? NULL : "the config asks for none: there are none";
+	struct op *op;
+
+	op = builder_add(builder, OP_UMASK, PLAN_DROP, process->user.umask.set ? process->user.where : NULL,
+			 process->user.umask.set ? NULL : "the usual one, whatever the runtime's is");
+	op->number.value = process->user.umask.set ? process->user.umask.value : 0022;
+	op = builder_add(builder, OP_BOUNDING, PLAN_DROP, where, why);
+	op->bounding.keep = power->bounding;
+	if (!power->no_new_privs)
+		plan_seccomp_op(builder, power);
+	if (plan_ids(builder))
+		return ERR;
+	op = builder_add(builder, OP_CAPABILITIES, PLAN_DROP, where, why);
+	op->capabilities.effective = power->effective;
+	op->capabilities.permitted = power->permitted;
+	op->capabilities.inheritable = power->inheritable;
+	op->capabilities.ambient = power->ambient;
+	op = builder_add(builder, OP_CWD, PLAN_DROP, member(builder, "cwd"), NULL);
+	op->cwd.path = process->cwd;
+	if (power->no_new_privs)
+		builder_add(builder, OP_NO_NEW_PRIVS, PLAN_DROP,
+			    process->no_new_privileges ? member(builder, "noNewPrivileges") : NULL,
+			    process->no_new_privileges ? NULL : "the container has it");
+	plan_verify(builder, power);
+	op = builder_add(builder, OP_CLOSE_FDS, PLAN_DROP, NULL, NULL);
+	op->close_fds.preserve = builder->request->preserve_fds;
+	if (power->no_new_privs)
+		plan_seccomp_op(builder, power);
+	op = builder_add(builder, OP_EXEC, PLAN_EXEC, member(builder, "args"), NULL);
+	op->exec.args = process->args;
+	op->exec.env = process->env;
+	return 0;
+}
