@@ -40,6 +40,8 @@ struct state {
 	const char *cgroup_made; /* text of cgroup_made_write; NULL: not known yet */
 	bool no_process;	 /* the config has none: start is an error */
 	uint32_t filter_flags;
+	const char *freezer; /* absolute path of the file that says whether it is frozen ("…/freezer.state", or
+			      * "…/cgroup.events" on v2), so that `state` need not look for cgroups; NULL: none */
 };
 
 /* An open container directory. */
