@@ -10,6 +10,7 @@
 
 #include <linux/filter.h>
 #include <linux/seccomp.h>
+#include <stdbool.h>
 #include <stddef.h>
 #include <stdint.h>
 
@@ -19,6 +20,16 @@
 
 enum filter_operator { FILTER_NE, FILTER_LT, FILTER_LE, FILTER_EQ, FILTER_GE, FILTER_GT, FILTER_MASKED_EQ };
 
+/*
+ * What a policy means (the same as libseccomp makes of it when runc or crun hand it over; differences: README in
+ * tests/filter-differences and order.c):
+ * - rules whose action equals default_action are skipped; names that an architecture lacks are skipped there;
+ * - for one call a rule without arguments beats all that have some, and the first of several such rules wins;
+ * - of the rules with arguments that match, the first in the order of order.c decides;
+ * - on 32-bit architectures and x32 only the low halves of arguments and values are compared;
+ * - where socketcall and ipc multiplex, a rule for one of their calls applies to the multiplexed form too, without its
+ *   condition on argument 0 (which holds the call's number there).
+ */
 struct filter_arg {
 	uint32_t index; /* 0 … 5 */
 	enum filter_operator operator;
@@ -29,8 +40,11 @@ struct filter_rule {
 	const char *const *names; /* syscall names; those that an architecture lacks do not apply to it */
 	size_t names_count;
 	uint32_t action; /* SECCOMP_RET_… | data */
-	const struct filter_arg *args; /* all must hold */
+	const struct filter_arg *args;
 	size_t args_count;
+	/* All of args must hold. But when one index occurs twice, each is a rule of its own (any may hold), as runc and
+	 * crun read the OCI config; all_args makes them all hold in that case too. */
+	bool all_args;
 	const char *where; /* JSON pointer of the rule, for messages and for filter_explain */
 };
 
@@ -41,6 +55,7 @@ struct filter_policy {
 	size_t archs_count;
 	const struct filter_rule *rules;
 	size_t rules_count;
+	const char *config_name; /* for messages: NULL is "config.json" */
 };
 
 #define FILTER_INSTRUCTIONS_MAX 4096 /* BPF_MAXINSNS */
@@ -49,22 +64,38 @@ struct filter_policy {
 struct filter_program {
 	struct sock_filter *instructions;
 	uint32_t count;
-	const uint32_t *rule_of; /* per instruction: for a BPF_RET the index in policy.rules, else FILTER_NO_RULE */
+	/* Per instruction: for a BPF_RET that only one rule leads to, its index in policy.rules; else FILTER_NO_RULE (the
+	 * default, a bad architecture, or several rules: filter_rule_for tells). */
+	const uint32_t *rule_of;
 };
 
 /* Compile. Memory from arena. Errors: ERR_CONFIG naming the rule (contradicting rules, over 4096 instructions, …). */
 int filter_compile(const struct filter_policy *policy, struct arena *arena, struct filter_program *ret_program,
 		   struct err *err);
 
+/*
+ * The verdict for data by the policy itself, without a program, and the rule that gave it: *ret_rule is its index in
+ * policy.rules, or FILTER_NO_RULE for the default action or a bad architecture. For naming the place of a refusal.
+ * Scratch memory from arena. Errors: as filter_compile.
+ */
+int filter_rule_for(const struct filter_policy *policy, const struct seccomp_data *data, struct arena *arena,
+		    uint32_t *ret_action, uint32_t *ret_rule, struct err *err);
+
+/* Would the kernel's seccomp accept the program? 0, or ERR with the instruction and the reason. */
+int filter_check(const struct sock_filter *instructions, uint32_t count, struct err *err);
+
 /* What the kernel would decide: the SECCOMP_RET_… value for data; *ret_instruction is the BPF_RET reached (may be
  * NULL). A program that the kernel would not accept gives SECCOMP_RET_KILL_PROCESS. */
 uint32_t filter_simulate(const struct sock_filter *instructions, uint32_t count, const struct seccomp_data *data,
 			 uint32_t *ret_instruction);
 
+/* filter_simulate without the check: for programs that filter_check accepted, run many times. */
+uint32_t filter_run(const struct sock_filter *instructions, const struct seccomp_data *data, uint32_t *ret_instruction);
+
 /* One instruction a line, jump targets as line numbers, syscall names and actions as comments. */
 void filter_disassemble(const struct sock_filter *instructions, uint32_t count, struct buf *out);
 
-/* "SCMP_ACT_ERRNO(EPERM)"-like name of an action value. */
+/* "SCMP_ACT_ERRNO(EPERM)"-like name of an action value, as it is or would be written in the config. */
 void filter_action_text(uint32_t action, char *buf, size_t size);
 
 #endif
