@@ -2,16 +2,15 @@
 /* kernel/bpf: see bpf.h. Runs in the runtime. No policy, no allocation. */
 #include "kernel/bpf.h"
 
-#include <errno.h>
 #include <string.h>
 #include <sys/syscall.h>
 #include <unistd.h>
 
+#include "kernel/call.h"
+
 static int bpf_call(enum bpf_cmd command, union bpf_attr *attr)
 {
-	long result = syscall(SYS_bpf, command, attr, sizeof(*attr));
-
-	return result < 0 ? -errno : (int)result;
+	return kernel_result(syscall(SYS_bpf, command, attr, sizeof(*attr)));
 }
 
 int bpf_device_load(const struct bpf_insn *instructions, size_t count, const char *name)

@@ -55,9 +55,9 @@ struct state_dir {
 /* An id is [A-Za-z0-9_+.-]{1,255}, not "." or "..". Errors: ERR_USAGE that says which character. */
 int state_check_id(const char *id, struct err *err);
 
-/* Errors: ERR_STATE, with errnum ENOENT when it does not exist and `create` is false.
- * The state root: path, or by default /run/PROGRAM; $XDG_RUNTIME_DIR/PROGRAM when euid is not 0 or inside a user
- * namespace that has it set. Made with 0700 and the sticky bit when `create`. */
+/* The state root: path, or by default /run/PROGRAM; $XDG_RUNTIME_DIR/PROGRAM when euid is not 0 or inside a user
+ * namespace that has it set. Made with 0700 and the sticky bit when `create`. It must belong to the caller and not be
+ * writable by others. Errors: ERR_STATE, with errnum ENOENT when it does not exist and `create` is false. */
 int state_root_open(const char *path, const char *program, bool create, int *ret_root_fd, struct err *err);
 
 /* Make the directory of a new container and lock it. ERR_STATE "container with given ID already exists". */
@@ -66,7 +66,8 @@ int state_dir_create(int root_fd, const char *id, struct state_dir *ret_dir, str
 int state_dir_open(int root_fd, const char *id, struct state_dir *ret_dir, struct err *err);
 /* Wait for the lock; checks that the directory was not removed meanwhile. */
 int state_dir_lock(struct state_dir *dir, struct err *err);
-/* Remove the files and the directory. */
+/* Remove the files and the directory. When it is cut short, the container does not exist any more, and the next
+ * state_list or failing state_dir_open takes the rest away. */
 int state_dir_remove(int root_fd, struct state_dir *dir, struct err *err);
 void state_dir_done(struct state_dir *dir);
 #define cleanup_state_dir __attribute__((cleanup(state_dir_done)))
