@@ -96,8 +96,8 @@ static int check_destination(struct oci_reader *reader, const struct json *value
 static int check_mount(struct oci_reader *reader, const struct json *object, void *target)
 {
 	static const char *const binds[] = {"bind", "rbind", NULL};
-	static const char *const changes[] = {"remount", "private", "rprivate", "slave", "rslave", "shared",
-					      "rshared", "unbindable", "runbindable", NULL};
+	static const char *const changes[] = {"remount", "private", "rprivate",	  "slave",	 "rslave",
+					      "shared",	 "rshared", "unbindable", "runbindable", NULL};
 	const struct oci_mount *mount = target;
 	bool bind = has_option(mount, binds);
 
@@ -132,8 +132,8 @@ static const struct oci_field mount_fields[] = {
 	 .shape = &oci_id_map_shape, .check = oci_check_id_maps},
 	{0},
 };
-static const struct oci_shape mount_shape = {mount_fields, sizeof(struct oci_mount),
-					     offsetof(struct oci_mount, where), SHAPE_NONE, check_mount};
+static const struct oci_shape mount_shape = {mount_fields, sizeof(struct oci_mount), offsetof(struct oci_mount, where),
+					     SHAPE_NONE, check_mount};
 #undef AT
 
 /* ---- hooks ---- */
@@ -150,10 +150,10 @@ static const struct oci_shape hook_shape = {hook_fields, sizeof(struct oci_hook)
 					    SHAPE_NONE, NULL};
 #undef AT
 
-#define HOOKS(name, kind)                                                                                             \
-	{                                                                                                             \
-		name, FIELD_LIST, OCI_LIST_AT(struct oci_config, hooks[kind].items, hooks[kind].count),               \
-			.shape = &hook_shape                                                                          \
+#define HOOKS(name, kind)                                                                               \
+	{                                                                                               \
+		name, FIELD_LIST, OCI_LIST_AT(struct oci_config, hooks[kind].items, hooks[kind].count), \
+			.shape = &hook_shape                                                            \
 	}
 static const struct oci_field hooks_fields[] = {
 	HOOKS("prestart", OCI_HOOK_PRESTART),
@@ -174,8 +174,7 @@ static int check_host_name(struct oci_reader *reader, const struct json *root, c
 
 	if ((!config->hostname && !config->domainname) || config->linux.namespaces[OCI_NS_UTS].present)
 		return 0;
-	oci_refuse(reader, root, NULL, "sets %s without a uts namespace", key);
-	err_where(reader->err, "%s#/%s", reader->name, key);
+	oci_refuse(reader, root, key, "is set without a uts namespace");
 	err_why(reader->err, "it would change the name of the host");
 	return err_fix(reader->err, "add {\"type\": \"uts\"} to linux.namespaces, or remove %s", key);
 }
@@ -183,7 +182,7 @@ static int check_host_name(struct oci_reader *reader, const struct json *root, c
 static int check_idmap_options(struct oci_reader *reader, const struct json *root, const struct oci_config *config)
 {
 	static const char *const options[] = {"idmap", "ridmap", NULL};
-	const struct json *item = json_get(root, "mounts");
+	const struct json *item = oci_get(root, "mounts");
 
 	if (config->linux.namespaces[OCI_NS_USER].present)
 		return 0;
@@ -193,7 +192,8 @@ static int check_idmap_options(struct oci_reader *reader, const struct json *roo
 		if (mount->uid_maps.count || !has_option(mount, options))
 			continue;
 		oci_refuse(reader, item, "options", "ask for an id-mapped mount, and there is no mapping");
-		err_why(reader->err, "the mount has no uidMappings and gidMappings, and the container no user namespace");
+		err_why(reader->err,
+			"the mount has no uidMappings and gidMappings, and the container no user namespace");
 		return err_fix(reader->err, "add both to the mount, or remove the option");
 	}
 	return 0;
@@ -222,12 +222,12 @@ static int check_mapped_ids(struct oci_reader *reader, const struct json *root, 
 
 	if (!config->process_present || !namespace->present || namespace->path.text)
 		return 0;
-	object = json_get(json_get(root, "process"), "user");
+	object = oci_get(oci_get(root, "process"), "user");
 	if (!is_mapped(&config->linux.uid_maps, user->uid.value))
-		return refuse_unmapped(reader, json_get(object, "uid"), user->uid.value, "uidMappings");
+		return refuse_unmapped(reader, oci_get(object, "uid"), user->uid.value, "uidMappings");
 	if (!is_mapped(&config->linux.gid_maps, user->gid.value))
-		return refuse_unmapped(reader, json_get(object, "gid"), user->gid.value, "gidMappings");
-	groups = json_get(object, "additionalGids");
+		return refuse_unmapped(reader, oci_get(object, "gid"), user->gid.value, "gidMappings");
+	groups = oci_get(object, "additionalGids");
 	for (groups = groups ? groups->first : NULL; groups; groups = groups->next) {
 		uint32_t gid = user->additional_gids[groups->index].value;
 
@@ -241,7 +241,7 @@ static int check_config(struct oci_reader *reader, const struct json *root, void
 {
 	struct oci_config *config = target;
 
-	config->process_present = json_get(root, "process") != NULL;
+	config->process_present = oci_get(root, "process") != NULL;
 	if (check_host_name(reader, root, config) || check_idmap_options(reader, root, config))
 		return ERR;
 	return check_mapped_ids(reader, root, config);
@@ -255,11 +255,11 @@ static const struct oci_field root_fields[] = {
 	{"readonly", FIELD_BOOL, OCI_AT(struct oci_config, root.readonly, bool)},
 	{0},
 };
-static const struct oci_shape root_shape = {
-	root_fields, .where = offsetof(struct oci_config, root.where), .present = SHAPE_NONE};
+static const struct oci_shape root_shape = {root_fields, .where = offsetof(struct oci_config, root.where),
+					    .present = SHAPE_NONE};
 
 #define AT(member, type) OCI_AT(struct oci_config, member, type)
-#define HOST_NAME FIELD_EMPTY_ABSENT | FIELD_ONE_LINE, .max = HOST_NAME_MAX_BYTES
+#define HOST_NAME	 FIELD_EMPTY_ABSENT | FIELD_ONE_LINE, .max = HOST_NAME_MAX_BYTES
 static const struct oci_field config_fields[] = {
 	{"ociVersion", FIELD_STRING, AT(oci_version, const char *), FIELD_REQUIRED, .check = check_version},
 	{"root", FIELD_OBJECT, OCI_HERE, FIELD_REQUIRED, .shape = &root_shape},

@@ -3,9 +3,10 @@
 #include <errno.h>
 #include <inttypes.h>
 #include <limits.h>
-#include <stdio.h>
+#include <stdarg.h>
 #include <string.h>
 
+#include "base/format.h"
 #include "base/opt.h"
 #include "base/types.h"
 #include "core/oci/fields.h"
@@ -36,17 +37,17 @@ static void dotted_name(const struct json *value, const char *key, char *buf, si
 
 	name[at] = '\0';
 	if (key) {
-		snprintf(part, sizeof(part), ".%s", key);
+		format_text(part, sizeof(part), ".%s", key);
 		at -= strlen(part);
 		memcpy(name + at, part, strlen(part));
 	}
 	for (; value->parent; value = value->parent) {
 		if (value->parent->type == JSON_ARRAY)
-			snprintf(part, sizeof(part), "[%" PRIu32 "]", value->index);
+			format_text(part, sizeof(part), "[%" PRIu32 "]", value->index);
 		else if (plain_key(value->key))
-			snprintf(part, sizeof(part), ".%.80s", value->key);
+			format_text(part, sizeof(part), ".%.80s", value->key);
 		else
-			snprintf(part, sizeof(part), "[\"%.80s\"]", value->key);
+			format_text(part, sizeof(part), "[\"%.80s\"]", value->key);
 		length = strlen(part);
 		if (length + 4 > at)
 			break;
@@ -54,19 +55,31 @@ static void dotted_name(const struct json *value, const char *key, char *buf, si
 		memcpy(name + at, part, length);
 	}
 	if (!name[at])
-		snprintf(buf, size, "the document");
+		format_text(buf, size, "the document");
 	else
-		snprintf(buf, size, "%s", name + at + (name[at] == '.'));
+		format_text(buf, size, "%s", name + at + (name[at] == '.'));
+}
+
+const struct json *oci_get(const struct json *object, const char *key)
+{
+	const struct json *value = json_get(object, key);
+
+	return value && value->type != JSON_NULL ? value : NULL;
 }
 
 int oci_refuse(struct oci_reader *reader, const struct json *at, const char *key, const char *fmt, ...)
 {
 	char name[256], text[256], pointer[160];
+	const struct json *member = key ? oci_get(at, key) : NULL;
 	va_list args;
 
+	if (member) {
+		at = member;
+		key = NULL;
+	}
 	dotted_name(at, key, name, sizeof(name));
 	va_start(args, fmt);
-	vsnprintf(text, sizeof(text), fmt, args);
+	format_va(text, sizeof(text), fmt, args);
 	va_end(args);
 	json_pointer(at, pointer, sizeof(pointer));
 	err_set(reader->err, ERR_CONFIG, "%s %s", name, text);
@@ -97,15 +110,25 @@ static int refuse_missing(struct oci_reader *reader, const struct json *object, 
 	return err_fix(reader->err, "add \"%s\" here", key);
 }
 
+/* Is text what a value of that type would be, had somebody not put quotes around it? */
+static bool is_quoted(const char *text, enum json_type type)
+{
+	if (type == JSON_BOOL)
+		return !strcmp(text, "true") || !strcmp(text, "false");
+	text += *text == '-';
+	return type == JSON_NUMBER && *text && !text[strspn(text, "0123456789")];
+}
+
 int oci_expect(struct oci_reader *reader, const struct json *value, enum json_type type)
 {
 	if (value->type == type)
 		return 0;
 	oci_refuse(reader, value, NULL, "must be %s, and is %s", json_type_name(type), json_type_name(value->type));
 	err_why(reader->err, "values are never converted from one type to another");
-	if (value->type == JSON_STRING && (type == JSON_NUMBER || type == JSON_BOOL))
+	if (value->type == JSON_STRING && is_quoted(value->string, type))
 		return err_fix(reader->err, "write it without quotes");
-	return err_fix(reader->err, "write %s, or leave it out where it is optional", json_type_name(type));
+	return err_fix(reader->err, value->parent ? "write %s, or leave it out where it is optional" : "write %s",
+		       json_type_name(type));
 }
 
 /* ---- names ---- */
@@ -113,18 +136,18 @@ int oci_expect(struct oci_reader *reader, const struct json *value, enum json_ty
 static int refuse_name(struct oci_reader *reader, const struct json *value, const struct oci_names *names)
 {
 	const char *list[NAMES_MAX + 1], *nearest;
-	char known[360] = "";
+	char known[512] = "";
 	size_t count = 0, used = 0;
 
 	for (; names->items[count].name && count < NAMES_MAX; count++) {
 		list[count] = names->items[count].name;
 		if (used < sizeof(known))
-			used += (size_t)snprintf(known + used, sizeof(known) - used, "%s%s", count ? ", " : "",
-						 list[count]);
+			used += format_text(known + used, sizeof(known) - used, "%s%s", count ? ", " : "", list[count]);
 	}
 	list[count] = NULL;
 	nearest = opt_nearest(value->string, list);
-	oci_refuse(reader, value, NULL, "must be %s, and is \"%.*s\"", names->noun, oci_shown(value->string), value->string);
+	oci_refuse(reader, value, NULL, "must be %s, and is \"%.*s\"", names->noun, oci_shown(value->string),
+		   value->string);
 	err_why(reader->err, "known are %s", known);
 	if (nearest)
 		return err_fix(reader->err, "\"%s\"", nearest);
@@ -153,10 +176,14 @@ struct range {
 };
 
 static const struct range type_ranges[FIELD_TYPE_COUNT] = {
-	[FIELD_U32] = {0, UINT32_MAX},	       [FIELD_I32] = {INT32_MIN, INT32_MAX},
-	[FIELD_U64] = {0, UINT64_MAX},	       [FIELD_I64] = {INT64_MIN, INT64_MAX},
-	[FIELD_OPT_U32] = {0, UINT32_MAX},     [FIELD_OPT_U64] = {0, UINT64_MAX},
-	[FIELD_OPT_I64] = {INT64_MIN, INT64_MAX}, [FIELD_IDS] = {0, OCI_ID_MAX},
+	[FIELD_U32] = {0, UINT32_MAX},
+	[FIELD_I32] = {INT32_MIN, INT32_MAX},
+	[FIELD_U64] = {0, UINT64_MAX},
+	[FIELD_I64] = {INT64_MIN, INT64_MAX},
+	[FIELD_OPT_U32] = {0, UINT32_MAX},
+	[FIELD_OPT_U64] = {0, UINT64_MAX},
+	[FIELD_OPT_I64] = {INT64_MIN, INT64_MAX},
+	[FIELD_IDS] = {0, OCI_ID_MAX},
 };
 
 static bool in_range(const struct json *value, const struct range *range)
@@ -307,7 +334,8 @@ static bool has_control(const char *text)
 static int check_path(struct oci_reader *reader, const struct json *value)
 {
 	if (value->string[0] != '/') {
-		oci_refuse(reader, value, NULL, "must be an absolute path, and is \"%.*s\"", oci_shown(value->string), value->string);
+		oci_refuse(reader, value, NULL, "must be an absolute path, and is \"%.*s\"", oci_shown(value->string),
+			   value->string);
 		err_why(reader->err, "there is no directory that it could be taken as relative to");
 		return err_fix(reader->err, "a path that begins with \"/\"");
 	}
@@ -334,7 +362,8 @@ static int check_string(struct oci_reader *reader, const struct json *value, con
 		return ERR;
 	if (field->flags & FIELD_ONE_LINE && has_control(value->string)) {
 		oci_refuse(reader, value, NULL, "holds a control character");
-		err_why(reader->err, "the kernel would take a newline as the end of the value and what follows as another");
+		err_why(reader->err,
+			"the kernel would take a newline as the end of the value and what follows as another");
 		return err_fix(reader->err, "one line of text");
 	}
 	if (field->max && field->type == FIELD_STRING && value->count > field->max) {
@@ -345,8 +374,7 @@ static int check_string(struct oci_reader *reader, const struct json *value, con
 	return 0;
 }
 
-static int read_string(struct oci_reader *reader, const struct json *value, const struct oci_field *field,
-		       void *target)
+static int read_string(struct oci_reader *reader, const struct json *value, const struct oci_field *field, void *target)
 {
 	if (check_string(reader, value, field))
 		return ERR;
@@ -490,14 +518,12 @@ static int read_list(struct oci_reader *reader, const struct json *value, const 
 	return 0;
 }
 
-static int read_object(struct oci_reader *reader, const struct json *value, const struct oci_field *field,
-		       void *target)
+static int read_object(struct oci_reader *reader, const struct json *value, const struct oci_field *field, void *target)
 {
 	return oci_read_object(reader, value, field->shape, target);
 }
 
-static int read_custom(struct oci_reader *reader, const struct json *value, const struct oci_field *field,
-		       void *target)
+static int read_custom(struct oci_reader *reader, const struct json *value, const struct oci_field *field, void *target)
 {
 	return field->read(reader, value, target);
 }
@@ -527,10 +553,9 @@ static read_function *const readers[FIELD_TYPE_COUNT] = {
 	[FIELD_CUSTOM] = read_custom,
 };
 
-static int read_field(struct oci_reader *reader, const struct json *object, const struct oci_field *field,
-		      char *target)
+static int read_field(struct oci_reader *reader, const struct json *object, const struct oci_field *field, char *target)
 {
-	const struct json *value = json_get(object, field->key);
+	const struct json *value = oci_get(object, field->key);
 
 	if (!value)
 		return field->flags & FIELD_REQUIRED ? refuse_missing(reader, object, field->key) : 0;

@@ -42,8 +42,8 @@ enum oci_field_type {
 	FIELD_OPT_U32,
 	FIELD_OPT_U64,
 	FIELD_OPT_I64,
-	FIELD_ENUM,	      /* one of names, into 32 bits */
-	FIELD_FLAGS32,	      /* array of names, or-ed */
+	FIELD_ENUM,    /* one of names, into 32 bits */
+	FIELD_FLAGS32, /* array of names, or-ed */
 	FIELD_FLAGS64,
 	FIELD_STRING,	      /* const char *; the path structs of base/types.h by their text member */
 	FIELD_STRINGS,	      /* struct strings */
@@ -58,11 +58,11 @@ enum oci_field_type {
 };
 
 /* Flags of a row */
-#define FIELD_REQUIRED 1u
-#define FIELD_NOT_EMPTY 2u    /* strings; for arrays each entry */
-#define FIELD_EMPTY_ABSENT 4u /* an empty string counts as absent */
-#define FIELD_ABSOLUTE 8u     /* a path that begins with "/" and is shorter than PATH_MAX */
-#define FIELD_ONE_LINE 16u    /* no control characters: the text is written to a kernel file */
+#define FIELD_REQUIRED	     1u
+#define FIELD_NOT_EMPTY	     2u	 /* strings; for arrays each entry */
+#define FIELD_EMPTY_ABSENT   4u	 /* an empty string counts as absent */
+#define FIELD_ABSOLUTE	     8u	 /* a path that begins with "/" and is shorter than PATH_MAX */
+#define FIELD_ONE_LINE	     16u /* no control characters: the text is written to a kernel file */
 #define FIELD_NOT_EMPTY_LIST 32u
 
 /* An id: 4294967295 is (uid_t)-1, "no change" for the kernel, and so no id. */
@@ -98,21 +98,24 @@ struct oci_shape {
 };
 
 /* The offset of a row. Does not compile when the member is not of the C type that the row's type writes. */
-#define OCI_AT(structure, member, c_type)                                                                             \
-	.offset = offsetof(structure, member) +                                                                       \
-		  0 * sizeof(char[__builtin_types_compatible_p(__typeof__(((structure *)0)->member), c_type) ? 1 : -1])
+#define OCI_AT(structure, member, c_type)     \
+	.offset =                             \
+		offsetof(structure, member) + \
+		0 * sizeof(char[__builtin_types_compatible_p(__typeof__(((structure *)0)->member), c_type) ? 1 : -1])
 /* A pointer that is followed by its count. */
-#define OCI_LIST_AT(structure, items, count)                                                                          \
-	.offset = offsetof(structure, items) +                                                                        \
+#define OCI_LIST_AT(structure, items, count)   \
+	.offset = offsetof(structure, items) + \
 		  0 * sizeof(char[offsetof(structure, count) == offsetof(structure, items) + sizeof(void *) ? 1 : -1])
 /* Any 32-bit integer or enum. */
-#define OCI_ENUM_AT(structure, member)                                                                                \
+#define OCI_ENUM_AT(structure, member) \
 	.offset = offsetof(structure, member) + 0 * sizeof(char[sizeof(((structure *)0)->member) == 4 ? 1 : -1])
 /* An object whose rows count from the structure around it. */
 #define OCI_HERE .offset = 0
 
 /* Read one object by its shape. Errors: ERR_CONFIG with all fields filled. */
 int oci_read_object(struct oci_reader *reader, const struct json *value, const struct oci_shape *shape, void *target);
+/* The member `key` of object, or NULL when it is absent, null, or object is NULL. */
+const struct json *oci_get(const struct json *object, const char *key);
 /* Refuse a value of another type. */
 int oci_expect(struct oci_reader *reader, const struct json *value, enum json_type type);
 
@@ -122,7 +125,8 @@ int oci_read_name(struct oci_reader *reader, const struct json *value, const str
 
 /*
  * Refuse `at`, or its member `key` when key is not NULL: what = "linux.namespaces[2].type " + text, where = the
- * pointer. Returns ERR, so that callers add why and fix: oci_refuse(…); err_why(…); return err_fix(…).
+ * pointer of the member, or of `at` when the member is missing. Returns ERR, so that callers add why and fix:
+ * oci_refuse(…); err_why(…); return err_fix(…).
  */
 int oci_refuse(struct oci_reader *reader, const struct json *at, const char *key, const char *fmt, ...)
 	__attribute__((format(printf, 4, 5)));

@@ -4,7 +4,6 @@
  * Runs in the runtime; pure.
  */
 #include <linux/mempolicy.h>
-#include <stdio.h>
 #include <string.h>
 
 #include "core/oci/config.h"
@@ -14,7 +13,7 @@
 
 /* IFNAMSIZ of <linux/if.h>, without the NUL */
 #define INTERFACE_NAME_MAX 15
-#define NANOSECONDS_MAX 999999999
+#define NANOSECONDS_MAX	   999999999
 /* The file type's bits of st_mode, which some engines leave in fileMode */
 #define MODE_TYPE 0170000u
 #define MODE_BITS 07777u
@@ -32,8 +31,8 @@ static const struct oci_field namespace_fields[] = {
 	{"path", FIELD_STRING, AT(path, const char *), FIELD_EMPTY_ABSENT | FIELD_ABSOLUTE},
 	{0},
 };
-static const struct oci_shape namespace_shape = {
-	namespace_fields, .where = offsetof(struct listed_namespace, where), .present = SHAPE_NONE};
+static const struct oci_shape namespace_shape = {namespace_fields, .where = offsetof(struct listed_namespace, where),
+						 .present = SHAPE_NONE};
 #undef AT
 
 static int read_namespaces(struct oci_reader *reader, const struct json *value, void *target)
@@ -49,7 +48,6 @@ static int read_namespaces(struct oci_reader *reader, const struct json *value, 
 			return ERR;
 		if (namespaces[listed.kind].present) {
 			oci_refuse(reader, item, "type", "is \"%s\" a second time", oci_namespace_name(listed.kind));
-			err_where(reader->err, "%s#%s", reader->name, listed.where);
 			err_why(reader->err, "a process is in exactly one namespace of each type");
 			return err_fix(reader->err, "remove one of the two entries");
 		}
@@ -65,7 +63,8 @@ static int refuse_id_map(struct oci_reader *reader, const struct json *item, con
 {
 	oci_refuse(reader, item, NULL, "%s", problem);
 	err_why(reader->err, "%s: user_namespaces(7)", why);
-	return err_fix(reader->err, "ranges that are not empty, end below 4294967296 and do not overlap, on either side");
+	return err_fix(reader->err,
+		       "ranges that are not empty, end below 4294967296 and do not overlap, on either side");
 }
 
 static bool overlap(uint32_t first, uint32_t other, uint32_t first_count, uint32_t other_count)
@@ -90,8 +89,7 @@ int oci_check_id_maps(struct oci_reader *reader, const struct json *value, void 
 
 			if (overlap(map->inside.value, other->inside.value, map->count, other->count) ||
 			    overlap(map->outside.value, other->outside.value, map->count, other->count))
-				return refuse_id_map(reader, item, "overlaps an earlier entry",
-						     "an id maps to one id");
+				return refuse_id_map(reader, item, "overlaps an earlier entry", "an id maps to one id");
 		}
 	}
 	return 0;
@@ -135,8 +133,8 @@ static const struct oci_field time_fields[] = {
 	{"nanosecs", FIELD_U32, AT(nanoseconds, uint32_t), .max = NANOSECONDS_MAX},
 	{0},
 };
-static const struct oci_shape time_shape = {
-	time_fields, .where = SHAPE_NONE, .present = offsetof(struct oci_time_offset, set)};
+static const struct oci_shape time_shape = {time_fields, .where = SHAPE_NONE,
+					    .present = offsetof(struct oci_time_offset, set)};
 #undef AT
 
 static int check_clocks(struct oci_reader *reader, const struct json *object, void *target)
@@ -196,9 +194,9 @@ static int check_device(struct oci_reader *reader, const struct json *object, vo
 
 	if (check_file_mode(reader, object, device))
 		return ERR;
-	if (device->type == OCI_DEVICE_FIFO || (json_get(object, "major") && json_get(object, "minor")))
+	if (device->type == OCI_DEVICE_FIFO || (oci_get(object, "major") && oci_get(object, "minor")))
 		return 0;
-	oci_refuse(reader, object, json_get(object, "major") ? "minor" : "major", "is required, and is missing");
+	oci_refuse(reader, object, oci_get(object, "major") ? "minor" : "major", "is required, and is missing");
 	err_why(reader->err, "only a device of type \"p\" (a fifo) has no numbers");
 	return err_fix(reader->err, "the numbers that `ls -l` shows for the device");
 }
@@ -227,7 +225,8 @@ int oci_check_interface_name(struct oci_reader *reader, const struct json *value
 	if (length && length <= INTERFACE_NAME_MAX && !name[strcspn(name, "/: \t\n\v\f\r")] && strcmp(name, ".") &&
 	    strcmp(name, ".."))
 		return 0;
-	oci_refuse(reader, value, NULL, "must be the name of a network interface, and is \"%.*s\"", oci_shown(name), name);
+	oci_refuse(reader, value, NULL, "must be the name of a network interface, and is \"%.*s\"", oci_shown(name),
+		   name);
 	err_why(reader->err, "names have 1 to %d bytes, without \"/\", \":\" and blanks, and are not \".\" or \"..\"",
 		INTERFACE_NAME_MAX);
 	return err_fix(reader->err, "a name like \"eth0\"");
@@ -244,7 +243,7 @@ static int check_net_device(struct oci_reader *reader, const struct json *object
 		device->container_name = device->host_name;
 		return 0;
 	}
-	return oci_check_interface_name(reader, json_get(object, "name"), device->container_name);
+	return oci_check_interface_name(reader, oci_get(object, "name"), device->container_name);
 }
 
 static const struct oci_field net_device_fields[] = {
@@ -252,16 +251,15 @@ static const struct oci_field net_device_fields[] = {
 	{0},
 };
 static const struct oci_shape net_device_shape = {net_device_fields, sizeof(struct oci_net_device),
-						  offsetof(struct oci_net_device, where), SHAPE_NONE,
-						  check_net_device};
+						  offsetof(struct oci_net_device, where), SHAPE_NONE, check_net_device};
 
-static int check_network_namespace(struct oci_reader *reader, const struct json *object,
-				   const struct oci_linux *config)
+static int check_network_namespace(struct oci_reader *reader, const struct json *object, const struct oci_linux *config)
 {
 	if (!config->net_devices_count || config->namespaces[OCI_NS_NETWORK].present)
 		return 0;
 	oci_refuse(reader, object, "netDevices", "is set without a network namespace");
-	err_why(reader->err, "devices are moved from the host's network namespace to the container's, and that is the same one");
+	err_why(reader->err,
+		"devices are moved from the host's network namespace to the container's, and that is the same one");
 	return err_fix(reader->err, "add {\"type\": \"network\"} to linux.namespaces, or remove netDevices");
 }
 
@@ -279,7 +277,8 @@ static int check_clos_id(struct oci_reader *reader, const struct json *value, vo
 		return 0;
 	oci_refuse(reader, value, NULL, "must be the name of a class, and is \"%.*s\"", oci_shown(value->string),
 		   value->string);
-	err_why(reader->err, "it becomes a directory directly below the resctrl file system, whose own names are taken");
+	err_why(reader->err,
+		"it becomes a directory directly below the resctrl file system, whose own names are taken");
 	return err_fix(reader->err, "a name without \"/\", or \"/\" alone for the default class");
 }
 
@@ -315,14 +314,15 @@ static const struct oci_shape rdt_shape = {
 
 static int refuse_nodes(struct oci_reader *reader, const struct json *object, const char *problem)
 {
-	oci_refuse(reader, object, "nodes", "%s with %s", problem, json_get(object, "mode")->string);
+	oci_refuse(reader, object, "nodes", "%s with %s", problem, oci_get(object, "mode")->string);
 	err_why(reader->err, "set_mempolicy(2) refuses it");
-	return err_fix(reader->err, "\"nodes\" with a mode that names nodes: MPOL_BIND, MPOL_INTERLEAVE, MPOL_PREFERRED");
+	return err_fix(reader->err,
+		       "\"nodes\" with a mode that names nodes: MPOL_BIND, MPOL_INTERLEAVE, MPOL_PREFERRED");
 }
 
 static int refuse_policy_flags(struct oci_reader *reader, const struct json *object, const char *why)
 {
-	oci_refuse(reader, object, "flags", "do not go together with %s", json_get(object, "mode")->string);
+	oci_refuse(reader, object, "flags", "do not go together with %s", oci_get(object, "mode")->string);
 	err_why(reader->err, "%s: set_mempolicy(2)", why);
 	return err_fix(reader->err, "other flags, or none");
 }
@@ -343,7 +343,8 @@ static int check_memory_policy(struct oci_reader *reader, const struct json *obj
 	if (policy->flags & nodes_flags && !policy->nodes)
 		return refuse_policy_flags(reader, object, "there are no nodes for them to be about");
 	if (policy->flags & MPOL_F_NUMA_BALANCING && policy->mode != MPOL_BIND && policy->mode != MPOL_PREFERRED_MANY)
-		return refuse_policy_flags(reader, object, "MPOL_F_NUMA_BALANCING is for MPOL_BIND and MPOL_PREFERRED_MANY");
+		return refuse_policy_flags(reader, object,
+					   "MPOL_F_NUMA_BALANCING is for MPOL_BIND and MPOL_PREFERRED_MANY");
 	return 0;
 }
 
@@ -368,7 +369,7 @@ static const struct oci_shape memory_policy_shape = {
 static int check_personality(struct oci_reader *reader, const struct json *object, void *target)
 {
 	struct opt_u32 *personality = target;
-	const struct json *flags = json_get(object, "flags");
+	const struct json *flags = oci_get(object, "flags");
 
 	personality->set = true;
 	if (flags && oci_expect(reader, flags, JSON_ARRAY))
@@ -381,7 +382,8 @@ static int check_personality(struct oci_reader *reader, const struct json *objec
 }
 
 static const struct oci_field personality_fields[] = {
-	{"domain", FIELD_ENUM, OCI_AT(struct opt_u32, value, uint32_t), FIELD_REQUIRED, .names = &oci_names_personality},
+	{"domain", FIELD_ENUM, OCI_AT(struct opt_u32, value, uint32_t), FIELD_REQUIRED,
+	 .names = &oci_names_personality},
 	{0},
 };
 static const struct oci_shape personality_shape = {personality_fields, .where = SHAPE_NONE, .present = SHAPE_NONE,

@@ -16,7 +16,7 @@ extern const struct oci_names oci_names_io_class;
 extern const struct oci_names oci_names_seccomp_action; /* SECCOMP_RET_… without data */
 extern const struct oci_names oci_names_seccomp_flag;
 extern const struct oci_names oci_names_seccomp_operator; /* enum oci_seccomp_operator */
-extern const struct oci_names oci_names_seccomp_arch;	  /* AUDIT_ARCH_…, or ABI_ARCH_X32 */
+extern const struct oci_names oci_names_seccomp_arch;	  /* names alone: abi_arch_from_scmp() */
 extern const struct oci_names oci_names_memory_mode;
 extern const struct oci_names oci_names_memory_flag;
 extern const struct oci_names oci_names_personality;

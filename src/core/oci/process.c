@@ -17,12 +17,12 @@
 /* struct winsize has 16 bits for each */
 #define CONSOLE_MAX 65535
 /* sched_setattr(2): the shortest runtime of SCHED_DEADLINE, and the number its times stay below */
-#define DEADLINE_RUNTIME_MIN 1024
-#define DEADLINE_TIME_MAX ((uint64_t)INT64_MAX)
-#define SCHED_POLICY_OTHER 0
-#define SCHED_POLICY_FIFO 1
-#define SCHED_POLICY_RR 2
-#define SCHED_POLICY_ISO 4
+#define DEADLINE_RUNTIME_MIN  1024
+#define DEADLINE_TIME_MAX     ((uint64_t)INT64_MAX)
+#define SCHED_POLICY_OTHER    0
+#define SCHED_POLICY_FIFO     1
+#define SCHED_POLICY_RR	      2
+#define SCHED_POLICY_ISO      4
 #define SCHED_POLICY_DEADLINE 6
 
 /* ---- user ---- */
@@ -37,8 +37,8 @@ static const struct oci_field user_fields[] = {
 	{"username", FIELD_STRING, AT(username, const char *), FIELD_EMPTY_ABSENT},
 	{0},
 };
-static const struct oci_shape user_shape = {
-	user_fields, .where = offsetof(struct oci_user, where), .present = SHAPE_NONE};
+static const struct oci_shape user_shape = {user_fields, .where = offsetof(struct oci_user, where),
+					    .present = SHAPE_NONE};
 #undef AT
 
 /* ---- capabilities ---- */
@@ -71,13 +71,13 @@ static int read_capabilities(struct oci_reader *reader, const struct json *objec
 		const char *key;
 		uint64_t *set;
 	} sets[] = {
-		{"bounding", &capabilities->bounding},	       {"effective", &capabilities->effective},
+		{"bounding", &capabilities->bounding},	     {"effective", &capabilities->effective},
 		{"inheritable", &capabilities->inheritable}, {"permitted", &capabilities->permitted},
 		{"ambient", &capabilities->ambient},
 	};
 
 	for (size_t i = 0; i < ARRAY_SIZE(sets); i++) {
-		const struct json *array = json_get(object, sets[i].key);
+		const struct json *array = oci_get(object, sets[i].key);
 
 		if (!array)
 			continue;
@@ -127,7 +127,7 @@ static int check_rlimits(struct oci_reader *reader, const struct json *value, vo
 
 	(void)target;
 	for (; item; item = item->next) {
-		const struct json *type = json_get(item, "type");
+		const struct json *type = oci_get(item, "type");
 		uint64_t resource;
 
 		if (oci_read_name(reader, type, &oci_names_rlimit, &resource))
@@ -149,8 +149,8 @@ static const struct oci_field rlimit_fields[] = {
 	{"hard", FIELD_U64, AT(hard, uint64_t), FIELD_REQUIRED},
 	{0},
 };
-static const struct oci_shape rlimit_shape = {
-	rlimit_fields, sizeof(struct oci_rlimit), offsetof(struct oci_rlimit, where), SHAPE_NONE, check_rlimit};
+static const struct oci_shape rlimit_shape = {rlimit_fields, sizeof(struct oci_rlimit),
+					      offsetof(struct oci_rlimit, where), SHAPE_NONE, check_rlimit};
 #undef AT
 
 /* ---- scheduling ---- */
@@ -218,8 +218,7 @@ static const struct oci_shape scheduler_shape = {
 #undef AT
 
 static const struct oci_field io_priority_fields[] = {
-	{"class", FIELD_ENUM, OCI_ENUM_AT(struct oci_io_priority, class), FIELD_REQUIRED,
-	 .names = &oci_names_io_class},
+	{"class", FIELD_ENUM, OCI_ENUM_AT(struct oci_io_priority, class), FIELD_REQUIRED, .names = &oci_names_io_class},
 	{"priority", FIELD_I32, OCI_AT(struct oci_io_priority, priority, int), FIELD_REQUIRED, .max = 7},
 	{0},
 };
@@ -246,10 +245,10 @@ int oci_check_env_entry(struct oci_reader *reader, const struct json *value)
 
 	if (equals && equals != value->string)
 		return 0;
-	oci_refuse(reader, value, NULL, "must be NAME=VALUE, and is \"%.*s\"", oci_shown(value->string),
-		   value->string);
-	err_why(reader->err, "an entry without a name or without a value has no defined meaning, and is never filled from "
-			     "the caller's environment");
+	oci_refuse(reader, value, NULL, "must be NAME=VALUE, and is \"%.*s\"", oci_shown(value->string), value->string);
+	err_why(reader->err,
+		"an entry without a name or without a value has no defined meaning, and is never filled from "
+		"the caller's environment");
 	return err_fix(reader->err, "write \"NAME=\" for an empty value, or remove the entry");
 }
 
@@ -264,8 +263,7 @@ static int check_args(struct oci_reader *reader, const struct json *value, void 
 }
 
 static const struct oci_field console_fields[] = {
-	{"height", FIELD_U32, OCI_AT(struct oci_process, console_height, uint32_t), FIELD_REQUIRED,
-	 .max = CONSOLE_MAX},
+	{"height", FIELD_U32, OCI_AT(struct oci_process, console_height, uint32_t), FIELD_REQUIRED, .max = CONSOLE_MAX},
 	{"width", FIELD_U32, OCI_AT(struct oci_process, console_width, uint32_t), FIELD_REQUIRED, .max = CONSOLE_MAX},
 	{0},
 };
@@ -276,7 +274,7 @@ static const struct oci_shape console_shape = {console_fields, .where = SHAPE_NO
 static int check_process(struct oci_reader *reader, const struct json *object, void *target)
 {
 	struct oci_process *process = target;
-	const struct json *size = json_get(object, "consoleSize");
+	const struct json *size = oci_get(object, "consoleSize");
 
 	return size && process->terminal ? oci_read_object(reader, size, &console_shape, process) : 0;
 }

@@ -13,8 +13,8 @@
 
 /* Numbers of processors and memory nodes above this are no kernel's */
 #define LIST_NUMBER_MAX 65535
-#define WEIGHT_MIN 10
-#define WEIGHT_MAX 1000
+#define WEIGHT_MIN	10
+#define WEIGHT_MAX	1000
 
 #define AT(member, type) OCI_AT(struct oci_resources, member, type)
 
@@ -58,7 +58,8 @@ int oci_check_cpu_list(struct oci_reader *reader, const struct json *value, void
 		return 0;
 	oci_refuse(reader, value, NULL, "must be a list of numbers and ranges, and is \"%.*s\"",
 		   oci_shown(value->string), value->string);
-	err_why(reader->err, "numbers are at most %d, the second of a range is not below the first, and there are no blanks",
+	err_why(reader->err,
+		"numbers are at most %d, the second of a range is not below the first, and there are no blanks",
 		LIST_NUMBER_MAX);
 	return err_fix(reader->err, "a list like \"0-3,7\"");
 }
@@ -77,8 +78,8 @@ static const struct oci_field memory_fields[] = {
 	{"checkBeforeUpdate", FIELD_OPT_BOOL, AT(memory.check_before_update, struct opt_bool)},
 	{0},
 };
-static const struct oci_shape memory_shape = {
-	memory_fields, .where = offsetof(struct oci_resources, memory.where), .present = SHAPE_NONE};
+static const struct oci_shape memory_shape = {memory_fields, .where = offsetof(struct oci_resources, memory.where),
+					      .present = SHAPE_NONE};
 
 /* ---- cpu ---- */
 
@@ -115,8 +116,8 @@ static const struct oci_field pids_fields[] = {
 	{"limit", FIELD_OPT_I64, AT(pids.limit, struct opt_i64), .min = -1, .max = INT64_MAX},
 	{0},
 };
-static const struct oci_shape pids_shape = {
-	pids_fields, .where = offsetof(struct oci_resources, pids.where), .present = SHAPE_NONE};
+static const struct oci_shape pids_shape = {pids_fields, .where = offsetof(struct oci_resources, pids.where),
+					    .present = SHAPE_NONE};
 
 /* ---- block I/O ---- */
 
@@ -124,7 +125,7 @@ static int check_weight(struct oci_reader *reader, const struct json *value, voi
 {
 	struct opt_u32 *weight = target;
 
-	if (weight->value >= WEIGHT_MIN)
+	if (weight->value >= WEIGHT_MIN && weight->value <= WEIGHT_MAX)
 		return 0;
 	oci_refuse(reader, value, NULL, "must be a whole number from %d to %d, and is %u", WEIGHT_MIN, WEIGHT_MAX,
 		   weight->value);
@@ -158,9 +159,8 @@ static int check_weight_device(struct oci_reader *reader, const struct json *obj
 static const struct oci_field weight_device_fields[] = {
 	{"major", FIELD_U32, WEIGHT_AT(major, uint32_t), FIELD_REQUIRED, .max = OCI_MAJOR_MAX},
 	{"minor", FIELD_U32, WEIGHT_AT(minor, uint32_t), FIELD_REQUIRED, .max = OCI_MINOR_MAX},
-	{"weight", FIELD_OPT_U32, WEIGHT_AT(weight, struct opt_u32), .max = WEIGHT_MAX, .check = check_weight},
-	{"leafWeight", FIELD_OPT_U32, WEIGHT_AT(leaf_weight, struct opt_u32), .max = WEIGHT_MAX,
-	 .check = check_weight},
+	{"weight", FIELD_OPT_U32, WEIGHT_AT(weight, struct opt_u32), .check = check_weight},
+	{"leafWeight", FIELD_OPT_U32, WEIGHT_AT(leaf_weight, struct opt_u32), .check = check_weight},
 	{0},
 };
 static const struct oci_shape weight_device_shape = {weight_device_fields, sizeof(struct oci_block_weight),
@@ -176,13 +176,12 @@ static const struct oci_field rate_fields[] = {
 static const struct oci_shape rate_shape = {rate_fields, sizeof(struct oci_block_rate),
 					    offsetof(struct oci_block_rate, where), SHAPE_NONE, NULL};
 
-#define THROTTLE(kind)                                                                                                \
-	OCI_LIST_AT(struct oci_resources, block_io.throttle[kind].items, block_io.throttle[kind].count),               \
+#define THROTTLE(kind)                                                                                   \
+	OCI_LIST_AT(struct oci_resources, block_io.throttle[kind].items, block_io.throttle[kind].count), \
 		.shape = &rate_shape
 static const struct oci_field block_io_fields[] = {
-	{"weight", FIELD_OPT_U32, AT(block_io.weight, struct opt_u32), .max = WEIGHT_MAX, .check = check_own_weight},
-	{"leafWeight", FIELD_OPT_U32, AT(block_io.leaf_weight, struct opt_u32), .max = WEIGHT_MAX,
-	 .check = check_own_weight},
+	{"weight", FIELD_OPT_U32, AT(block_io.weight, struct opt_u32), .check = check_own_weight},
+	{"leafWeight", FIELD_OPT_U32, AT(block_io.leaf_weight, struct opt_u32), .check = check_own_weight},
 	{"weightDevice", FIELD_LIST,
 	 OCI_LIST_AT(struct oci_resources, block_io.weight_devices, block_io.weight_devices_count),
 	 .shape = &weight_device_shape},
@@ -243,8 +242,8 @@ static const struct oci_field network_fields[] = {
 	 .shape = &priority_shape},
 	{0},
 };
-static const struct oci_shape network_shape = {
-	network_fields, .where = offsetof(struct oci_resources, network.where), .present = SHAPE_NONE};
+static const struct oci_shape network_shape = {network_fields, .where = offsetof(struct oci_resources, network.where),
+					       .present = SHAPE_NONE};
 
 /* ---- rdma ---- */
 
@@ -291,7 +290,7 @@ static int read_rule_type(struct oci_reader *reader, const struct json *value, v
 
 static int read_rule_access(struct oci_reader *reader, const struct json *object, struct oci_device_rule *rule)
 {
-	const struct json *value = json_get(object, "access");
+	const struct json *value = oci_get(object, "access");
 
 	rule->read = rule->write = rule->mknod = !value;
 	if (!value)
@@ -316,9 +315,9 @@ static int check_device_rule(struct oci_reader *reader, const struct json *objec
 
 	if (!rule->type)
 		rule->type = 'a';
-	if (!json_get(object, "major"))
+	if (!oci_get(object, "major"))
 		rule->major = OCI_DEVICE_ANY;
-	if (!json_get(object, "minor"))
+	if (!oci_get(object, "minor"))
 		rule->minor = OCI_DEVICE_ANY;
 	return read_rule_access(reader, object, rule);
 }
@@ -357,8 +356,7 @@ static int check_unified(struct oci_reader *reader, const struct json *value)
 }
 
 static const struct oci_field resources_fields[] = {
-	{"devices", FIELD_LIST, OCI_LIST_AT(struct oci_resources, devices, devices_count),
-	 .shape = &device_rule_shape},
+	{"devices", FIELD_LIST, OCI_LIST_AT(struct oci_resources, devices, devices_count), .shape = &device_rule_shape},
 	{"memory", FIELD_OBJECT, OCI_HERE, .shape = &memory_shape},
 	{"cpu", FIELD_OBJECT, OCI_HERE, .shape = &cpu_shape},
 	{"pids", FIELD_OBJECT, OCI_HERE, .shape = &pids_shape},

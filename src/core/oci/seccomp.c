@@ -6,6 +6,7 @@
 #include <errno.h>
 #include <linux/seccomp.h>
 
+#include "abi/syscalls.h"
 #include "core/oci/config.h"
 #include "core/oci/fields.h"
 #include "core/oci/names.h"
@@ -27,7 +28,7 @@ static int refuse_without_listener(struct oci_reader *reader, const struct json 
 static int read_action(struct oci_reader *reader, const struct json *object, const char *action_key,
 		       const char *errno_key, uint32_t *ret_action)
 {
-	const struct json *name = json_get(object, action_key), *number = json_get(object, errno_key);
+	const struct json *name = oci_get(object, action_key), *number = oci_get(object, errno_key);
 	uint64_t action, data = EPERM, limit;
 
 	if (oci_read_name(reader, name, &oci_names_seccomp_action, &action))
@@ -103,15 +104,17 @@ static int read_archs(struct oci_reader *reader, const struct json *value, void 
 	if (!items)
 		return oci_out_of_memory(reader);
 	for (const struct json *item = value->first; item; item = item->next) {
-		uint64_t arch;
+		uint64_t ignored;
+		uint32_t arch;
 		size_t seen = 0;
 
-		if (oci_read_name(reader, item, &oci_names_seccomp_arch, &arch))
+		if (oci_read_name(reader, item, &oci_names_seccomp_arch, &ignored))
 			return ERR;
+		arch = abi_arch_from_scmp(item->string);
 		while (seen < count && items[seen] != arch)
 			seen++;
 		if (seen == count)
-			items[count++] = (uint32_t)arch;
+			items[count++] = arch;
 	}
 	list->items = items;
 	list->count = count;
@@ -120,7 +123,7 @@ static int read_archs(struct oci_reader *reader, const struct json *value, void 
 
 static int check_listener(struct oci_reader *reader, const struct json *object, const struct oci_seccomp *seccomp)
 {
-	const struct json *rules = json_get(object, "syscalls");
+	const struct json *rules = oci_get(object, "syscalls");
 
 	if (seccomp->listener_path)
 		return 0;
@@ -130,10 +133,10 @@ static int check_listener(struct oci_reader *reader, const struct json *object, 
 		return err_fix(reader->err, "add \"listenerPath\", or remove \"listenerMetadata\"");
 	}
 	if (seccomp->default_action == SECCOMP_RET_USER_NOTIF)
-		return refuse_without_listener(reader, json_get(object, "defaultAction"));
+		return refuse_without_listener(reader, oci_get(object, "defaultAction"));
 	for (const struct json *rule = rules ? rules->first : NULL; rule; rule = rule->next)
 		if (seccomp->rules[rule->index].action == SECCOMP_RET_USER_NOTIF)
-			return refuse_without_listener(reader, json_get(rule, "action"));
+			return refuse_without_listener(reader, oci_get(rule, "action"));
 	return 0;
 }
 
@@ -148,8 +151,7 @@ static int check_seccomp(struct oci_reader *reader, const struct json *object, v
 
 #define AT(member, type) OCI_AT(struct oci_seccomp, member, type)
 static const struct oci_field seccomp_fields[] = {
-	{"defaultAction", FIELD_ENUM, AT(default_action, uint32_t), FIELD_REQUIRED,
-	 .names = &oci_names_seccomp_action},
+	{"defaultAction", FIELD_ENUM, AT(default_action, uint32_t), FIELD_REQUIRED, .names = &oci_names_seccomp_action},
 	{"architectures", FIELD_CUSTOM, OCI_LIST_AT(struct oci_seccomp, archs, archs_count), .read = read_archs},
 	{"flags", FIELD_FLAGS32, AT(flags, uint32_t), .names = &oci_names_seccomp_flag},
 	{"listenerPath", FIELD_STRING, AT(listener_path, const char *), FIELD_EMPTY_ABSENT | FIELD_ABSOLUTE,

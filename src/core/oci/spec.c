@@ -9,7 +9,7 @@
 #include "base/types.h"
 #include "core/oci/config.h"
 
-#define INDENT 4
+#define INDENT	     4
 #define NOFILE_LIMIT 1024
 
 static const char *const capabilities[] = {"CAP_AUDIT_WRITE", "CAP_KILL", "CAP_NET_BIND_SERVICE"};
@@ -18,15 +18,14 @@ static const char *const capability_sets[] = {"bounding", "effective", "permitte
 static const char *const environment[] = {"PATH=/usr/local/sbin:/usr/local/bin:/usr/sbin:/usr/bin:/sbin:/bin",
 					  "TERM=xterm"};
 static const char *const program[] = {"sh"};
-static const enum oci_namespace_kind namespaces[] = {OCI_NS_PID,   OCI_NS_NETWORK, OCI_NS_IPC,
-						     OCI_NS_UTS,   OCI_NS_MOUNT,   OCI_NS_CGROUP};
+static const enum oci_namespace_kind namespaces[] = {OCI_NS_PID, OCI_NS_NETWORK, OCI_NS_IPC,
+						     OCI_NS_UTS, OCI_NS_MOUNT,	 OCI_NS_CGROUP};
 
 /* What the kernel shows of the host and a container has no use for. */
 static const char *const masked_paths[] = {
-	"/proc/acpi",	    "/proc/asound",	 "/proc/interrupts",
-	"/proc/kcore",	    "/proc/keys",	 "/proc/latency_stats",
-	"/proc/timer_list", "/proc/timer_stats", "/proc/sched_debug",
-	"/proc/scsi",	    "/sys/firmware",	 "/sys/devices/virtual/powercap",
+	"/proc/acpi",	     "/proc/asound",	    "/proc/interrupts", "/proc/kcore",
+	"/proc/keys",	     "/proc/latency_stats", "/proc/timer_list", "/proc/timer_stats",
+	"/proc/sched_debug", "/proc/scsi",	    "/sys/firmware",	"/sys/devices/virtual/powercap",
 };
 static const char *const readonly_paths[] = {"/proc/bus", "/proc/fs", "/proc/irq", "/proc/sys", "/proc/sysrq-trigger"};
 

@@ -102,14 +102,15 @@ static int check_key(struct oci_reader *reader, const struct json *value, const 
 		return err_fix(reader->err, "add {\"type\": \"%s\"} to linux.namespaces, or remove it", kind);
 	}
 	oci_refuse(reader, value, NULL, "would change the host");
-	err_why(reader->err, "it belongs to no namespace; those that do are net.*, fs.mqueue.*, user.*, kernel.domainname and "
-			     "the System V limits kernel.msg*, kernel.sem* and kernel.shm*");
+	err_why(reader->err,
+		"it belongs to no namespace; those that do are net.*, fs.mqueue.*, user.*, kernel.domainname and "
+		"the System V limits kernel.msg*, kernel.sem* and kernel.shm*");
 	return err_fix(reader->err, "remove it, and set it on the host with sysctl(8) if it is meant for all");
 }
 
 int oci_check_sysctl(struct oci_reader *reader, const struct json *linux_object, const struct oci_linux *config)
 {
-	const struct json *sysctl = json_get(linux_object, "sysctl");
+	const struct json *sysctl = oci_get(linux_object, "sysctl");
 
 	for (const struct json *item = sysctl ? sysctl->first : NULL; item; item = item->next)
 		if (check_key(reader, item, config) || check_value(reader, item))
