@@ -101,6 +101,45 @@ static void test_strings(void **state)
 	}
 }
 
+/* Every ASCII byte at every place of a string, and white space of every length: the reader goes in steps of eight. */
+static void test_steps(void **state)
+{
+	(void)state;
+	for (int byte = 1; byte < 0x80; byte++) {
+		for (size_t at = 0; at < 20; at++) {
+			struct arena cleanup_arena arena = ARENA_INIT;
+			struct err err = ERR_INIT;
+			char text[64], expected[64];
+			struct json *root;
+			size_t length =
+				(size_t)snprintf(text, sizeof(text), "%*s\"%.*s%c%.*s\"%*s", (int)at, "", (int)at,
+						 "abcdefghijklmnopqrstuvwxyz", byte, (int)(20 - at) / 2,
+						 "nopqrstuvwxyzabcdefghijklm", (int)at / 2, "");
+			int result = parse_bytes(&arena, text, length, &root, &err);
+
+			if (byte >= 0x20 && byte != '"' && byte != '\\') {
+				assert_int_equal(result, 0);
+				assert_int_equal(root->count, strlen(root->string));
+				snprintf(expected, sizeof(expected), "\"%s\"", root->string);
+				assert_memory_equal(text + at, expected, strlen(expected));
+				assert_int_equal(root->count, at + 1 + (20 - at) / 2);
+				continue;
+			}
+			snprintf(expected, sizeof(expected), "column %zu:", at + 1 + at + 1 + (byte == '"'));
+			if (byte == '\\' && (20 - at) / 2 > 0) {
+				assert_int_equal(result, 0); /* \n */
+				assert_int_equal(root->string[at], '\n');
+				continue;
+			}
+			assert_int_equal(result, ERR);
+			if (byte < 0x20)
+				assert_non_null(strstr(err.what, "control character"));
+			if (byte != '\\' && !strstr(err.what, expected))
+				fail_msg("%s: %s: %s", text, expected, err.what);
+		}
+	}
+}
+
 static void test_numbers(void **state)
 {
 	static const struct {
@@ -520,15 +559,16 @@ static void test_writer_depth(void **state)
 int main(void)
 {
 	const struct CMUnitTest tests[] = {
-		cmocka_unit_test(test_values),		 cmocka_unit_test(test_strings),
-		cmocka_unit_test(test_numbers),		 cmocka_unit_test(test_not_numbers),
-		cmocka_unit_test(test_pointers),	 cmocka_unit_test(test_type_names),
-		cmocka_unit_test(test_refusals),	 cmocka_unit_test(test_raw_nul),
-		cmocka_unit_test(test_truncated),	 cmocka_unit_test(test_depth),
-		cmocka_unit_test(test_depth_siblings),	 cmocka_unit_test(test_duplicates),
-		cmocka_unit_test(test_arena_limit),	 cmocka_unit_test(test_long_place),
-		cmocka_unit_test(test_writer_line),	 cmocka_unit_test(test_writer_indented),
-		cmocka_unit_test(test_writer_read_back), cmocka_unit_test(test_writer_depth),
+		cmocka_unit_test(test_values),		cmocka_unit_test(test_strings),
+		cmocka_unit_test(test_steps),		cmocka_unit_test(test_numbers),
+		cmocka_unit_test(test_not_numbers),	cmocka_unit_test(test_pointers),
+		cmocka_unit_test(test_type_names),	cmocka_unit_test(test_refusals),
+		cmocka_unit_test(test_raw_nul),		cmocka_unit_test(test_truncated),
+		cmocka_unit_test(test_depth),		cmocka_unit_test(test_depth_siblings),
+		cmocka_unit_test(test_duplicates),	cmocka_unit_test(test_arena_limit),
+		cmocka_unit_test(test_long_place),	cmocka_unit_test(test_writer_line),
+		cmocka_unit_test(test_writer_indented), cmocka_unit_test(test_writer_read_back),
+		cmocka_unit_test(test_writer_depth),
 	};
 
 	return cmocka_run_group_tests_name("json", tests, NULL, NULL);
