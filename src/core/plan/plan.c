@@ -199,6 +199,25 @@ static int annotation_flag(struct builder *builder, int annotation, bool *ret, c
 	return 0;
 }
 
+/* The root of a sandbox that shows parts of the host: nothing is there but what the config mounts. */
+static void plan_empty_root(struct builder *builder)
+{
+	const struct plan_request *request = builder->request;
+	struct op *op = builder_add(builder, OP_ROOT, PLAN_MOUNT, NULL, "nothing is in it but what is mounted below");
+
+	op->root.slot = PLAN_NO_SLOT;
+	for (size_t i = 0; i < request->root_links.count; i++) {
+		op = builder_add(builder, OP_SYMLINK, PLAN_MOUNT, NULL, "as on the host");
+		op->symlink.path.text = builder_text(builder, "/%s", request->root_links.items[i].key);
+		op->symlink.target = request->root_links.items[i].value;
+		op->symlink.into_slot = PLAN_NO_SLOT;
+	}
+	for (size_t i = 0; i < request->root_directories.count; i++) {
+		op = builder_add(builder, OP_DIRECTORY, PLAN_MOUNT, NULL, "programs expect it; it is empty");
+		op->directory.path.text = builder_text(builder, "/%s", request->root_directories.items[i]);
+	}
+}
+
 static int plan_rootfs(struct builder *builder)
 {
 	const struct oci_linux *linux = &builder->config->linux;
@@ -209,6 +228,10 @@ static int plan_rootfs(struct builder *builder)
 	struct op *op;
 	int slot;
 
+	if (!builder->request->rootfs.text) {
+		plan_empty_root(builder);
+		return 0;
+	}
 	if (annotation_flag(builder, ANNOTATION_ROOTFS_IDMAP, &idmap, &where_idmap))
 		return ERR;
 	op = builder_tree(builder, builder->request->rootfs.text, where, NULL);

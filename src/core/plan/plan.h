@@ -64,6 +64,7 @@ enum op_kind {
 	OP_REMOUNT,	  /* MOUNT: change attributes or propagation of what is at a path */
 	OP_DEVICE,
 	OP_SYMLINK,
+	OP_DIRECTORY,	  /* MOUNT: an empty directory on a root of our own */
 	OP_MASK,
 	OP_READONLY,
 	OP_HOOKS,	  /* MOUNT, child: createContainer; START, child: startContainer */
@@ -157,8 +158,11 @@ struct op {
 			const char *text;
 		} name; /* OP_HOSTNAME, OP_DOMAINNAME, OP_KEYRING */
 		struct {
-			int slot;
+			int slot; /* PLAN_NO_SLOT: a new, empty tmpfs */
 		} root;
+		struct {
+			struct root_path path;
+		} directory;
 		struct {
 			int host_slot; /* where no procfs can be mounted: a tree of the host's /proc; or PLAN_NO_SLOT */
 		} procfs;
@@ -335,6 +339,9 @@ struct plan_request {
 	struct host_path bundle; /* absolute */
 	struct host_path rootfs; /* absolute, root.path made so */
 	enum cgroup_driver cgroup_driver;
+	/* rootfs.text NULL: the root is a new tmpfs, with these symlinks ("bin" → "usr/bin") and directories on it. */
+	struct key_values root_links;
+	struct strings root_directories;
 	bool no_pivot, no_new_keyring;
 	bool wait_start; /* create */
 	bool loopback;	 /* bring lo up in a new network namespace */

@@ -211,7 +211,6 @@ static const char *const plain[OP_KIND_COUNT] = {
 	[OP_CGROUP_JOIN] = "join the container's cgroups",
 	[OP_CGROUP_UNSHARE] = "make a cgroup namespace, rooted there",
 	[OP_LOOPBACK_UP] = "bring up the loopback device",
-	[OP_ROOT] = "part all mounts from the host, and hold the rootfs",
 	[OP_WAIT_START] = "wait for start",
 	[OP_CONSOLE] = "make a terminal, and hand it out",
 	[OP_SETSID] = "begin a session",
@@ -228,6 +227,10 @@ static bool put_file_op(struct out *out, const struct op *op)
 	switch (op->kind) {
 	case OP_TREE:
 		put_tree(out, op);
+		return true;
+	case OP_ROOT:
+		put(out, "part all mounts from the host, and hold %s",
+		    op->root.slot == PLAN_NO_SLOT ? "a new, empty root" : "the rootfs");
 		return true;
 	case OP_PROCFS:
 		put(out, op->procfs.host_slot == PLAN_NO_SLOT ? "make a private procfs" : "hold the host's procfs");
@@ -247,6 +250,9 @@ static bool put_file_op(struct out *out, const struct op *op)
 		return true;
 	case OP_SYMLINK:
 		put(out, "link %s → %s", op->symlink.path.text, op->symlink.target);
+		return true;
+	case OP_DIRECTORY:
+		put(out, "make the empty directory %s", op->directory.path.text);
 		return true;
 	case OP_MASK:
 		put(out, "mask %s", op->mask.path.text);

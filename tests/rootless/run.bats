@@ -1,0 +1,78 @@
+#!/usr/bin/env bats
+# SPDX-License-Identifier: Apache-2.0
+# bulkhead as an ordinary user: no setuid program, no daemon.
+
+load ../runtime/helpers
+
+BULKHEAD=${BULKHEAD:-$ROOT_OF_TREE/build/bulkhead}
+
+setup() {
+	common_setup
+	BK=("$BULKHEAD" --root "$STATE")
+}
+teardown() { common_teardown; }
+
+@test "the tests run as an ordinary user" {
+	[ "$(id -u)" -ne 0 ]
+}
+
+@test "rootless: run host true" {
+	run "${BK[@]}" run host true
+	[ "$status" -eq 0 ]
+}
+
+@test "rootless: the same id inside, and nothing of the host's secrets" {
+	run --separate-stderr "${BK[@]}" run host sh -c 'id -u; cat /etc/shadow'
+	[ "$status" -ne 0 ]
+	[ "${lines[0]}" = "$(id -u)" ]
+}
+
+@test "rootless: no capability, no_new_privs, a filter" {
+	run --separate-stderr "${BK[@]}" run host grep -E '^(CapEff|CapBnd|NoNewPrivs|Seccomp:)' /proc/self/status
+	[ "$status" -eq 0 ]
+	[[ $output =~ CapEff:[[:space:]]0000000000000000 ]]
+	[[ $output =~ CapBnd:[[:space:]]0000000000000000 ]]
+	[[ $output =~ NoNewPrivs:[[:space:]]1 ]]
+	[[ $output =~ Seccomp:[[:space:]]2 ]]
+}
+
+@test "rootless: the home directory is not there" {
+	echo secret > "$HOME/secret" 2>/dev/null || HOME=$WORK
+	run --separate-stderr "${BK[@]}" run host sh -c "ls -A /home; cat $HOME/secret"
+	[ "$status" -ne 0 ]
+	[ -z "$output" ]
+}
+
+@test "rootless: a root directory of one's own" {
+	make_rootfs "$WORK/rootfs"
+	run --separate-stderr "${BK[@]}" run "$WORK/rootfs" /bin/sh -c 'echo inside; ls /bin/busybox'
+	[ "$status" -eq 0 ]
+	[ "${lines[0]}" = inside ]
+}
+
+@test "rootless: the current directory, writable on request" {
+	mkdir "$WORK/project"
+	cd "$WORK/project"
+	run --separate-stderr "${BK[@]}" run --cwd=rw host sh -c 'echo new > file'
+	[ "$status" -eq 0 ]
+	[ "$(cat file)" = new ]
+	[ "$(stat -c %u file)" = "$(id -u)" ]
+}
+
+@test "rootless: bulkhead-oci with its own rootless spec" {
+	mkdir "$WORK/b"
+	make_rootfs "$WORK/b/rootfs"
+	(cd "$WORK/b" && "$OCI" spec --rootless)
+	edit "$WORK/b" '.process.terminal = false'
+	args "$WORK/b" id -u
+	run --separate-stderr oci run -b "$WORK/b" "$(new_id)"
+	[ "$status" -eq 0 ]
+	[ "$output" = 0 ]
+}
+
+@test "rootless: limits asked for where no cgroup is delegated are an error" {
+	[ ! -w /sys/fs/cgroup/memory/cgroup.procs ] && [ ! -w /sys/fs/cgroup/cgroup.procs ] || skip "a cgroup is delegated to this user"
+	run --separate-stderr "${BK[@]}" run --memory 64m host true
+	[ "$status" -eq 125 ]
+	assert_says memory delegat
+}

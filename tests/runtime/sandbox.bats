@@ -1,0 +1,154 @@
+#!/usr/bin/env bats
+# SPDX-License-Identifier: Apache-2.0
+# bulkhead run and bulkhead plan, as root: safe before any option is given.
+
+load helpers
+
+BULKHEAD=${BULKHEAD:-$ROOT_OF_TREE/build/bulkhead}
+
+setup() {
+	common_setup
+	# The state of `bulkhead` lives in a root of the test's own.
+	BK=("$BULKHEAD" --root "$STATE")
+}
+teardown() { common_teardown; }
+
+@test "run host: the program's output and exit status come back" {
+	run "${BK[@]}" run host sh -c 'echo hello; exit 7'
+	[ "$status" -eq 7 ]
+	[ "$output" = hello ]
+	leftovers
+}
+
+@test "run host: a signal gives 128 + n" {
+	run "${BK[@]}" run host sh -c 'kill -9 $$'
+	[ "$status" -eq 137 ]
+}
+
+@test "run: 125 for our own failure, 127 for a missing program, 126 for one that cannot be executed" {
+	run "${BK[@]}" run --memory lots host true
+	[ "$status" -eq 125 ]
+	run "${BK[@]}" run host nothing-of-this-name
+	[ "$status" -eq 127 ]
+	run "${BK[@]}" run host /etc/passwd
+	[ "$status" -eq 126 ]
+	leftovers
+}
+
+@test "run host: no capability, no_new_privs, a filter, ids that own no host file" {
+	run "${BK[@]}" run host sh -c 'grep -E "^(Cap|NoNewPrivs|Seccomp:)" /proc/self/status; cat /proc/self/uid_map'
+	[ "$status" -eq 0 ]
+	for set in CapInh CapPrm CapEff CapBnd CapAmb; do
+		[[ $output == *"$set:"*0000000000000000* ]]
+	done
+	[[ $output =~ NoNewPrivs:[[:space:]]1 ]]
+	[[ $output =~ Seccomp:[[:space:]]2 ]]
+	first=$(awk '$1 == 0 { print $2 }' <<<"$(tail -1 <<<"$output")")
+	[ "$first" -ge 65536 ]
+}
+
+@test "run host: every namespace is new" {
+	outside=$(for ns in user pid net mnt ipc uts cgroup time; do readlink /proc/self/ns/$ns; done | sort)
+	inside=$("${BK[@]}" run host sh -c 'for ns in user pid net mnt ipc uts cgroup time; do readlink /proc/self/ns/$ns; done' | sort)
+	[ "$(wc -l <<<"$inside")" -eq 8 ]
+	[ -z "$(comm -12 <(echo "$outside") <(echo "$inside"))" ]
+}
+
+@test "run host: secrets and sockets are not there" {
+	for path in /etc/shadow /etc/gshadow /etc/sudoers /etc/ssh /etc/ssl/private /root/.ssh /run/docker.sock \
+		/var/run/dbus /var/lib /home/*; do
+		run "${BK[@]}" run host sh -c "ls -d $path"
+		[ "$status" -ne 0 ] || { echo "$path is there: $output"; false; }
+	done
+	run "${BK[@]}" run host sh -c 'find / -xdev -type s 2>/dev/null; ls -A /home /root /run /srv /mnt /opt'
+	[[ $output != *"/run/"* ]]
+	run "${BK[@]}" run host sh -c 'for d in /home /root /run /srv /mnt /opt; do ls -A $d; done'
+	[ "$status" -eq 0 ]
+	[ -z "$output" ]
+}
+
+@test "run host: the root is read-only and /tmp is not" {
+	run "${BK[@]}" run host sh -c 'echo x > /x'
+	[ "$status" -ne 0 ]
+	run "${BK[@]}" run host sh -c 'echo x > /usr/x'
+	[ "$status" -ne 0 ]
+	run "${BK[@]}" run host sh -c 'echo x > /tmp/x && cat /tmp/x'
+	[ "$output" = x ]
+	[ ! -e /tmp/x ]
+}
+
+@test "run host: loopback is up, and there is no other device" {
+	run "${BK[@]}" run host sh -c 'cut -d: -f1 /proc/net/dev | tail -n +3 | tr -d " "; cat /sys/class/net/lo/flags'
+	[ "${lines[0]}" = lo ]
+	[ "${lines[1]}" = 0x9 ]
+}
+
+@test "run host: limits are on" {
+	run "${BK[@]}" run --pids-limit 20 host bash -c 'for i in $(seq 40); do sleep 100 & done 2>&1; echo; kill $(jobs -p)'
+	[[ $output == *"Resource temporarily unavailable"* ]]
+}
+
+@test "run host: what the filter denies is EPERM, and clone3 and unknown calls are ENOSYS" {
+	run "${BK[@]}" run host python3 -c '
+import ctypes, errno
+libc = ctypes.CDLL(None, use_errno=True)
+def call(*args):
+    ctypes.set_errno(0)
+    libc.syscall(*args)
+    return errno.errorcode.get(ctypes.get_errno(), "0")
+print(call(165, 0, 0, 0, 0, 0), call(272, 0x10000000), call(321, 0, 0, 0), call(435, 0, 0), call(999))
+print(call(16, 0, 0x5412, 0), call(16, 0, 0x100005412, 0), call(16, 0, 0x541c, 0), call(41, 38, 5, 0))
+'
+	[ "$status" -eq 0 ]
+	[ "${lines[0]}" = "EPERM EPERM EPERM ENOSYS ENOSYS" ]
+	[ "${lines[1]}" = "EPERM EPERM EPERM EAFNOSUPPORT" ]
+}
+
+@test "run host: the current directory only on request" {
+	mkdir "$WORK/project" && echo data > "$WORK/project/file" && chmod 755 "$WORK" "$WORK/project"
+	cd "$WORK/project"
+	run "${BK[@]}" run host cat "$WORK/project/file"
+	[ "$status" -ne 0 ]
+	run "${BK[@]}" run --cwd host cat file
+	[ "$output" = data ]
+	run "${BK[@]}" run --cwd host sh -c 'echo more >> file'
+	[ "$status" -ne 0 ]
+}
+
+@test "run DIR: a root directory, with files that belong to the container" {
+	b=$(bundle)
+	run "${BK[@]}" run "$b/rootfs" /bin/sh -c 'id -u; stat -c %u /bin/busybox'
+	[ "$status" -eq 0 ]
+	[ "${lines[0]}" = 0 ]
+	[ "${lines[1]}" = 0 ]
+	leftovers
+}
+
+@test "run: options of Docker's kind" {
+	b=$(bundle); mkdir "$WORK/data"; echo v > "$WORK/data/v"; chmod -R a+rX "$WORK"
+	run "${BK[@]}" run -e COLOUR=blue --hostname deck -w /tmp -v "$WORK/data:/data:ro" --tmpfs /scratch \
+		"$b/rootfs" sh -c 'echo $COLOUR; hostname; pwd; cat /data/v; echo s > /scratch/s && cat /scratch/s'
+	[ "$status" -eq 0 ]
+	[ "$output" = "$(printf 'blue\ndeck\n/tmp\nv\ns')" ]
+}
+
+@test "run: an image reference is refused with the way out" {
+	run "${BK[@]}" run debian true
+	[ "$status" -eq 125 ]
+	assert_says image ./debian
+}
+
+@test "run: the host's root as a directory is refused" {
+	run "${BK[@]}" run / true
+	[ "$status" -eq 125 ]
+	assert_says host
+}
+
+@test "plan: prints every layer, touches nothing" {
+	run "${BK[@]}" plan host true
+	[ "$status" -eq 0 ]
+	assert_says seccomp capabilities pivot_root memory
+	leftovers
+	run "${BK[@]}" plan --json host true
+	jq -e '.operations | length > 20' <<<"$output"
+}
