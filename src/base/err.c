@@ -67,11 +67,8 @@ static void cut_add_rune(struct cut_text *text, const char *bytes, size_t length
 	cut_add(text, escape, length);
 }
 
-/*
- * Copies `from` up to its NUL or `size` bytes, escaped; `whole` is false when from is itself the cut beginning of a
- * longer text.
- */
-static void cut_add_escaped(struct cut_text *text, const char *from, size_t size, bool whole)
+/* Copies `from` up to its NUL or `size` bytes, escaped. */
+static void cut_add_escaped(struct cut_text *text, const char *from, size_t size)
 {
 	size_t left = strnlen(from, size);
 
@@ -84,15 +81,11 @@ static void cut_add_escaped(struct cut_text *text, const char *from, size_t size
 			cut_add_rune(text, from, length, rune);
 		} else {
 			length = 1;
-			if (!whole && left < 4)
-				break; /* maybe cut within a character: the ellipsis stands for it */
 			cut_add(text, escape, format_text(escape, sizeof(escape), "\\x%02x", (unsigned char)*from));
 		}
 		from += length;
 		left -= length;
 	}
-	if (!whole)
-		cut_mark(text);
 }
 
 static void cut_start(struct cut_text *text, char *field, size_t size)
@@ -106,11 +99,11 @@ static void set_field(char *field, size_t size, const char *fmt, va_list args) _
 static void set_field(char *field, size_t size, const char *fmt, va_list args)
 {
 	char scratch[ERR_SCRATCH];
-	size_t length = format_va(scratch, sizeof(scratch), fmt, args);
 	struct cut_text text;
 
+	format_va(scratch, sizeof(scratch), fmt, args);
 	cut_start(&text, field, size);
-	cut_add_escaped(&text, scratch, sizeof(scratch), length < sizeof(scratch));
+	cut_add_escaped(&text, scratch, sizeof(scratch));
 }
 
 /* Everything but `what` is as given, the text fields are empty. */
@@ -191,9 +184,9 @@ int err_prefix(struct err *err, const char *fmt, ...)
 
 	/* Both are escaped already: doing it again changes nothing. */
 	cut_start(&text, err->what, sizeof(err->what));
-	cut_add_escaped(&text, prefix, sizeof(prefix), true);
+	cut_add_escaped(&text, prefix, sizeof(prefix));
 	cut_add(&text, ": ", 2);
-	cut_add_escaped(&text, what, sizeof(what), true);
+	cut_add_escaped(&text, what, sizeof(what));
 	return ERR;
 }
 
@@ -218,7 +211,7 @@ size_t err_format(const struct err *err, bool long_form, char *buf, size_t size)
 		return 0;
 	}
 	cut_start(&text, buf, size);
-	cut_add_escaped(&text, err->what, sizeof(err->what), true);
+	cut_add_escaped(&text, err->what, sizeof(err->what));
 	if (err->errnum) {
 		cut_add(&text, ": ", 2);
 		cut_add(&text, reason, strlen(reason));
@@ -229,7 +222,7 @@ size_t err_format(const struct err *err, bool long_form, char *buf, size_t size)
 		if (!lines[i].text[0])
 			continue;
 		cut_add(&text, lines[i].label, strlen(lines[i].label));
-		cut_add_escaped(&text, lines[i].text, lines[i].size, true);
+		cut_add_escaped(&text, lines[i].text, lines[i].size);
 	}
 	return text.length;
 }

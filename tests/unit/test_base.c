@@ -41,9 +41,12 @@
 
 static void test_format_integers(void **state)
 {
+	volatile int large = 0x12345;
+
 	(void)state;
 	SAME_AS_PRINTF("%d %i %d %d", 0, -1, INT_MAX, INT_MIN);
 	SAME_AS_PRINTF("%u %o %x %X", UINT_MAX, 0755U, 0xdeadbeefU, 0xdeadbeefU);
+	SAME_AS_PRINTF("%hhd %hd %hhu %hx", large, large, large, large);
 	SAME_AS_PRINTF("%ld %lu %lx %lo", LONG_MIN, ULONG_MAX, ULONG_MAX, ULONG_MAX);
 	SAME_AS_PRINTF("%lld %llu %llx %llo", LLONG_MIN, ULLONG_MAX, ULLONG_MAX, ULLONG_MAX);
 	SAME_AS_PRINTF("%zu %zd %jd %ju %td", SIZE_MAX, (ssize_t)-5, INTMAX_MIN, UINTMAX_MAX, (ptrdiff_t)-7);
@@ -58,6 +61,10 @@ static void test_format_widths(void **state)
 	SAME_AS_PRINTF("[%02x][%08lx][%#x][%#o][%#010x][%-#8x]", 7U, 255UL, 255U, 8U, 255U, 255U);
 	SAME_AS_PRINTF("[%.3d][%8.3d][%-8.3d][%.0d][%#x]", 7, -7, 7, 0, 0U);
 	SAME_AS_PRINTF("[%*d][%-*d][%*d]", 6, 1, 6, 2, -6, 3);
+#pragma GCC diagnostic push
+#pragma GCC diagnostic ignored "-Wformat"
+	SAME_AS_PRINTF("[%08.3d][%-05d][%-#05x]", 7, 7, 7U);
+#pragma GCC diagnostic pop
 	SAME_AS_PRINTF("[%.*s][%.*s][%10.2s][%-10s][%3s]", 2, "abcdef", -1, "whole", "xyz", "left", "longer");
 	SAME_AS_PRINTF("[%c][%3c][%-3c] 100%%", 'a', 'b', 'c');
 	SAME_AS_PRINTF("%p", (void *)state);
@@ -330,6 +337,9 @@ static void test_fd_owning(void **state)
 	assert_int_equal(fd, -EBADF);
 	errno = 77;
 	fd_close(&fd); /* nothing to close */
+	fd = INT_MAX;  /* close fails, and errno stays what the caller had */
+	fd_close(&fd);
+	assert_int_equal(errno, 77);
 	assert_int_equal(fcntl(kept, F_GETFD), FD_CLOEXEC);
 	fd = kept;
 	errno = 77;

@@ -276,6 +276,7 @@ static const struct refusal {
 	{"[\"\\ud83d\\n\"]", "line 1, column 3", "surrogate", "/0"},
 	{"[\"\\ud83d\\u0041\"]", "line 1, column 3", "surrogate", "/0"},
 	{"[\"\\ud83d\\ud83d\"]", "line 1, column 3", "surrogate", "/0"},
+	{"[\"\\ud83d\\ue000\"]", "line 1, column 3", "surrogate", "/0"},
 	{"[\"\\ude00\"]", "line 1, column 3", "surrogate", "/0"},
 	{"{\"a\\u0000\":1}", "line 1, column 4", "a NUL", ""},
 	{"[-]", "line 1, column 3", "lacks digits", "/0"},
@@ -288,7 +289,7 @@ static const struct refusal {
 	{"[0x10]", "line 1, column 3", "a comma or the closing bracket", ""},
 	{"[+1]", "line 1, column 2", "a value is expected", "/0"},
 	{"[.5]", "line 1, column 2", "a value is expected", "/0"},
-	{"{\"a\":1,\n\"b\":{\"x\":[{\"a\":2}],\"y\":\"},\\\"\", \"x\":2}}", "line 2, column 32",
+	{"{\"a\":1,\n\"b\":{\"x\":[{\"a\":2,\"b\":1}, 3],\"y\":\"},\\\"\", \"x\":2}}", "line 2, column 41",
 	 "stands twice in one object", "/b/x"},
 	{"{\"a\":1,\"\\u0061\":2}", "line 1, column 8", "stands twice in one object", "/a"},
 	{"[", "line 1, column 2", "ends too early", "/0"},
@@ -328,6 +329,8 @@ static void test_raw_nul(void **state)
 	assert_int_equal(parse_bytes(&arena, inside, sizeof(inside) - 1, &root, &err), ERR);
 	assert_non_null(strstr(err.what, "control character"));
 	assert_int_equal(parse_bytes(&arena, between, sizeof(between) - 1, &root, &err), ERR);
+	assert_int_equal(json_parse(&arena, "x", "[]", (size_t)UINT32_MAX + 1, &root, &err), ERR);
+	assert_non_null(strstr(err.what, "4 GiB"));
 	assert_int_equal(parse_bytes(&arena, "[]", 3, &root, &err), ERR);
 	assert_non_null(strstr(err.what, "text follows"));
 }
@@ -485,6 +488,11 @@ static void write_sample(struct json_writer *writer)
 	json_end_object(writer);
 	json_begin_array(writer);
 	json_end_array(writer);
+	for (unsigned int i = 1; i <= 2; i++) {
+		json_begin_array(writer);
+		json_put_u64(writer, i);
+		json_end_array(writer);
+	}
 	json_put_null(writer);
 	json_end_array(writer);
 	json_end_object(writer);
@@ -500,7 +508,7 @@ static void test_writer_line(void **state)
 	assert_string_equal(out.data, "{\"s\":\"a\\\"\\\\\\b\\f\\n\\r\\t\\u0001\\u007f\\u0085/\xc3\xa9\","
 				      "\"bad\":\"x\xef\xbf\xbd\xef\xbf\xbd\xef\xbf\xbdy\",\"none\":null,"
 				      "\"u\":18446744073709551615,\"i\":-9223372036854775808,\"t\":true,"
-				      "\"list\":[false,{},[],null]}");
+				      "\"list\":[false,{},[],[1],[2],null]}");
 }
 
 static void test_writer_indented(void **state)
@@ -537,7 +545,7 @@ static void test_writer_read_back(void **state)
 	assert_true(json_u64(json_get(root, "u"), &u64) && u64 == UINT64_MAX);
 	assert_true(json_i64(json_get(root, "i"), &i64) && i64 == INT64_MIN);
 	assert_int_equal(json_get(root, "none")->type, JSON_NULL);
-	assert_int_equal(json_get(root, "list")->count, 4);
+	assert_int_equal(json_get(root, "list")->count, 6);
 }
 
 static void test_writer_depth(void **state)

@@ -255,8 +255,8 @@ static void test_empty_command_line(void **state)
 
 static void test_nearest(void **state)
 {
-	static const char *const names[] = {"create", "start", "state",	   "run",      "kill",
-					    "delete", "ps",    "features", "pid-file", NULL};
+	static const char *const names[] = {"create", "start",	  "state", "run",      "kill", "delete",
+					    "ps",     "features", "x",	   "pid-file", NULL};
 	static const struct {
 		const char *word, *name;
 	} cases[] = {
