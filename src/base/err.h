@@ -50,7 +50,7 @@ int err_sys(struct err *err, int errnum, const char *call, const char *fmt, ...)
 	__attribute__((format(printf, 4, 5)));
 
 /* Add to an error that is already set; they return ERR too. err_where and err_why keep what is there already:
- * the innermost place knows most. */
+ * the innermost place knows most. err_fix replaces: the outermost knows what the caller can change. */
 int err_where(struct err *err, const char *fmt, ...) __attribute__((format(printf, 2, 3)));
 int err_why(struct err *err, const char *fmt, ...) __attribute__((format(printf, 2, 3)));
 int err_fix(struct err *err, const char *fmt, ...) __attribute__((format(printf, 2, 3)));

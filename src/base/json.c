@@ -9,9 +9,9 @@
 #include "base/json.h"
 
 #include <errno.h>
-#include <stdlib.h>
 #include <string.h>
 
+#include "base/json_duplicate.h"
 #include "base/types.h"
 #include "base/utf8.h"
 
@@ -446,77 +446,16 @@ static int parse_array(struct reader *reader, struct json *node)
 	return more;
 }
 
-static int compare_keys(const void *left, const void *right)
-{
-	const struct json *const *one = left, *const *other = right;
-	int order = strcmp((*one)->key, (*other)->key);
-
-	if (order)
-		return order;
-	return (*one)->index < (*other)->index ? -1 : 1;
-}
-
-/*
- * Sets *ret to a member whose key an earlier one has too, or NULL. Sorting bounds the time for large objects whatever
- * their keys are; a hash table's would depend on them.
- */
-static int find_duplicate(struct reader *reader, const struct json *object, const struct json **ret)
-{
-	const struct json **sorted, *member, *earlier;
-	size_t count = 0;
-
-	*ret = NULL;
-	if (object->count <= 16) {
-		for (member = object->first; member; member = member->next)
-			for (earlier = object->first; earlier != member; earlier = earlier->next)
-				if (!strcmp(member->key, earlier->key))
-					*ret = member;
-		return 0;
-	}
-	sorted = calloc(object->count, sizeof(struct json *));
-	if (!sorted)
-		return fail_memory(reader);
-	for (member = object->first; member; member = member->next)
-		sorted[count++] = member;
-	qsort(sorted, count, sizeof(sorted[0]), compare_keys);
-	for (size_t i = 1; i < count && !*ret; i++)
-		if (!strcmp(sorted[i]->key, sorted[i - 1]->key))
-			*ret = sorted[i];
-	free(sorted);
-	return 0;
-}
-
-/* Where the key number `index` stands in the object that begins at `open`; what lies between is known to be correct. */
-static const char *find_key(const char *open, uint32_t index)
-{
-	unsigned int depth = 0;
-
-	for (; index; open++) {
-		if (*open == '"')
-			for (open++; *open != '"'; open++)
-				open += *open == '\\';
-		else if (*open == '{' || *open == '[')
-			depth++;
-		else if (*open == '}' || *open == ']')
-			depth--;
-		else if (*open == ',' && depth == 1)
-			index--;
-	}
-	while (*open != '"')
-		open++;
-	return open;
-}
-
 static int check_duplicates(struct reader *reader, const struct json *object, const char *open)
 {
 	const struct json *duplicate;
 
-	if (find_duplicate(reader, object, &duplicate) < 0)
-		return ERR;
+	if (!json_find_duplicate(object, &duplicate))
+		return fail_memory(reader);
 	if (!duplicate)
 		return 0;
 	reader->innermost = duplicate;
-	fail_at_place(reader, find_key(open, duplicate->index), "this key stands twice in one object",
+	fail_at_place(reader, json_key_place(open, duplicate->index), "this key stands twice in one object",
 		      "keep one of the two");
 	return err_why(reader->err, "programs disagree about which of the two would count");
 }

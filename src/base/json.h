@@ -47,7 +47,8 @@ const struct json *json_get(const struct json *object, const char *key);
 bool json_u64(const struct json *value, uint64_t *ret);
 bool json_i64(const struct json *value, int64_t *ret);
 
-/* RFC 6901 pointer of value from its root: "/mounts/0/options"; "" for the root itself. Cut to fit. */
+/* RFC 6901 pointer of value from its root: "/mounts/0/options"; "" for the root itself. Cut to fit, between two
+ * characters; returns the length of the whole pointer, so a result >= size means that it was cut. */
 size_t json_pointer(const struct json *value, char *buf, size_t size);
 char *json_pointer_in(struct arena *arena, const struct json *value);
 
