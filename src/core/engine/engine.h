@@ -55,6 +55,7 @@ struct engine_exec {
 	const char *pid_file, *console_socket, *pidfd_socket;
 	int preserve_fds;
 	bool detach;
+	bool ignore_paused; /* join a frozen container: the process runs when it is resumed */
 	const char *cgroup; /* --cgroup: a sub-cgroup, NULL for the container's */
 };
 /* The error of a failed exec leaves no pid file. */
@@ -93,6 +94,13 @@ int engine_plan(const struct engine *engine, const struct engine_create *request
  * a warning through `warn`. To be called first thing by create, run and exec.
  */
 int engine_protect_self(char *const argv[], void (*warn)(const char *text), struct err *err);
+
+/*
+ * The whole of a file that the caller named; "-" is standard input. name: what messages call it. The text ends with a
+ * NUL that *ret_size does not count. Errors: ERR_CONFIG when it is larger than size_max, ERR_KERNEL otherwise.
+ */
+int engine_read_file(struct arena *arena, const char *path, const char *name, size_t size_max, const char **ret_text,
+		     size_t *ret_size, struct err *err);
 
 /* 128 + n for a signal, the status otherwise, of a status as waitpid gives it. */
 int engine_exit_status(int wait_status);

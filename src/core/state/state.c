@@ -32,6 +32,7 @@ static const struct field fields[] = {
 	FIELD("cgroupMade", FIELD_STRING_OR_NULL, cgroup_made),
 	FIELD("noProcess", FIELD_BOOL, no_process),
 	FIELD("filterFlags", FIELD_U32, filter_flags),
+	FIELD("freezer", FIELD_STRING_OR_NULL, freezer),
 };
 
 static const char *const drivers[] = {

@@ -1,0 +1,44 @@
+/* SPDX-License-Identifier: Apache-2.0 */
+/* kill: a signal to a container's first process, or to all of its cgroup. Runs in the runtime. */
+#include "base/fd.h"
+#include "core/engine/parts.h"
+#include "kernel/process.h"
+
+static int signal_all(struct container *container, int number, struct err *err)
+{
+	pid_t pid;
+
+	if (container_open_cgroup(container, err))
+		return ERR;
+	/* Processes that the first one left behind (a shared pid namespace) are still to be reached. */
+	if (container->status == STATE_STOPPED && cgroup_pids(&container->cgroup, &pid, 1) <= 0)
+		return container_not_running(container->state->id, container->status, err);
+	return cgroup_signal_all(&container->cgroup, number, err);
+}
+
+int engine_kill(const struct engine *engine, const char *id, int signal, bool all, struct err *err)
+{
+	struct container container cleanup_container = CONTAINER_INIT;
+	int pidfd cleanup_fd = -EBADF, result;
+
+	if (container_open(&container, engine, id, false, err))
+		return ERR;
+	if (all && container.state->cgroup_path)
+		return signal_all(&container, signal, err);
+	if (container.status == STATE_STOPPED)
+		return container_not_running(id, container.status, err);
+	if (container_open_process(&container, &pidfd, err))
+		return ERR;
+	result = process_pidfd_signal(pidfd, signal);
+	if (result == -ESRCH)
+		return container_not_running(id, STATE_STOPPED, err);
+	if (result < 0)
+		return err_sys(err, result, "pidfd_send_signal", "cannot send signal %d to container %s", signal, id);
+	/* A frozen process of v1 dies only when it is thawed. */
+	if (signal == SIGKILL && container.status == STATE_PAUSED) {
+		if (container_open_cgroup(&container, err))
+			return ERR;
+		return cgroup_freeze(&container.cgroup, false, err);
+	}
+	return 0;
+}

@@ -1,0 +1,213 @@
+/* SPDX-License-Identifier: Apache-2.0 */
+/*
+ * launch: from a plan to a process. Runs in the runtime: opens what the plan wants (prepare.c), clones once, serves the
+ * child's messages (talk.c). All memory is allocated before the clone. On failure nothing that was cloned is left.
+ */
+#include <stdio.h>
+#include <string.h>
+#include <sys/socket.h>
+#include <unistd.h>
+
+#include "base/fd.h"
+#include "core/engine/parts.h"
+#include "kernel/namespace.h"
+#include "kernel/process.h"
+
+/* A pid in the state JSON for hooks in the container that is replaced by the child's own, of as many digits. */
+#define PID_PLACE 2147483647
+#define PID_PLACE_TEXT "2147483647"
+
+int launch_begin(struct launch *launch, struct arena *arena, struct err *err)
+{
+	const struct plan *plan = launch->plan;
+
+	for (int i = 0; i < OCI_NS_COUNT; i++)
+		launch->namespace_fds[i] = -EBADF;
+	launch->slots = arena_calloc(arena, (size_t)plan->slots_count + 1, sizeof(int));
+	launch->idmap_fds = arena_calloc(arena, plan->idmaps_count + 1, sizeof(int));
+	if (!launch->slots || !launch->idmap_fds)
+		return err_set(err, ERR_INTERNAL, "out of memory while making the container");
+	for (int i = 0; i < plan->slots_count; i++)
+		launch->slots[i] = -EBADF;
+	for (size_t i = 0; i < plan->idmaps_count; i++)
+		launch->idmap_fds[i] = -EBADF;
+	return 0;
+}
+
+void launch_done(struct launch *launch)
+{
+	if (launch->slots)
+		for (int i = 0; i < launch->plan->slots_count; i++)
+			fd_close(&launch->slots[i]);
+	if (launch->idmap_fds)
+		for (size_t i = 0; i < launch->plan->idmaps_count; i++)
+			fd_close(&launch->idmap_fds[i]);
+	if (launch->slots)
+		for (int i = 0; i < OCI_NS_COUNT; i++)
+			fd_close(&launch->namespace_fds[i]);
+	fd_close(&launch->time_fd);
+	fd_close(&launch->pidfd);
+	fd_close(&launch->gate_pidfd);
+	fd_close(&launch->console_fd);
+	fd_close(&launch->start_fd);
+	fd_close(&launch->channel.fd);
+	buf_done(&launch->state_json);
+}
+
+static void kill_and_reap(int *pidfd)
+{
+	int status;
+
+	if (*pidfd < 0)
+		return;
+	process_pidfd_signal(*pidfd, SIGKILL);
+	process_pidfd_wait(*pidfd, &status);
+	fd_close(pidfd);
+}
+
+void launch_kill(struct launch *launch)
+{
+	fd_close(&launch->channel.fd);
+	/* The gate first: it may be about to make the child, which then sees the closed socket. */
+	kill_and_reap(&launch->gate_pidfd);
+	kill_and_reap(&launch->pidfd);
+}
+
+static bool has_container_hooks(const struct plan *plan)
+{
+	return plan->purpose == PLAN_FOR_CREATE && plan->hooks &&
+	       (plan->hooks[OCI_HOOK_CREATE_CONTAINER].count || plan->hooks[OCI_HOOK_START_CONTAINER].count);
+}
+
+/* The container's first process sees itself under its own pid, as other runtimes show it to hooks inside. */
+static void put_own_pid(struct launch *launch)
+{
+	char *place = launch->state_json.data ? strstr(launch->state_json.data, PID_PLACE_TEXT) : NULL;
+	unsigned int pid = (unsigned int)getpid();
+
+	if (!place)
+		return;
+	memset(place, ' ', sizeof(PID_PLACE_TEXT) - 1);
+	for (int i = (int)sizeof(PID_PLACE_TEXT) - 2; pid; pid /= 10)
+		place[i--] = (char)('0' + pid % 10);
+}
+
+_Noreturn static void be_child(struct launch *launch, int socket_fd, const int *cgroup_fds, size_t cgroup_fds_count)
+{
+	struct child_start start = {
+		.plan = launch->plan,
+		.id = launch->state->id,
+		.slots = launch->slots,
+		.socket_fd = socket_fd,
+		.start_fd = launch->start_fd,
+		.cgroup_fds = cgroup_fds,
+		.cgroup_fds_count = cgroup_fds_count,
+		.namespace_fds = launch->namespace_fds,
+		.cgroup_into_fd = cgroup_into_fd(launch->cgroup),
+		.state_json = launch->state_json.data,
+		.state_json_size = launch->state_json.length,
+	};
+
+	/* Its own copy of the runtime's end would keep the end of file from it. */
+	fd_close(&launch->channel.fd);
+	engine_reset_signals();
+	put_own_pid(launch);
+	if (launch->plan->gate)
+		child_gate_main(&start);
+	child_main(&start);
+}
+
+static int clone_failed(struct launch *launch, int errnum, struct err *err)
+{
+	err_sys(err, errnum, "clone3", "cannot make the container's process");
+	plan_explain(launch->plan, NULL, err);
+	if (errnum == -EPERM || errnum == -EACCES) {
+		err_why(err, "making namespaces needs CAP_SYS_ADMIN, or a user namespace that may be made here");
+		err_fix(err, "run it as root, or add {\"type\": \"user\"} to linux.namespaces");
+	}
+	if (errnum == -ENOSPC || errnum == -EUSERS) {
+		err_why(err, "a limit on the number or the nesting of namespaces is reached");
+		err_fix(err, "look at the sysctls user.max_*_namespaces");
+	}
+	if (errnum == -EAGAIN || errnum == -ENOMEM) {
+		err_why(err, "the limit of processes (RLIMIT_NPROC, pids.max of this cgroup) or memory is reached");
+		err_fix(err, "end other processes, or raise the limit");
+	}
+	return ERR;
+}
+
+static int clone_child(struct launch *launch, struct err *err)
+{
+	int cgroup_fds[CGROUP_HIERARCHIES_MAX], sockets[2], pidfd = -EBADF;
+	size_t count = cgroup_join_fds(launch->cgroup, cgroup_fds, CGROUP_HIERARCHIES_MAX);
+	bool gate = launch->plan->gate;
+	pid_t pid;
+
+	if (has_container_hooks(launch->plan)) {
+		struct state state = *launch->state;
+
+		state.pid = PID_PLACE;
+		if (hooks_state_json(&launch->state_json, &state, STATE_CREATING, launch->config, err))
+			return ERR;
+	}
+	if (socketpair(AF_UNIX, SOCK_SEQPACKET | SOCK_CLOEXEC, 0, sockets) != 0)
+		return err_sys(err, errno, "socketpair", "cannot make the socket to the container's process");
+	launch->channel.fd = sockets[0];
+	pid = process_clone(gate ? 0 : launch->plan->clone_flags, gate ? -EBADF : cgroup_into_fd(launch->cgroup),
+			    &pidfd);
+	if (pid == 0)
+		be_child(launch, sockets[1], cgroup_fds, count);
+	fd_close(&sockets[1]);
+	/* The runtime goes back to its own time: its hooks must not see the container's. */
+	if (launch->time_fd >= 0)
+		namespace_join(launch->time_fd, oci_namespace_clone_flag(OCI_NS_TIME));
+	if (pid < 0)
+		return clone_failed(launch, pid, err);
+	if (gate) {
+		launch->gate_pid = pid;
+		launch->gate_pidfd = pidfd;
+	} else {
+		launch->pid = pid;
+		launch->pidfd = pidfd;
+	}
+	/* The child alone listens for `start`: when it dies, connecting fails. */
+	fd_close(&launch->start_fd);
+	return 0;
+}
+
+int launch_run(struct launch *launch, struct err *err)
+{
+	if (clone_child(launch, err) == 0 && talk_serve(launch, err) == 0)
+		return 0;
+	launch_kill(launch);
+	return ERR;
+}
+
+int launch_check_console(const struct engine *engine, bool terminal, bool foreground, const char *console_socket,
+			 const char *where, struct err *err)
+{
+	if (terminal && !foreground && !console_socket) {
+		err_set(err, ERR_USAGE, "the process wants a terminal, and nobody would hold it");
+		err_where(err, "%s", where);
+		err_why(err, "%s ends before the process does", engine->program);
+		return err_fix(err, "give --console-socket, stay in the foreground, or set process.terminal to false");
+	}
+	if (!terminal && console_socket) {
+		err_set(err, ERR_USAGE, "--console-socket was given, and the process has no terminal");
+		err_where(err, "%s", where);
+		return err_fix(err, "set process.terminal to true, or leave --console-socket out");
+	}
+	return 0;
+}
+
+int launch_announce(const struct launch *launch, const char *pidfd_socket, const char *pid_file, struct err *err)
+{
+	char text[16];
+
+	if (pidfd_socket) {
+		snprintf(text, sizeof(text), "%d", launch->pid);
+		if (send_fd(pidfd_socket, "pidfd socket", text, strlen(text), launch->pidfd, err))
+			return ERR;
+	}
+	return pid_file ? send_pid_file(pid_file, launch->pid, err) : 0;
+}

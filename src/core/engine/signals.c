@@ -1,0 +1,54 @@
+/* SPDX-License-Identifier: Apache-2.0 */
+/* signals: what the runtime blocks, what it hands to those it executes, and small things that all verbs use. */
+#include <stdarg.h>
+#include <stdio.h>
+#include <sys/wait.h>
+#include <unistd.h>
+
+#include "base/types.h"
+#include "core/engine/parts.h"
+
+void engine_reset_signals(void)
+{
+	struct sigaction action = {.sa_handler = SIG_DFL};
+	sigset_t none;
+
+	/* An ignored signal stays ignored across execve, so that each is set. libc refuses its own and SIGKILL, SIGSTOP. */
+	for (int number = 1; number <= SIGRTMAX; number++)
+		sigaction(number, &action, NULL);
+	sigemptyset(&none);
+	sigprocmask(SIG_SETMASK, &none, NULL);
+}
+
+void engine_block_signals(void)
+{
+	/* Errors of the program itself, its children, and job control of its terminal stay as they are. */
+	static const int kept[] = {SIGSEGV, SIGBUS, SIGFPE, SIGILL, SIGTRAP, SIGABRT, SIGSYS,
+				   SIGCHLD, SIGTSTP, SIGTTIN, SIGTTOU, SIGURG};
+	sigset_t set;
+
+	sigfillset(&set);
+	for (size_t i = 0; i < ARRAY_SIZE(kept); i++)
+		sigdelset(&set, kept[i]);
+	sigprocmask(SIG_BLOCK, &set, NULL);
+}
+
+int engine_exit_status(int wait_status)
+{
+	if (WIFSIGNALED(wait_status))
+		return 128 + WTERMSIG(wait_status);
+	return WEXITSTATUS(wait_status);
+}
+
+void engine_warn(const struct engine *engine, const char *fmt, ...)
+{
+	char text[1024];
+	va_list args;
+
+	if (!engine->warn)
+		return;
+	va_start(args, fmt);
+	vsnprintf(text, sizeof(text), fmt, args);
+	va_end(args);
+	engine->warn(text);
+}
