@@ -49,6 +49,22 @@ bool memfd_is_sealed(int fd)
 	return seals >= 0 && (seals & SEALS) == SEALS;
 }
 
+int memfd_with_data(const void *data, size_t size, const char *name)
+{
+	cleanup_fd int fd = kernel_result(syscall(SYS_memfd_create, name, MFD_CLOEXEC | MFD_NOEXEC_SEAL));
+	int result;
+
+	/* Linux before 6.3 */
+	if (fd == -EINVAL)
+		fd = kernel_result(syscall(SYS_memfd_create, name, MFD_CLOEXEC));
+	if (fd < 0)
+		return fd;
+	result = fd_write_all(fd, data, size);
+	if (result == 0 && lseek(fd, 0, SEEK_SET) < 0)
+		result = -errno;
+	return result < 0 ? result : fd_take(&fd);
+}
+
 int memfd_exec(int fd, char *const argv[], char *const envp[])
 {
 	return kernel_result(syscall(SYS_execveat, fd, "", argv, envp, AT_EMPTY_PATH));

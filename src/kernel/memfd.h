@@ -4,11 +4,14 @@
 #define BULKHEAD_KERNEL_MEMFD_H
 
 #include <stdbool.h>
+#include <stddef.h>
 
 /* Copy the whole of source_fd; all seals set, executable, CLOEXEC. */
 int memfd_sealed_copy(int source_fd, const char *name);
 /* Is fd a memfd with all of F_SEAL_SEAL, SHRINK, GROW and WRITE? */
 bool memfd_is_sealed(int fd);
+/* A file in memory that holds data and stands at its beginning; not executable, CLOEXEC. */
+int memfd_with_data(const void *data, size_t size, const char *name);
 /* execveat(fd, "", AT_EMPTY_PATH). */
 int memfd_exec(int fd, char *const argv[], char *const envp[]);
 

@@ -107,12 +107,10 @@ int mount_pivot(int root_fd)
 	return result;
 }
 
-int mount_move_root(int root_fd)
+int mount_chroot(int root_fd)
 {
 	int result = kernel_result(fchdir(root_fd));
 
-	if (result == 0)
-		result = kernel_result(syscall(SYS_mount, ".", "/", NULL, MS_MOVE, NULL));
 	if (result == 0)
 		result = kernel_result(chroot("."));
 	if (result == 0)

@@ -31,7 +31,7 @@ int mount_idmap(int mount_fd, int user_ns_fd, bool recursive);
 int mount_propagation_all(uint64_t propagation);
 /* pivot_root(".", ".") onto root_fd, detach the old root, chdir to "/". */
 int mount_pivot(int root_fd);
-/* MS_MOVE of root_fd's mount over "/", chroot, chdir: where pivot_root cannot work. */
-int mount_move_root(int root_fd);
+/* chroot to root_fd's mount, which covers "/" already, and chdir to "/": where pivot_root cannot work. */
+int mount_chroot(int root_fd);
 
 #endif

@@ -177,6 +177,11 @@ int process_reset_signals(void)
 	return kernel_result(syscall(SYS_rt_sigprocmask, SIG_SETMASK, &no_signals, NULL, sizeof(no_signals)));
 }
 
+int process_may_execute(const char *path)
+{
+	return kernel_result(syscall(SYS_faccessat2, AT_FDCWD, path, X_OK, AT_EACCESS));
+}
+
 int process_get_cwd(char *buf, size_t size)
 {
 	/* Directly: a C library may hide "(unreachable)" or search for another answer. */
@@ -224,13 +229,6 @@ int process_set_scheduler(uint32_t policy, int32_t nice, int32_t priority, uint6
 	};
 
 	return kernel_result(syscall(SYS_sched_setattr, 0, &attr, 0));
-}
-
-int process_set_affinity(const unsigned long *cpus, unsigned long bytes)
-{
-	int result = kernel_result(syscall(SYS_sched_setaffinity, 0, bytes, cpus));
-
-	return result < 0 ? result : 0;
 }
 
 int process_set_memory_policy(int mode, unsigned int flags, const unsigned long *nodes, unsigned long nodes_bits)

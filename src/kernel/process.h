@@ -30,14 +30,14 @@ int process_close_from(unsigned int first);
 int process_cloexec_from(unsigned int first);
 /* Every signal at its default and none blocked. */
 int process_reset_signals(void);
+/* faccessat2(2) with the effective ids: may path be executed? 0 or -errno. */
+int process_may_execute(const char *path);
 /* getcwd(2) as the kernel says it: begins with "(unreachable)" when the directory is not below the root. */
 int process_get_cwd(char *buf, size_t size);
 int process_prlimit(pid_t pid, int resource, uint64_t soft, uint64_t hard);
 int process_new_session_keyring(const char *name);
 int process_set_personality(unsigned long persona);
 int process_set_io_priority(int class, int priority);
-/* sched_setaffinity(2) for the calling thread: a bit mask of `bytes` bytes. */
-int process_set_affinity(const unsigned long *cpus, unsigned long bytes);
 /* sched_setattr(2) for the calling thread. */
 int process_set_scheduler(uint32_t policy, int32_t nice, int32_t priority, uint64_t flags, uint64_t runtime,
 			  uint64_t deadline, uint64_t period);

@@ -12,6 +12,7 @@ struct child_start {
 	const struct plan *plan;
 	const char *id;
 	int *slots;	      /* fds by slot number, -EBADF when empty; inherited by fork */
+	const int *idmap_fds; /* a user namespace for each of plan.idmaps; NULL without */
 	int socket_fd;	      /* SOCK_SEQPACKET to the runtime: core/child/protocol.h */
 	int start_fd;	      /* listening SOCK_SEQPACKET for OP_WAIT_START; -EBADF without */
 	const int *cgroup_fds; /* directories of the v1 hierarchies to join, O_PATH */

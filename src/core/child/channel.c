@@ -1,0 +1,124 @@
+/* SPDX-License-Identifier: Apache-2.0 */
+/*
+ * channel: see protocol.h. Runs at both ends. A message has one size; anything that differs in size, magic, number or
+ * fields is -EPROTO, and descriptors that came with it are closed (threats D11).
+ */
+#include <errno.h>
+#include <string.h>
+#include <sys/socket.h>
+#include <sys/uio.h>
+
+#include "core/child/parts.h"
+
+/* The kernel hands over at most this many descriptors at once; one more than allowed must be seen to be refused. */
+#define FDS_SEEN_MAX 8
+
+int channel_send(struct channel *channel, enum message_type type, uint32_t value, const struct err *err, int fd)
+{
+	union {
+		struct cmsghdr header;
+		char bytes[CMSG_SPACE(sizeof(int))];
+	} control = {0};
+	struct message message;
+	struct iovec part = {.iov_base = &message, .iov_len = sizeof(message)};
+	struct msghdr packet = {.msg_iov = &part, .msg_iovlen = 1};
+	ssize_t sent;
+
+	memset(&message, 0, sizeof(message));
+	message.magic = PROTOCOL_MAGIC;
+	message.type = type;
+	message.value = value;
+	message.number = channel->sent + 1;
+	if (err)
+		message.err = *err;
+	if (fd >= 0) {
+		struct cmsghdr *header = &control.header;
+
+		packet.msg_control = &control;
+		packet.msg_controllen = sizeof(control);
+		header->cmsg_level = SOL_SOCKET;
+		header->cmsg_type = SCM_RIGHTS;
+		header->cmsg_len = CMSG_LEN(sizeof(int));
+		memcpy(CMSG_DATA(header), &fd, sizeof(fd));
+	}
+	do
+		sent = sendmsg(channel->fd, &packet, MSG_NOSIGNAL);
+	while (sent < 0 && errno == EINTR);
+	if (sent < 0)
+		return -errno;
+	if (sent != (ssize_t)sizeof(message))
+		return -EIO;
+	channel->sent++;
+	return 0;
+}
+
+/* Take all descriptors out of the packet; returns their number, the first in *ret_fd, the others closed. */
+static int take_fds(struct msghdr *packet, int *ret_fd)
+{
+	int count = 0;
+
+	*ret_fd = -EBADF;
+	for (struct cmsghdr *header = CMSG_FIRSTHDR(packet); header; header = CMSG_NXTHDR(packet, header)) {
+		if (header->cmsg_level != SOL_SOCKET || header->cmsg_type != SCM_RIGHTS)
+			continue;
+		for (size_t at = 0; CMSG_LEN(at + sizeof(int)) <= header->cmsg_len; at += sizeof(int)) {
+			int fd;
+
+			memcpy(&fd, CMSG_DATA(header) + at, sizeof(fd));
+			if (count++ == 0)
+				*ret_fd = fd;
+			else
+				fd_close(&fd);
+		}
+	}
+	return count;
+}
+
+static bool is_terminated(const char *text, size_t size)
+{
+	return memchr(text, '\0', size) != NULL;
+}
+
+static bool is_valid(const struct message *message, uint32_t number)
+{
+	const struct err *err = &message->err;
+
+	return message->magic == PROTOCOL_MAGIC && message->number == number && message->type >= MESSAGE_CHILD &&
+	       message->type <= MESSAGE_SECCOMP_LISTENER && err->kind < ERR_KIND_COUNT &&
+	       is_terminated(err->call, sizeof(err->call)) && is_terminated(err->what, sizeof(err->what)) &&
+	       is_terminated(err->where, sizeof(err->where)) && is_terminated(err->why, sizeof(err->why)) &&
+	       is_terminated(err->fix, sizeof(err->fix));
+}
+
+int channel_receive(struct channel *channel, struct message *ret_message, int *ret_fd)
+{
+	union {
+		struct cmsghdr header;
+		char bytes[CMSG_SPACE(FDS_SEEN_MAX * sizeof(int))];
+	} control;
+	struct iovec part = {.iov_base = ret_message, .iov_len = sizeof(*ret_message)};
+	struct msghdr packet = {
+		.msg_iov = &part, .msg_iovlen = 1, .msg_control = &control, .msg_controllen = sizeof(control)};
+	cleanup_fd int fd = -EBADF;
+	ssize_t got;
+	int count;
+
+	if (ret_fd)
+		*ret_fd = -EBADF;
+	do
+		got = recvmsg(channel->fd, &packet, MSG_CMSG_CLOEXEC);
+	while (got < 0 && errno == EINTR);
+	/* An end that was closed with messages of ours unread: it is gone. */
+	if (got < 0)
+		return errno == ECONNRESET ? 0 : -errno;
+	count = take_fds(&packet, &fd);
+	if (got == 0)
+		return 0;
+	if (got != (ssize_t)sizeof(*ret_message) || packet.msg_flags & (MSG_TRUNC | MSG_CTRUNC) || count > 1 ||
+	    !is_valid(ret_message, channel->received + 1))
+		return -EPROTO;
+	channel->received++;
+	if (ret_fd)
+		*ret_fd = fd_take(&fd);
+	return 1;
+}

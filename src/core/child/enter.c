@@ -1,0 +1,70 @@
+/* SPDX-License-Identifier: Apache-2.0 */
+/* enter: ENTER: the rootfs becomes "/" and no path leads to the host any more; and the working directory, checked to lie
+ * inside (threats D5). */
+#include <fcntl.h>
+#include <sys/stat.h>
+#include <unistd.h>
+
+#include "core/child/parts.h"
+#include "kernel/mount.h"
+#include "kernel/process.h"
+
+/* A working directory that the image lacks is made while the root can still be written. Whether it can be entered is
+ * told when that is tried. */
+static void make_working_directory(struct child *child)
+{
+	if (child->working_directory_made)
+		return;
+	child->working_directory_made = true;
+	for (size_t i = 0; i < child->plan->ops_count; i++) {
+		const struct op *op = &child->plan->ops[i];
+
+		if (op->kind == OP_CWD) {
+			int fd = rootfs_make_directory(&child->root, op->cwd.path);
+
+			fd_close(&fd);
+		}
+	}
+}
+
+int child_root_attr(struct child *child, const struct op *op, struct err *err)
+{
+	make_working_directory(child);
+	return child_check(op, child_set_attr(child->root.fd, &op->root_attr.attr), "mount_setattr", err);
+}
+
+int child_pivot(struct child *child, const struct op *op, struct err *err)
+{
+	make_working_directory(child);
+	if (op->pivot.move) {
+		if (child_check(op, mount_chroot(child->root.fd), "chroot", err))
+			return ERR;
+	} else if (child_check(op, mount_pivot(child->root.fd), "pivot_root", err)) {
+		return ERR;
+	}
+	umask(0022);
+	return 0;
+}
+
+int child_working_directory(struct child *child, const struct op *op, struct err *err)
+{
+	cleanup_fd int directory_fd = rootfs_open(&child->root, op->cwd.path, O_PATH | O_DIRECTORY, false);
+	char path[PATH_MAX];
+	int result;
+
+	if (directory_fd < 0) {
+		child_failed(op, directory_fd, "openat2", err);
+		if (directory_fd == -ELOOP)
+			err_why(err, "the path passes through a link that may lead out of the container");
+		return ERR;
+	}
+	if (fchdir(directory_fd) < 0)
+		return child_failed(op, errno, "fchdir", err);
+	result = process_get_cwd(path, sizeof(path));
+	if (result == -ENOENT || (result == 0 && path[0] != '/')) {
+		err_set(err, ERR_INTERNAL, "the working directory %s lies outside the container", op->cwd.path.text);
+		return err_why(err, "the kernel finds no way from it to the root");
+	}
+	/* ERANGE: deeper than a path can be, yet found. */
+	return result == -ERANGE ? 0 : child_check(op, result, "getcwd", err);
+}

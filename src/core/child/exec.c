@@ -1,0 +1,245 @@
+/* SPDX-License-Identifier: Apache-2.0 */
+/*
+ * exec: the last two steps: the filter and the container's program. Runs with the program's own ids and capabilities,
+ * so that what it may not execute cannot be executed here.
+ *
+ * The program is looked for before the filter is loaded: afterwards a message about its absence might be refused.
+ */
+#include <elf.h>
+#include <fcntl.h>
+#include <linux/seccomp.h>
+#include <string.h>
+#include <sys/mman.h>
+#include <sys/stat.h>
+#include <sys/statvfs.h>
+#include <unistd.h>
+
+#include "base/format.h"
+#include "core/child/parts.h"
+#include "kernel/process.h"
+#include "kernel/seccomp.h"
+
+static const char default_path[] = "/usr/local/sbin:/usr/local/bin:/usr/sbin:/usr/bin:/sbin:/bin";
+
+char **child_pointers(const struct strings *list)
+{
+	size_t size = (list->count + 1) * sizeof(char *);
+	char **pointers = mmap(NULL, size, PROT_READ | PROT_WRITE, MAP_PRIVATE | MAP_ANONYMOUS, -1, 0);
+
+	if (pointers == MAP_FAILED)
+		return NULL;
+	/* execve takes no const, and changes nothing. */
+	for (size_t i = 0; i < list->count; i++)
+		pointers[i] = (char *)(uintptr_t)list->items[i];
+	return pointers;
+}
+
+static const char *search_path(const struct op *op)
+{
+	for (size_t i = 0; i < op->exec.env.count; i++)
+		if (strncmp(op->exec.env.items[i], "PATH=", 5) == 0)
+			return op->exec.env.items[i] + 5;
+	return default_path;
+}
+
+static bool is_directory(const char *path)
+{
+	struct stat st;
+
+	return stat(path, &st) == 0 && S_ISDIR(st.st_mode);
+}
+
+/* The interpreter that the file names in its first line or in its ELF header; "" when it names none. The name is cut at
+ * the end of what was read. */
+static void find_interpreter(const char *path, char *name, size_t size)
+{
+	cleanup_fd int fd = open(path, O_RDONLY | O_CLOEXEC | O_NONBLOCK | O_NOCTTY);
+	union {
+		char text[512];
+		Elf64_Ehdr elf;
+	} head = {0};
+	Elf64_Phdr segment;
+
+	name[0] = '\0';
+	if (fd < 0 || fd_read_full(fd, head.text, sizeof(head.text) - 1) < 0)
+		return;
+	if (head.text[0] == '#' && head.text[1] == '!') {
+		const char *start = head.text + 2 + strspn(head.text + 2, " \t");
+
+		format_text(name, size, "%.*s", (int)strcspn(start, " \t\n\r"), start);
+		/* A line from another system ends in a return, which then belongs to the name. */
+		if (start[strcspn(start, " \t\n\r")] == '\r')
+			format_text(name + strlen(name), size - strlen(name), "\\r");
+		return;
+	}
+	if (memcmp(head.elf.e_ident, ELFMAG, SELFMAG) != 0 || head.elf.e_ident[EI_CLASS] != ELFCLASS64 ||
+	    head.elf.e_phentsize != sizeof(segment))
+		return;
+	for (unsigned int i = 0; i < head.elf.e_phnum && i < 64; i++) {
+		off_t at = (off_t)(head.elf.e_phoff + i * sizeof(segment));
+		size_t length;
+
+		if (pread(fd, &segment, sizeof(segment), at) != (ssize_t)sizeof(segment))
+			return;
+		if (segment.p_type != PT_INTERP)
+			continue;
+		length = segment.p_filesz < size ? segment.p_filesz : size - 1;
+		if (pread(fd, name, length, (off_t)segment.p_offset) != (ssize_t)length)
+			length = 0;
+		name[length] = '\0';
+		return;
+	}
+}
+
+static int explain_missing(const char *path, struct err *err)
+{
+	char interpreter[200];
+
+	if (access(path, F_OK) < 0)
+		return err_fix(err, "correct process.args, or add the program to the image");
+	find_interpreter(path, interpreter, sizeof(interpreter));
+	if (!*interpreter)
+		return err_why(err, "the file exists; what it needs to run (its interpreter or loader) does not");
+	err_why(err, "the file exists, but %s, which it names to run it, does not", interpreter);
+	return err_fix(err, "add %s to the image, or use a program that does not need it", interpreter);
+}
+
+static int explain_denied(const char *path, struct err *err)
+{
+	struct statvfs fs;
+	struct stat st;
+
+	if (stat(path, &st) < 0)
+		return err_why(err, "a directory on the way to it cannot be searched by the container's user");
+	if (S_ISDIR(st.st_mode))
+		return err_why(err, "it is a directory");
+	if (statvfs(path, &fs) == 0 && fs.f_flag & ST_NOEXEC) {
+		err_why(err, "the mount that it lies on has the option noexec");
+		return err_fix(err, "remove noexec from this mount, or move the program");
+	}
+	if (!(st.st_mode & 0111)) {
+		err_why(err, "the file is not executable (mode %o)", st.st_mode & 07777);
+		return err_fix(err, "chmod +x it in the image");
+	}
+	return err_why(err, "the container's user (%u:%u) may not execute it (owner %u:%u, mode %o)", geteuid(), getegid(),
+		       st.st_uid, st.st_gid, st.st_mode & 07777);
+}
+
+/* The sentence after the name is what callers look for: see the substrings that they match. */
+static int cannot_execute(const char *path, int errnum, struct err *err)
+{
+	const char *reason = errnum == ENOENT || errnum == ENOTDIR ? "no such file or directory"
+			     : errnum == EACCES || errnum == EPERM ? "permission denied"
+								   : "exec failed";
+
+	err_sys(err, errnum, "execve", "cannot execute %s: %s", path, reason);
+	err->kind = ERR_COMMAND;
+	switch (errnum) {
+	case ENOENT:
+	case ENOTDIR:
+		return explain_missing(path, err);
+	case EACCES:
+	case EPERM:
+		return explain_denied(path, err);
+	case ENOEXEC:
+		err_why(err, "it is no program for this machine: another architecture, or a script without #!");
+		return err_fix(err, "use an image for this architecture, or begin the script with #!/bin/sh");
+	case E2BIG:
+		return err_why(err, "process.args and process.env together are larger than the kernel takes");
+	default:
+		return ERR;
+	}
+}
+
+static int not_in_path(const char *name, bool denied, struct err *err)
+{
+	if (denied) {
+		err_set(err, ERR_COMMAND, "cannot execute %s: permission denied", name);
+		return err_why(err, "what $PATH has under this name may not be executed by the container's user");
+	}
+	err_set(err, ERR_COMMAND, "cannot execute %s: executable file not found in $PATH", name);
+	return err_fix(err, "correct process.args, add its directory to PATH in process.env, or add it to the image");
+}
+
+static int search(struct child *child, const char *name, const char *path, struct err *err)
+{
+	bool denied = false;
+
+	for (;;) {
+		size_t length = strcspn(path, ":");
+		int result;
+
+		/* An empty element is the working directory. */
+		if (format_text(child->program, sizeof(child->program), "%.*s/%s", length ? (int)length : 1,
+				length ? path : ".", name) < sizeof(child->program)) {
+			result = process_may_execute(child->program);
+			if (result == 0 && !is_directory(child->program))
+				return 0;
+			denied = denied || result == -EACCES;
+		}
+		if (path[length] == '\0')
+			break;
+		path += length + 1;
+	}
+	child->program[0] = '\0';
+	return not_in_path(name, denied, err);
+}
+
+static int find_program(struct child *child, const struct op *op, struct err *err)
+{
+	const char *name = op->exec.args.items[0];
+	int result;
+
+	if (child->program[0])
+		return 0;
+	if (!strchr(name, '/'))
+		return search(child, name, search_path(op), err);
+	if (format_text(child->program, sizeof(child->program), "%s", name) >= sizeof(child->program))
+		return cannot_execute(name, ENAMETOOLONG, err);
+	result = process_may_execute(name);
+	return result < 0 ? cannot_execute(name, -result, err) : 0;
+}
+
+int child_seccomp(struct child *child, const struct op *op, struct err *err)
+{
+	const struct filter_program *program = &op->seccomp.program;
+	uint32_t flags = op->seccomp.flags | (op->seccomp.listener ? SECCOMP_FILTER_FLAG_NEW_LISTENER : 0);
+	cleanup_fd int listener_fd = -EBADF;
+	int result;
+
+	for (size_t i = 0; i < child->plan->ops_count; i++)
+		if (child->plan->ops[i].kind == OP_EXEC && find_program(child, &child->plan->ops[i], err))
+			return ERR;
+	if (program->count > UINT16_MAX)
+		return child_failed(op, E2BIG, "seccomp", err);
+	result = seccomp_load(program->instructions, (uint16_t)program->count, flags);
+	if (result < 0)
+		return child_failed(op, result, "seccomp", err);
+	if (!op->seccomp.listener)
+		return 0;
+	listener_fd = result;
+	return child_check(op, channel_send(&child->channel, MESSAGE_SECCOMP_LISTENER, 0, NULL, listener_fd), "sendmsg",
+			   err);
+}
+
+int child_exec(struct child *child, const struct op *op, struct err *err)
+{
+	char **args, **env;
+	int errnum;
+
+	if (op->exec.args.count == 0) {
+		err_set(err, ERR_CONFIG, "there is no program to run");
+		return err_why(err, "process.args is empty");
+	}
+	if (find_program(child, op, err))
+		return ERR;
+	args = child_pointers(&op->exec.args);
+	env = child_pointers(&op->exec.env);
+	if (!args || !env)
+		return child_failed(op, ENOMEM, "mmap", err);
+	/* The program outlives the runtime. */
+	process_set_parent_death_signal(0);
+	execve(child->program, args, env);
+	errnum = errno;
+	return cannot_execute(child->program, errnum, err);
+}

@@ -1,0 +1,155 @@
+/* SPDX-License-Identifier: Apache-2.0 */
+/* hook: see hook.h. Runs in the child (createContainer before pivot_root, startContainer after it) and in the runtime. */
+#include "core/child/hook.h"
+
+#include <fcntl.h>
+#include <poll.h>
+#include <signal.h>
+#include <string.h>
+#include <sys/wait.h>
+#include <time.h>
+#include <unistd.h>
+
+#include "core/child/parts.h"
+#include "kernel/memfd.h"
+#include "kernel/process.h"
+
+/* The last line that a hook has written, as it comes in. */
+struct last_line {
+	char text[256]; /* the last complete or begun line that is not empty; always terminated */
+	size_t length;
+	bool ended; /* the next byte begins a new one */
+};
+
+static void take_output(struct last_line *line, const char *data, size_t size)
+{
+	for (size_t i = 0; i < size; i++) {
+		if (data[i] == '\n') {
+			line->ended = true;
+			continue;
+		}
+		if (line->ended)
+			line->length = 0;
+		line->ended = false;
+		if (line->length < sizeof(line->text) - 1)
+			line->text[line->length++] = data[i];
+		line->text[line->length] = '\0';
+	}
+}
+
+/* What is there; false at the end. output_fd does not block. */
+static bool drain(int output_fd, struct last_line *line)
+{
+	char data[1024];
+	ssize_t got;
+
+	while ((got = read(output_fd, data, sizeof(data))) > 0)
+		take_output(line, data, (size_t)got);
+	return got < 0 && (errno == EAGAIN || errno == EINTR);
+}
+
+static int64_t now_ms(void)
+{
+	struct timespec now;
+
+	clock_gettime(CLOCK_MONOTONIC, &now);
+	return (int64_t)now.tv_sec * 1000 + now.tv_nsec / 1000000;
+}
+
+static _Noreturn void execute(const struct oci_hook *hook, int input_fd, int output_fd)
+{
+	char **args = child_pointers(&hook->args), **env = child_pointers(&hook->env);
+	char *only_path[] = {(char *)(uintptr_t)hook->path.text, NULL};
+
+	process_set_parent_death_signal(SIGKILL);
+	process_reset_signals();
+	if (!args || !env || dup2(input_fd, 0) < 0 || dup2(output_fd, 1) < 0 || dup2(output_fd, 2) < 0 ||
+	    process_cloexec_from(3) < 0 || chdir("/") < 0)
+		_exit(127);
+	execve(hook->path.text, hook->args.count ? args : only_path, env);
+	/* The parent reads this as the hook's output. */
+	fd_write_all(2, err_text(errno), strlen(err_text(errno)));
+	_exit(127);
+}
+
+/* Until the hook has ended: true; or its time is over: false. A background process of its own that keeps the output
+ * open is not waited for. */
+static bool wait_for_end(int pidfd, int output_fd, int64_t deadline, struct last_line *line)
+{
+	struct pollfd fds[2] = {{.fd = pidfd, .events = POLLIN}, {.fd = output_fd, .events = POLLIN}};
+
+	while (!(fds[0].revents & POLLIN)) {
+		int64_t left = deadline ? deadline - now_ms() : -1;
+
+		if (deadline && left <= 0)
+			return false;
+		if (poll(fds, 2, left > INT_MAX ? INT_MAX : (int)left) < 0 && errno != EINTR)
+			return false;
+		if (fds[1].revents && !drain(output_fd, line))
+			fds[1].fd = -1;
+	}
+	if (fds[1].fd >= 0)
+		drain(output_fd, line);
+	return true;
+}
+
+static int refused(const struct oci_hook *hook, int status, const struct last_line *line, struct err *err)
+{
+	if (WIFSIGNALED(status))
+		err_set(err, ERR_CONFIG, "hook %s was ended by signal %d", hook->path.text, WTERMSIG(status));
+	else
+		err_set(err, ERR_CONFIG, "hook %s failed with exit status %d", hook->path.text, WEXITSTATUS(status));
+	return line->length ? err_why(err, "the last it said was: %s", line->text) : ERR;
+}
+
+int child_run_hook(const struct oci_hook *hook, const char *state_json, size_t state_json_size, struct err *err)
+{
+	cleanup_fd int input_fd = memfd_with_data(state_json ? state_json : "", state_json_size, "state.json");
+	cleanup_fd int output_fd = -EBADF, hook_output_fd = -EBADF, pidfd = -EBADF;
+	int64_t deadline = hook->timeout.set ? now_ms() + hook->timeout.value * 1000 : 0;
+	struct last_line line = {.text = ""};
+	int pipe_fds[2], status = 0;
+	bool in_time;
+	pid_t pid;
+
+	if (input_fd < 0)
+		return err_sys(err, input_fd, "memfd_create", "cannot run hook %s", hook->path.text);
+	if (pipe2(pipe_fds, O_CLOEXEC) < 0)
+		return err_sys(err, errno, "pipe2", "cannot run hook %s", hook->path.text);
+	output_fd = pipe_fds[0];
+	hook_output_fd = pipe_fds[1];
+	/* Ours alone: the hook's end blocks as usual. */
+	fcntl(output_fd, F_SETFL, O_NONBLOCK);
+	pid = process_clone(0, -EBADF, &pidfd);
+	if (pid < 0)
+		return err_sys(err, pid, "clone3", "cannot run hook %s", hook->path.text);
+	if (pid == 0)
+		execute(hook, input_fd, hook_output_fd);
+	fd_close(&hook_output_fd);
+	in_time = wait_for_end(pidfd, output_fd, deadline, &line);
+	if (!in_time)
+		process_pidfd_signal(pidfd, SIGKILL);
+	process_pidfd_wait(pidfd, &status);
+	if (!in_time) {
+		err_set(err, ERR_CONFIG, "hook %s has not ended within %lld seconds", hook->path.text,
+			(long long)hook->timeout.value);
+		return err_fix(err, "raise the hook's timeout, or look at what it waits for");
+	}
+	return status == 0 ? 0 : refused(hook, status, &line, err);
+}
+
+int child_hooks(struct child *child, const struct op *op, struct err *err)
+{
+	const struct oci_hooks *hooks = &child->plan->hooks[op->hooks.kind];
+
+	for (size_t i = 0; i < hooks->count; i++) {
+		const struct oci_hook *hook = &hooks->items[i];
+
+		if (!child_run_hook(hook, child->start->state_json, child->start->state_json_size, err))
+			continue;
+		if (hook->where)
+			err_where(err, "%s#%s", child->plan->config_name, hook->where);
+		return ERR;
+	}
+	return 0;
+}

@@ -1,0 +1,100 @@
+/* SPDX-License-Identifier: Apache-2.0 */
+/*
+ * parts: child/'s own header: what its files share. Every handler carries out one kind of operation: 0, or ERR with *err
+ * set. None allocates; what must be as large as the config (argument lists) is mapped.
+ */
+#ifndef BULKHEAD_CORE_CHILD_PARTS_H
+#define BULKHEAD_CORE_CHILD_PARTS_H
+
+#include <limits.h>
+#include <stdbool.h>
+
+#include "base/err.h"
+#include "base/fd.h"
+#include "base/types.h"
+#include "core/child/child.h"
+#include "core/child/protocol.h"
+#include "kernel/procfs.h"
+#include "kernel/rootfs.h"
+
+struct child {
+	const struct child_start *start;
+	const struct plan *plan;
+	struct channel channel;
+	struct rootfs root;   /* fd -EBADF before OP_ROOT; exec: "/" of the joined mount namespace */
+	struct procfs procfs; /* fd -EBADF before OP_PROCFS */
+	int dev_fd;	      /* the tmpfs on /dev of ours; -EBADF without */
+	int mask_fd;	      /* the tmpfs that masks directories; -EBADF until one was needed */
+	bool working_directory_made;
+	char program[PATH_MAX]; /* what OP_EXEC executes; "" until it was looked for */
+};
+
+typedef int child_handler(struct child *child, const struct op *op, struct err *err);
+
+/* The one who clones hands over the connection as it stands: the gate has already spoken on it. */
+_Noreturn void child_run(const struct child_start *start, const struct channel *channel);
+
+/* ERR with "cannot OPERATION", the call and errnum (either sign). */
+int child_failed(const struct op *op, int errnum, const char *call, struct err *err);
+/* The same for a result of kernel/: 0 when it is not negative. */
+int child_check(const struct op *op, int result, const char *call, struct err *err);
+
+/* isolate.c */
+child_handler child_tree, child_cgroup_join, child_cgroup_unshare, child_hostname, child_domainname, child_loopback_up;
+/* mount.c */
+child_handler child_root, child_procfs, child_mount_fs, child_mount_tree;
+/* device.c */
+child_handler child_device, child_symlink;
+/* paths.c */
+child_handler child_remount, child_mask, child_readonly;
+/* enter.c */
+child_handler child_root_attr, child_pivot, child_working_directory;
+/* console.c */
+child_handler child_console;
+/* hook.c */
+child_handler child_hooks;
+/* sync.c */
+child_handler child_sync, child_wait_start;
+/* process.c */
+child_handler child_rlimit, child_oom_score, child_sysctl, child_scheduler, child_io_priority, child_personality,
+	child_memory_policy, child_keyring, child_setsid, child_umask, child_close_fds;
+/* label.c */
+child_handler child_label;
+/* credentials.c */
+child_handler child_ids, child_capabilities, child_bounding, child_no_new_privs;
+/* verify.c */
+child_handler child_verify;
+/* exec.c */
+child_handler child_seccomp, child_exec;
+
+/* Become root of the user namespace just entered, as far as it has one. */
+void child_become_root(void);
+
+/* attach.c: put a detached mount where op's target says; a missing target is made, as a directory or as a file. */
+struct attach {
+	int mount_fd;
+	struct root_path target;
+	int into_slot;
+	bool directory; /* what the mount's root is */
+	bool no_follow;
+	bool may_make;
+};
+int child_attach(struct child *child, const struct op *op, const struct attach *attach, struct err *err);
+/* The last component of path; false when there is none ("/", ".", ".."). */
+bool child_last_name(const char *path, char name[NAME_MAX + 1]);
+/* The O_PATH directory of into_slot, with the last component of path in name. */
+int child_slot_parent(struct child *child, const struct op *op, int into_slot, const char *path,
+		      char name[NAME_MAX + 1], struct err *err);
+/* mount_setattr for attributes and propagation, which may differ in reach. -errno. */
+int child_set_attr(int mount_fd, const struct op_attr *attr);
+
+/* copy_up.c: copy what is in the directory from_fd into the directory to_fd. -errno. */
+int child_copy_up(int from_fd, int to_fd);
+
+/* exec.c: NULL-terminated copies of the list, mapped; NULL when memory is gone. */
+char **child_pointers(const struct strings *list);
+
+/* channel.c: wait for MESSAGE_GO of this point. */
+int child_wait_go(struct channel *channel, uint32_t point, struct err *err);
+
+#endif

@@ -1,0 +1,103 @@
+/* SPDX-License-Identifier: Apache-2.0 */
+/* sync: the points where the child waits for the runtime, and, between create and start, for `start`. */
+#include <signal.h>
+#include <sys/socket.h>
+#include <unistd.h>
+
+#include "core/child/parts.h"
+#include "kernel/creds.h"
+#include "kernel/process.h"
+
+int child_wait_go(struct channel *channel, uint32_t point, struct err *err)
+{
+	struct message message;
+	int result = channel_receive(channel, &message, NULL);
+
+	/* The runtime has died: no one is left to tell. */
+	if (result == 0)
+		_exit(1);
+	if (result > 0 && (message.type != MESSAGE_GO || message.value != point))
+		result = -EPROTO;
+	if (result < 0) {
+		err_sys(err, result, "recvmsg", "the runtime did not answer as agreed");
+		err->kind = ERR_INTERNAL;
+		return ERR;
+	}
+	return 0;
+}
+
+void child_become_root(void)
+{
+	/* Each may be refused: setgroups where it is denied, id 0 where it is not mapped. The capabilities of a new user
+	 * namespace do not depend on it. */
+	creds_set_groups(NULL, 0);
+	creds_set_ids((struct container_id){0}, (struct container_id){0});
+}
+
+int child_sync(struct child *child, const struct op *op, struct err *err)
+{
+	int result = channel_send(&child->channel, MESSAGE_SYNC, op->sync.point, NULL, -EBADF);
+
+	if (result < 0)
+		return child_failed(op, result, "sendmsg", err);
+	if (child_wait_go(&child->channel, op->sync.point, err))
+		return ERR;
+	if (op->sync.point != SYNC_ATTACHED)
+		return 0;
+	child_become_root();
+	result = process_set_dumpable(false);
+	/* A change of ids has taken it back. */
+	if (result == 0)
+		result = process_set_parent_death_signal(SIGKILL);
+	return child_check(op, result, "prctl", err);
+}
+
+static int peer_uid(int fd, uid_t *ret)
+{
+	struct ucred peer;
+	socklen_t size = sizeof(peer);
+
+	if (getsockopt(fd, SOL_SOCKET, SO_PEERCRED, &peer, &size) < 0)
+		return -errno;
+	*ret = peer.uid;
+	return 0;
+}
+
+/* One connection: true when it was allowed to and said go. */
+static bool accept_start(struct child *child, uid_t runtime_uid)
+{
+	cleanup_fd int fd = accept4(child->start->start_fd, NULL, NULL, SOCK_CLOEXEC);
+	struct channel channel = {.fd = fd};
+	struct message message;
+	uid_t uid = 0;
+
+	if (fd < 0 || peer_uid(fd, &uid) < 0 || (uid != 0 && uid != runtime_uid))
+		return false;
+	if (channel_receive(&channel, &message, NULL) != 1 || message.type != MESSAGE_GO)
+		return false;
+	fd_take(&fd);
+	child->channel = channel;
+	return true;
+}
+
+int child_wait_start(struct child *child, const struct op *op, struct err *err)
+{
+	uid_t runtime_uid = 0;
+	int start_fd = child->start->start_fd;
+	int result = peer_uid(child->channel.fd, &runtime_uid);
+
+	if (result < 0)
+		return child_failed(op, result, "getsockopt", err);
+	result = process_set_parent_death_signal(0);
+	if (result < 0)
+		return child_failed(op, result, "prctl", err);
+	result = channel_send(&child->channel, MESSAGE_WAITING, 0, NULL, -EBADF);
+	if (result < 0)
+		return child_failed(op, result, "sendmsg", err);
+	fd_close(&child->channel.fd);
+	while (!accept_start(child, runtime_uid))
+		;
+	/* A second `start` finds no one listening. */
+	fd_close(&start_fd);
+	return 0;
+}

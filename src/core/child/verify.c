@@ -1,0 +1,78 @@
+/* SPDX-License-Identifier: Apache-2.0 */
+/*
+ * verify: the process looks at itself through the private procfs before it becomes the program: the kernel's account of
+ * its ids and capabilities must be the planned one. More power than planned is a broken invariant (threats D8).
+ */
+#include "core/child/parts.h"
+#include "kernel/creds.h"
+
+struct set {
+	const char *name;
+	uint64_t planned, actual;
+};
+
+static const char *first_name(uint64_t set)
+{
+	for (unsigned int number = 0; number < 64; number++) {
+		const char *name = set >> number & 1 ? oci_capability_name(number) : NULL;
+
+		if (name)
+			return name;
+	}
+	return "a capability without name";
+}
+
+static int compare_set(const struct set *set, struct err *err)
+{
+	uint64_t more = set->actual & ~set->planned, less = set->planned & ~set->actual;
+
+	if (more) {
+		err_set(err, ERR_INTERNAL, "the container would have more power than planned: %s in its %s set",
+			first_name(more), set->name);
+		return err_why(err, "the kernel shows %llx, planned was %llx", (unsigned long long)set->actual,
+			       (unsigned long long)set->planned);
+	}
+	if (less) {
+		err_set(err, ERR_UNSUPPORTED, "the container would lack %s in its %s set", first_name(less), set->name);
+		err_why(err, "the kernel shows %llx, planned was %llx: the runtime itself may lack it",
+			(unsigned long long)set->actual, (unsigned long long)set->planned);
+		return err_fix(err, "remove it from process.capabilities, or run the runtime with it");
+	}
+	return 0;
+}
+
+static int compare_ids(const struct op *op, const struct creds_status *status, struct err *err)
+{
+	for (size_t i = 0; i < 4; i++) {
+		if (status->uid[i] == op->verify.uid.value && status->gid[i] == op->verify.gid.value)
+			continue;
+		return err_set(err, ERR_INTERNAL, "the container would run as %u:%u, planned was %u:%u", status->uid[i],
+			       status->gid[i], op->verify.uid.value, op->verify.gid.value);
+	}
+	return 0;
+}
+
+int child_verify(struct child *child, const struct op *op, struct err *err)
+{
+	struct creds_status status;
+	int result = creds_read_status(child->procfs.fd, &status);
+
+	if (result < 0)
+		return child_failed(op, result, "read", err);
+	const struct set sets[] = {
+		{"bounding", op->verify.bounding, status.bounding},
+		{"effective", op->verify.effective, status.effective},
+		{"permitted", op->verify.permitted, status.permitted},
+		{"inheritable", op->verify.inheritable, status.inheritable},
+		{"ambient", op->verify.ambient, status.ambient},
+	};
+
+	if (compare_ids(op, &status, err))
+		return ERR;
+	for (size_t i = 0; i < ARRAY_SIZE(sets); i++)
+		if (compare_set(&sets[i], err))
+			return ERR;
+	if (op->verify.no_new_privs && !status.no_new_privs)
+		return err_set(err, ERR_INTERNAL, "the container would run without no_new_privs");
+	return 0;
+}
