@@ -31,6 +31,7 @@ struct builder {
 	bool new_ns[OCI_NS_COUNT], joined_ns[OCI_NS_COUNT];
 	bool nodes_by_bind; /* mknod is not allowed: device nodes are binds of the host's */
 	int dev_slot;	    /* the tmpfs on /dev of ours, or PLAN_NO_SLOT */
+	const char *dev_read_only; /* the place that asks for a read-only /dev tmpfs */
 	bool dev_is_bind;   /* the config binds a directory of the host on /dev */
 	int null_slot;	    /* a detached null device, or PLAN_NO_SLOT */
 };
@@ -79,6 +80,8 @@ void plan_mount_options(struct builder *builder, const struct oci_mount *mount, 
 /* Each file's part, in the order of plan_create. */
 int plan_namespaces(struct builder *builder);
 int plan_mounts(struct builder *builder);
+/* A private procfs. from_host: the host's, where the kernel may refuse to mount one. */
+void plan_procfs(struct builder *builder, bool from_host, const char *why);
 /* A mount of type "cgroup"; attr: what its options ask for. */
 void plan_cgroupfs(struct builder *builder, const struct oci_mount *mount, const struct mount_options *options);
 /* The nodes that lie directly in the /dev tmpfs: right after it was mounted. */
@@ -90,6 +93,7 @@ int plan_sysctls(struct builder *builder);
 int plan_cgroup(struct builder *builder);
 
 /* process.c and power.c: what create and exec have in common. */
+void plan_console(struct builder *builder, const char *why);
 void plan_session(struct builder *builder, bool keyring);
 void plan_rlimits(struct builder *builder, const struct oci_rlimit *items, size_t count);
 void plan_oom_score(struct builder *builder);

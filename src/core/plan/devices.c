@@ -103,6 +103,13 @@ void plan_late_devices(struct builder *builder)
 		op->symlink.needs_target = default_links[i].needs_target;
 		op->symlink.into_slot = builder->dev_slot;
 	}
+	if (builder->dev_read_only) {
+		struct op *op = builder_add(builder, OP_REMOUNT, PLAN_MOUNT, builder->dev_read_only,
+					    "only when nodes, links and mount points are in it");
+
+		op->remount.target.text = "/dev";
+		op->remount.attr.set = MOUNT_ATTR_RDONLY;
+	}
 }
 
 static bool seen_before(const struct placed_strings *list, size_t index)

@@ -4,7 +4,6 @@
  * for more. Pure.
  */
 #include <inttypes.h>
-#include <linux/mount.h>
 #include <string.h>
 
 #include "core/plan/builder.h"
@@ -85,33 +84,14 @@ static int exec_rlimits(struct builder *builder, const struct plan_confinement *
 /* The namespaces of the container's init, in slots 0 … OCI_NS_COUNT - 1, which the engine fills. */
 static void exec_joins(struct builder *builder)
 {
-	struct op *op;
-	int host_slot = PLAN_NO_SLOT;
-
 	builder->plan->gate = true;
 	builder->slots = OCI_NS_COUNT;
-	builder->plan->child_opens_paths = false;
-	if (builder->plan->in_user_namespace) {
-		op = builder_tree(builder, "/proc", NULL,
-				  "a user namespace whose /proc is masked cannot mount a whole procfs");
-		op->tree.recursive = true;
-		op->tree.attr.propagation = MS_PRIVATE;
-		op->tree.attr.propagation_recursive = true;
-		host_slot = op->tree.slot;
-	}
 	if (builder->request->cgroup_driver != CGROUP_DISABLED && builder->host->cgroup_mode != HOST_CGROUP_V2 &&
 	    builder->host->cgroup_mode != HOST_CGROUP_NONE)
 		builder_add(builder, OP_CGROUP_JOIN, PLAN_ISOLATE, NULL, NULL);
-	op = builder_add(builder, OP_PROCFS, PLAN_MOUNT, NULL, NULL);
-	op->procfs.host_slot = host_slot;
-	if (builder->process->terminal) {
-		op = builder_add(builder, OP_CONSOLE, PLAN_MOUNT,
-				 builder_text(builder, "%s/terminal", builder->process->where),
-				 "from the container's devpts; its /dev/console stays as it is");
-		op->console.size_set = builder->process->console_size_set;
-		op->console.height = builder->process->console_height;
-		op->console.width = builder->process->console_width;
-	}
+	plan_procfs(builder, builder->plan->in_user_namespace,
+		    "a user namespace whose /proc is masked cannot mount a whole procfs");
+	plan_console(builder, "from the container's devpts; its /dev/console stays as it is");
 }
 
 static int exec_confinement(struct builder *builder, const struct plan_confinement *confinement)

@@ -168,7 +168,7 @@ static int plan_file_system(struct builder *builder, const struct oci_mount *mou
 	add_params_of_ours(builder, mount, options);
 	if (is_dev) {
 		mount_slot = builder->dev_slot = builder_slot(builder);
-		later.set = attr.set & MOUNT_ATTR_RDONLY;
+		builder->dev_read_only = attr.set & MOUNT_ATTR_RDONLY ? mount->where : NULL;
 		attr.set &= ~(uint64_t)MOUNT_ATTR_RDONLY;
 	}
 	op = builder_add(builder, OP_MOUNT_FS, PLAN_MOUNT, mount->where, NULL);
@@ -184,16 +184,17 @@ static int plan_file_system(struct builder *builder, const struct oci_mount *mou
 	op->mount_fs.idmap = idmap;
 	if (is_dev)
 		plan_early_devices(builder);
-	add_remount(builder, mount, &later, is_dev && later.set ? "only when its nodes are in it" : NULL);
+	add_remount(builder, mount, &later, NULL);
 	return 0;
 }
 
 static int plan_one_mount(struct builder *builder, const struct oci_mount *mount)
 {
 	struct mount_options options;
+	bool no_type = !mount->type || !*mount->type || strcmp(mount->type, "none") == 0;
 
 	plan_mount_options(builder, mount, &options);
-	if (options.remount) {
+	if (options.remount || (no_type && !options.bind && options.attr.propagation)) {
 		add_remount(builder, mount, &options.attr, NULL);
 		options.attr_below.recursive = true;
 		add_remount(builder, mount, &options.attr_below, NULL);
@@ -206,10 +207,10 @@ static int plan_one_mount(struct builder *builder, const struct oci_mount *mount
 		}
 		return plan_bind(builder, mount, &options);
 	}
-	if (!mount->type || !*mount->type || strcmp(mount->type, "none") == 0) {
+	if (no_type) {
 		builder_refuse(builder, ERR_CONFIG, mount->where, "mount %s has no file system type",
 			       mount->destination.text);
-		err_why(builder->err, "\"type\" is missing, and no option says bind, rbind or remount");
+		err_why(builder->err, "no option says bind, rbind or remount");
 		return err_fix(builder->err, "add \"type\", for example \"tmpfs\", or the option \"rbind\"");
 	}
 	if (strcmp(mount->type, "cgroup") == 0) {

@@ -31,11 +31,6 @@ static int refuse_unusable(struct builder *builder)
 		err_why(builder->err, "they need Linux 5.6 and CONFIG_TIME_NS");
 		return err_fix(builder->err, "remove {\"type\": \"time\"} and linux.timeOffsets");
 	}
-	if (!builder->new_ns[OCI_NS_TIME] && (linux->monotonic.set || linux->boottime.set)) {
-		builder_refuse(builder, ERR_CONFIG, "/linux/timeOffsets", "time offsets need a new time namespace");
-		err_why(builder->err, "they can be set only while a time namespace is empty");
-		return err_fix(builder->err, "add {\"type\": \"time\"} to linux.namespaces");
-	}
 	return 0;
 }
 
@@ -53,23 +48,12 @@ static int refuse_user_namespace(struct builder *builder)
 			       "run it as root, or add {\"type\": \"user\"} to linux.namespaces, with linux.uidMappings and "
 			       "linux.gidMappings");
 	}
-	if (!builder->plan->in_user_namespace && linux->uid_maps.count) {
-		builder_refuse(builder, ERR_CONFIG, "/linux/uidMappings", "id mappings need a user namespace");
-		err_why(builder->err, "linux.namespaces has no \"user\"");
-		return err_fix(builder->err, "add {\"type\": \"user\"} to linux.namespaces, or remove the mappings");
-	}
 	if (!builder->new_ns[OCI_NS_USER])
 		return 0;
 	if (host->max_user_namespaces == 0) {
 		builder_refuse(builder, ERR_UNSUPPORTED, where, "user namespaces are switched off on this machine");
 		err_why(builder->err, "the sysctl user.max_user_namespaces is 0");
 		return err_fix(builder->err, "sysctl user.max_user_namespaces=10000");
-	}
-	if (!linux->uid_maps.count || !linux->gid_maps.count) {
-		builder_refuse(builder, ERR_CONFIG, where, "the new user namespace has no id mappings");
-		err_why(builder->err, "linux.%s is missing: no id of the container would exist on the host",
-			linux->uid_maps.count ? "gidMappings" : "uidMappings");
-		return err_fix(builder->err, "add linux.uidMappings and linux.gidMappings");
 	}
 	return 0;
 }
@@ -161,26 +145,20 @@ static int plan_id_maps(struct builder *builder)
 		return err_fix(builder->err, "%s", helpers[id].fix);
 	}
 	if (builder->plan->clone_flags & oci_namespace_clone_flag(OCI_NS_USER)) {
-		op = builder_add(builder, OP_SYNC, PLAN_ISOLATE, NULL, "the child waits until its ids are mapped");
+		op = builder_add(builder, OP_SYNC, PLAN_ISOLATE, NULL, NULL);
 		op->sync.point = SYNC_ATTACHED;
 	}
 	return 0;
 }
 
-static int plan_name(struct builder *builder, enum op_kind kind, const char *where, const char *name)
+static void plan_name(struct builder *builder, enum op_kind kind, const char *where, const char *name)
 {
 	struct op *op;
 
 	if (!name)
-		return 0;
-	if (!builder_has_ns(builder, OCI_NS_UTS)) {
-		builder_refuse(builder, ERR_CONFIG, where, "cannot set the %s to %s", where + 1, name);
-		err_why(builder->err, "the container has no uts namespace: it would become the host's name");
-		return err_fix(builder->err, "add {\"type\": \"uts\"} to linux.namespaces, or remove %s", where + 1);
-	}
+		return;
 	op = builder_add(builder, kind, PLAN_ISOLATE, where, NULL);
 	op->name.text = name;
-	return 0;
 }
 
 /* Does the container live in cgroups of v1 hierarchies? Those of v2 are entered by being born there. */
@@ -206,15 +184,16 @@ int plan_namespaces(struct builder *builder)
 	plan_clone_flags(builder);
 	if (joins_v1(builder))
 		builder_add(builder, OP_CGROUP_JOIN, PLAN_ISOLATE, NULL,
-			    "before the ids are mapped, while the runtime's own id still opens the files");
+			    plan->in_user_namespace
+				    ? "first of all, while the runtime's own id still opens the files"
+				    : NULL);
 	if (plan_id_maps(builder))
 		return ERR;
 	/* Not by clone3: its root would be the runtime's cgroup. */
 	if (builder->new_ns[OCI_NS_CGROUP])
 		builder_add(builder, OP_CGROUP_UNSHARE, PLAN_ISOLATE, linux->namespaces[OCI_NS_CGROUP].where, NULL);
-	if (plan_name(builder, OP_HOSTNAME, "/hostname", builder->config->hostname) ||
-	    plan_name(builder, OP_DOMAINNAME, "/domainname", builder->config->domainname))
-		return ERR;
+	plan_name(builder, OP_HOSTNAME, "/hostname", builder->config->hostname);
+	plan_name(builder, OP_DOMAINNAME, "/domainname", builder->config->domainname);
 	if (builder->new_ns[OCI_NS_NETWORK] && builder->request->loopback)
 		builder_add(builder, OP_LOOPBACK_UP, PLAN_ISOLATE, linux->namespaces[OCI_NS_NETWORK].where, NULL);
 	return 0;

@@ -257,18 +257,16 @@ static int plan_rootfs(struct builder *builder)
 	return 0;
 }
 
-/* A private procfs; where the user namespace does not own the pid namespace, the kernel mounts none: the host's then. */
-static void plan_procfs(struct builder *builder)
+void plan_procfs(struct builder *builder, bool from_host, const char *why)
 {
 	int host_slot = PLAN_NO_SLOT;
 	struct op *op;
 
-	if (builder->plan->in_user_namespace && !builder->new_ns[OCI_NS_PID]) {
-		op = builder_tree(builder, "/proc", NULL,
-				  "the user namespace does not own the pid namespace: it cannot mount a procfs");
-		op->tree.recursive = true;
-		op->tree.attr.propagation = MS_PRIVATE;
-		op->tree.attr.propagation_recursive = true;
+	if (from_host) {
+		op = builder_tree(builder, "/proc", NULL, why);
+		op->stage = PLAN_PREPARE;
+		op->tree.path_only = true;
+		op->tree.must_be_directory = true;
 		host_slot = op->tree.slot;
 	}
 	op = builder_add(builder, OP_PROCFS, PLAN_MOUNT, NULL, NULL);
@@ -282,8 +280,7 @@ static void plan_hooks(struct builder *builder)
 
 	builder->plan->hooks = hooks;
 	if (hooks[OCI_HOOK_PRESTART].count || hooks[OCI_HOOK_CREATE_RUNTIME].count) {
-		op = builder_add(builder, OP_SYNC, PLAN_MOUNT, "/hooks",
-				 "the runtime runs the prestart and createRuntime hooks");
+		op = builder_add(builder, OP_SYNC, PLAN_MOUNT, "/hooks", NULL);
 		op->sync.point = SYNC_MOUNTED;
 	}
 	if (hooks[OCI_HOOK_CREATE_CONTAINER].count) {
@@ -334,18 +331,12 @@ static int plan_root_stage(struct builder *builder)
 {
 	if (plan_rootfs(builder))
 		return ERR;
-	plan_procfs(builder);
+	plan_procfs(builder, builder->plan->in_user_namespace && !builder->new_ns[OCI_NS_PID],
+		    "the user namespace does not own the pid namespace: it cannot mount a procfs");
 	if (plan_mounts(builder))
 		return ERR;
 	plan_late_devices(builder);
-	if (builder->process && builder->process->terminal) {
-		struct op *op = builder_add(builder, OP_CONSOLE, PLAN_MOUNT,
-					    builder_text(builder, "%s/terminal", builder->process->where), NULL);
-
-		op->console.size_set = builder->process->console_size_set;
-		op->console.height = builder->process->console_height;
-		op->console.width = builder->process->console_width;
-	}
+	plan_console(builder, NULL);
 	plan_hooks(builder);
 	/* After the hooks, so that none of them can mount over what is masked. */
 	plan_masks(builder);

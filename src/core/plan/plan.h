@@ -131,6 +131,7 @@ struct op {
 			bool recursive;
 			bool must_be_directory;
 			bool no_follow;	/* path may be a symlink: it is taken itself */
+			bool path_only;	/* no copy: an O_PATH descriptor of the directory, which needs no privilege */
 			bool null_device;  /* must be the character device 1:3 (masks and devices are made of it) */
 			dev_t device;	   /* not 0: must be this device node */
 			struct op_attr attr;
@@ -164,7 +165,7 @@ struct op {
 			struct root_path path;
 		} directory;
 		struct {
-			int host_slot; /* where no procfs can be mounted: a tree of the host's /proc; or PLAN_NO_SLOT */
+			int host_slot; /* where no procfs can be mounted: the host's /proc, O_PATH; or PLAN_NO_SLOT */
 		} procfs;
 		struct {
 			const char *fs_type, *source;
@@ -173,7 +174,7 @@ struct op {
 			struct root_path target;
 			int mount_slot; /* keep the mount's fd here for later operations (the /dev tmpfs) */
 			int into_slot;	/* see above; PLAN_NO_SLOT: target is resolved below the rootfs */
-			bool is_dev;	/* the tmpfs on /dev: read-only, if asked, by an OP_REMOUNT when it is full */
+			bool is_dev;	/* the tmpfs on /dev: read-only, if asked, by an OP_REMOUNT at the end */
 			bool copy_up;	/* tmpcopyup: contents of the target are copied in */
 			int idmap;
 		} mount_fs;

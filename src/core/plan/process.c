@@ -22,8 +22,21 @@ static void sync_entered(struct builder *builder)
 	for (size_t i = 0; i < builder->ops_count; i++)
 		if (builder->ops[i].kind == OP_SYNC && builder->ops[i].sync.point == SYNC_ENTERED)
 			return;
-	op = builder_add(builder, OP_SYNC, PLAN_ENTER, NULL, "the runtime sets what needs power over the host");
+	op = builder_add(builder, OP_SYNC, PLAN_ENTER, NULL, NULL);
 	op->sync.point = SYNC_ENTERED;
+}
+
+void plan_console(struct builder *builder, const char *why)
+{
+	const struct oci_process *process = builder->process;
+	struct op *op;
+
+	if (!process || !process->terminal)
+		return;
+	op = builder_add(builder, OP_CONSOLE, PLAN_MOUNT, member(builder, "terminal"), why);
+	op->console.size_set = process->console_size_set;
+	op->console.height = process->console_height;
+	op->console.width = process->console_width;
 }
 
 void plan_oom_score(struct builder *builder)

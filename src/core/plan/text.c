@@ -66,8 +66,7 @@ static void put_attr(struct out *out, const struct op_attr *attr)
 		const char *name;
 	} bits[] = {
 		{MOUNT_ATTR_RDONLY, "ro"},	 {MOUNT_ATTR_NOSUID, "nosuid"},		{MOUNT_ATTR_NODEV, "nodev"},
-		{MOUNT_ATTR_NOEXEC, "noexec"},	 {MOUNT_ATTR_NOATIME, "noatime"},	{MOUNT_ATTR_STRICTATIME, "strictatime"},
-		{MOUNT_ATTR_NODIRATIME, "nodiratime"}, {MOUNT_ATTR_NOSYMFOLLOW, "nosymfollow"},
+		{MOUNT_ATTR_NOEXEC, "noexec"}, {MOUNT_ATTR_NODIRATIME, "nodiratime"}, {MOUNT_ATTR_NOSYMFOLLOW, "nosymfollow"},
 	};
 	static const struct {
 		uint64_t value;
@@ -86,6 +85,13 @@ static void put_attr(struct out *out, const struct op_attr *attr)
 			put(out, "%snot %s%s", comma, prefix, bits[i].name);
 			comma = ",";
 		}
+	if ((attr->set | attr->clear) & MOUNT_ATTR__ATIME) {
+		put(out, "%s%s%s", comma, prefix,
+		    attr->set & MOUNT_ATTR_NOATIME	 ? "noatime"
+		    : attr->set & MOUNT_ATTR_STRICTATIME ? "strictatime"
+							 : "relatime");
+		comma = ",";
+	}
 	for (size_t i = 0; i < ARRAY_SIZE(kinds); i++)
 		if (attr->propagation == kinds[i].value)
 			put(out, "%s%s%s", comma, attr->propagation_recursive ? "r" : "", kinds[i].name);
@@ -99,6 +105,10 @@ static void put_idmap(struct out *out, int idmap)
 
 static void put_tree(struct out *out, const struct op *op)
 {
+	if (op->tree.path_only) {
+		put(out, "hold %s of the host as directory %d", op->tree.path.text, op->tree.slot);
+		return;
+	}
 	put(out, "open the %s %s as tree %d", op->tree.recursive ? "mounts at" : "mount at", op->tree.path.text,
 	    op->tree.slot);
 	put_attr(out, &op->tree.attr);
