@@ -15,12 +15,11 @@
 
 #define PROGRAM_NAME "bulkhead_device"
 #define ATTACHED_MAX 64 /* the kernel's own limit for one cgroup */
-#define RULE_INSTRUCTIONS_MAX 7
-#define FRAME_INSTRUCTIONS 8
+#define RULE_INSTRUCTIONS_MAX 11
+#define FRAME_INSTRUCTIONS 4
 
 /* Registers: the context comes in r1. */
-enum { VERDICT = BPF_REG_0, CONTEXT = BPF_REG_1, TYPE = BPF_REG_2, UNDECIDED = BPF_REG_3, MAJOR = BPF_REG_4,
-       MINOR = BPF_REG_5 };
+enum { VERDICT = BPF_REG_0, CONTEXT = BPF_REG_1, UNDECIDED = BPF_REG_2, FIELD = BPF_REG_3 };
 
 struct program {
 	struct bpf_insn *items;
@@ -44,22 +43,37 @@ static void emit_return(struct program *program, bool allow)
 	emit(program, BPF_JMP | BPF_EXIT, 0, 0, 0, 0);
 }
 
-/* Jump out of the rule when the register differs; the distance is filled in at the rule's end. */
-static void emit_match(struct program *program, uint8_t reg, int64_t value)
+static void emit_load(struct program *program, uint8_t reg, size_t offset)
 {
-	/* 32-bit compare: a 64-bit one would extend the sign of numbers from 2^31 on. */
-	emit(program, BPF_JMP32 | BPF_JNE | BPF_K, reg, 0, 0, (int32_t)(uint32_t)value);
+	emit(program, BPF_LDX | BPF_MEM | BPF_W, reg, CONTEXT, (int)offset, 0);
+}
+
+/*
+ * Jump out of the rule when the field differs; the distance is filled in at the rule's end. A 32-bit compare: a 64-bit
+ * one would extend the sign of numbers from 2^31 on.
+ */
+static void emit_match(struct program *program, int64_t value)
+{
+	emit(program, BPF_JMP32 | BPF_JNE | BPF_K, FIELD, 0, 0, (int32_t)(uint32_t)value);
 }
 
 static void emit_rule(struct program *program, const struct cgroup_device *device)
 {
 	size_t start = program->count, matches;
 
-	emit_match(program, TYPE, device->type == 'b' ? BPF_DEVCG_DEV_BLOCK : BPF_DEVCG_DEV_CHAR);
-	if (device->major != OCI_DEVICE_ANY)
-		emit_match(program, MAJOR, device->major);
-	if (device->minor != OCI_DEVICE_ANY)
-		emit_match(program, MINOR, device->minor);
+	/* Each rule loads anew what it compares: were it kept, the verifier would follow every outcome of the earlier
+	 * compares through all later rules, in quadratic time. */
+	emit_load(program, FIELD, offsetof(struct bpf_cgroup_dev_ctx, access_type));
+	emit(program, BPF_ALU | BPF_AND | BPF_K, FIELD, 0, 0, 0xffff);
+	emit_match(program, device->type == 'b' ? BPF_DEVCG_DEV_BLOCK : BPF_DEVCG_DEV_CHAR);
+	if (device->major != OCI_DEVICE_ANY) {
+		emit_load(program, FIELD, offsetof(struct bpf_cgroup_dev_ctx, major));
+		emit_match(program, device->major);
+	}
+	if (device->minor != OCI_DEVICE_ANY) {
+		emit_load(program, FIELD, offsetof(struct bpf_cgroup_dev_ctx, minor));
+		emit_match(program, device->minor);
+	}
 	matches = program->count;
 	if (device->access == CGROUP_DEVICE_ALL) {
 		emit_return(program, device->allow);
@@ -73,7 +87,8 @@ static void emit_rule(struct program *program, const struct cgroup_device *devic
 		emit_return(program, false);
 	}
 	for (size_t i = start; i < matches; i++)
-		program->items[i].off = (int16_t)(program->count - i - 1);
+		if (BPF_CLASS(program->items[i].code) == BPF_JMP32)
+			program->items[i].off = (int16_t)(program->count - i - 1);
 }
 
 struct bpf_insn *cgroup_device_program(const struct cgroup_device_set *set, size_t *ret_count)
@@ -85,12 +100,8 @@ struct bpf_insn *cgroup_device_program(const struct cgroup_device_set *set, size
 	if (!program.items)
 		return NULL;
 	/* struct bpf_cgroup_dev_ctx: the access in the upper half of access_type, the type in the lower. */
-	emit(&program, BPF_LDX | BPF_MEM | BPF_W, TYPE, CONTEXT, offsetof(struct bpf_cgroup_dev_ctx, access_type), 0);
-	emit(&program, BPF_ALU | BPF_MOV | BPF_X, UNDECIDED, TYPE, 0, 0);
+	emit_load(&program, UNDECIDED, offsetof(struct bpf_cgroup_dev_ctx, access_type));
 	emit(&program, BPF_ALU | BPF_RSH | BPF_K, UNDECIDED, 0, 0, 16);
-	emit(&program, BPF_ALU | BPF_AND | BPF_K, TYPE, 0, 0, 0xffff);
-	emit(&program, BPF_LDX | BPF_MEM | BPF_W, MAJOR, CONTEXT, offsetof(struct bpf_cgroup_dev_ctx, major), 0);
-	emit(&program, BPF_LDX | BPF_MEM | BPF_W, MINOR, CONTEXT, offsetof(struct bpf_cgroup_dev_ctx, minor), 0);
 	for (size_t i = set->count; i > 0; i--)
 		emit_rule(&program, &set->items[i - 1]);
 	emit_return(&program, set->allow_rest);

@@ -71,7 +71,8 @@ int cgroup_err_where(struct err *err, const struct plan_cgroup *plan, const char
 #define CGROUP_DEVICE_READ BPF_DEVCG_ACC_READ
 #define CGROUP_DEVICE_WRITE BPF_DEVCG_ACC_WRITE
 #define CGROUP_DEVICE_ALL (CGROUP_DEVICE_MKNOD | CGROUP_DEVICE_READ | CGROUP_DEVICE_WRITE)
-#define CGROUP_DEVICE_RULES_MAX 4096
+/* The kernel's verifier keeps at most 8192 jumps in mind; a rule has three or four, one for all types becomes two. */
+#define CGROUP_DEVICE_RULES_MAX 1024
 struct cgroup_device {
 	bool allow;
 	char type;	      /* 'b' or 'c' */
