@@ -1,13 +1,13 @@
 /* SPDX-License-Identifier: Apache-2.0 */
 /*
- * text: what each operation does, in words. Runs in the runtime and, for messages, in the child: no allocation, and no
- * C library beyond snprintf on the stack.
+ * text: what each operation does, in words. Runs in the runtime and, for messages, in the child: no allocation and
+ * no stdio.
  */
 #include <inttypes.h>
 #include <linux/mount.h>
-#include <stdio.h>
 #include <string.h>
 
+#include "base/format.h"
 #include "core/plan/plan.h"
 
 /* A text that grows within a fixed buffer; what does not fit is cut. */
@@ -19,19 +19,17 @@ struct out {
 __attribute__((format(printf, 2, 3))) static void put(struct out *out, const char *fmt, ...)
 {
 	va_list args;
-	int length;
+	size_t length;
 
 	if (out->left == 0)
 		return;
 	va_start(args, fmt);
-	length = vsnprintf(out->at, out->left, fmt, args);
+	length = format_va(out->at, out->left, fmt, args);
 	va_end(args);
-	if (length < 0)
-		return;
-	if ((size_t)length >= out->left)
-		length = (int)out->left - 1;
+	if (length >= out->left)
+		length = out->left - 1;
 	out->at += length;
-	out->left -= (size_t)length;
+	out->left -= length;
 }
 
 const char *plan_stage_name(enum plan_stage stage)
