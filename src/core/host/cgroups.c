@@ -68,7 +68,7 @@ static bool parse_mount_line(char *text, struct mount_line *ret)
 	ret->type = next_field(&rest);
 	field = next_field(&rest); /* source */
 	ret->super = rest;
-	if (!ret->point || !ret->type || !field)
+	if (!ret->point || ret->point[0] != '/' || !ret->type || !field)
 		return false;
 	unescape(ret->root);
 	unescape(ret->point);
