@@ -56,7 +56,7 @@ static int64_t now_ms(void)
 	return (int64_t)now.tv_sec * 1000 + now.tv_nsec / 1000000;
 }
 
-static _Noreturn void execute(const struct oci_hook *hook, int input_fd, int output_fd)
+static _Noreturn void execute(const struct oci_hook *hook, const char *directory, int input_fd, int output_fd)
 {
 	char **args = child_pointers(&hook->args), **env = child_pointers(&hook->env);
 	char *only_path[] = {(char *)(uintptr_t)hook->path.text, NULL};
@@ -64,7 +64,7 @@ static _Noreturn void execute(const struct oci_hook *hook, int input_fd, int out
 	process_set_parent_death_signal(SIGKILL);
 	process_reset_signals();
 	if (!args || !env || dup2(input_fd, 0) < 0 || dup2(output_fd, 1) < 0 || dup2(output_fd, 2) < 0 ||
-	    process_cloexec_from(3) < 0 || chdir("/") < 0)
+	    process_cloexec_from(3) < 0 || chdir(directory) < 0)
 		_exit(127);
 	execve(hook->path.text, hook->args.count ? args : only_path, env);
 	/* The parent reads this as the hook's output. */
@@ -102,7 +102,8 @@ static int refused(const struct oci_hook *hook, int status, const struct last_li
 	return line->length ? err_why(err, "the last it said was: %s", line->text) : ERR;
 }
 
-int child_run_hook(const struct oci_hook *hook, const char *state_json, size_t state_json_size, struct err *err)
+int child_run_hook(const struct oci_hook *hook, const char *directory, const char *state_json, size_t state_json_size,
+		   struct err *err)
 {
 	cleanup_fd int input_fd = memfd_with_data(state_json ? state_json : "", state_json_size, "state.json");
 	cleanup_fd int output_fd = -EBADF, hook_output_fd = -EBADF, pidfd = -EBADF;
@@ -124,7 +125,7 @@ int child_run_hook(const struct oci_hook *hook, const char *state_json, size_t s
 	if (pid < 0)
 		return err_sys(err, pid, "clone3", "cannot run hook %s", hook->path.text);
 	if (pid == 0)
-		execute(hook, input_fd, hook_output_fd);
+		execute(hook, directory, input_fd, hook_output_fd);
 	fd_close(&hook_output_fd);
 	in_time = wait_for_end(pidfd, output_fd, deadline, &line);
 	if (!in_time)
@@ -145,7 +146,7 @@ int child_hooks(struct child *child, const struct op *op, struct err *err)
 	for (size_t i = 0; i < hooks->count; i++) {
 		const struct oci_hook *hook = &hooks->items[i];
 
-		if (!child_run_hook(hook, child->start->state_json, child->start->state_json_size, err))
+		if (!child_run_hook(hook, "/", child->start->state_json, child->start->state_json_size, err))
 			continue;
 		if (hook->where)
 			err_where(err, "%s#%s", child->plan->config_name, hook->where);

@@ -7,9 +7,10 @@
 
 /*
  * Run it in the calling process's namespaces, with the state as JSON on its standard input, its own environment and
- * nothing else (threats D13), "/" as working directory, and no descriptor but 0, 1 and 2. Waits until it has ended; a
+ * nothing else (threats D13), `directory` as working directory, and no descriptor but 0, 1 and 2. Waits until it has ended; a
  * hook that outlives its timeout is killed. Its output goes nowhere, but the last line of it into the error.
  */
-int child_run_hook(const struct oci_hook *hook, const char *state_json, size_t state_json_size, struct err *err);
+int child_run_hook(const struct oci_hook *hook, const char *directory, const char *state_json, size_t state_json_size,
+		   struct err *err);
 
 #endif

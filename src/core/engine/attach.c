@@ -32,7 +32,7 @@ static int run_helper(const char *path, char *const argv[], struct err *err)
 		return err_sys(err, errno, "pipe2", "cannot run %s", path);
 	pid = process_clone(0, -EBADF, &pidfd);
 	if (pid == 0) {
-		engine_reset_signals();
+		process_reset_signals();
 		dup2(pipe_fds[1], 2);
 		process_cloexec_from(3);
 		execve(path, argv, environment);

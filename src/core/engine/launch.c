@@ -98,6 +98,7 @@ _Noreturn static void be_child(struct launch *launch, int socket_fd, const int *
 		.plan = launch->plan,
 		.id = launch->state->id,
 		.slots = launch->slots,
+		.idmap_fds = launch->idmap_fds,
 		.socket_fd = socket_fd,
 		.start_fd = launch->start_fd,
 		.cgroup_fds = cgroup_fds,
@@ -110,7 +111,6 @@ _Noreturn static void be_child(struct launch *launch, int socket_fd, const int *
 
 	/* Its own copy of the runtime's end would keep the end of file from it. */
 	fd_close(&launch->channel.fd);
-	engine_reset_signals();
 	put_own_pid(launch);
 	if (launch->plan->gate)
 		child_gate_main(&start);

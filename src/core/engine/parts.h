@@ -91,10 +91,6 @@ int hooks_run(const struct oci_config *config, enum oci_hook_kind kind, const st
 /* poststop: a failure is a warning, and the next one runs. */
 void hooks_poststop(const struct engine *engine, const struct oci_config *config, const struct state *state);
 
-/* ---- processes without memory of ours ---- */
-
-/* Signals at their defaults, none blocked: for whatever is executed. */
-void engine_reset_signals(void);
 /* Block what a foreground verb forwards, and SIGPIPE, so that none is lost between the clone and the waiting. */
 void engine_block_signals(void);
 

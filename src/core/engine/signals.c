@@ -1,5 +1,5 @@
 /* SPDX-License-Identifier: Apache-2.0 */
-/* signals: what the runtime blocks, what it hands to those it executes, and small things that all verbs use. */
+/* signals: what the runtime blocks, and small things that all verbs use. */
 #include <stdarg.h>
 #include <stdio.h>
 #include <sys/wait.h>
@@ -7,18 +7,6 @@
 
 #include "base/types.h"
 #include "core/engine/parts.h"
-
-void engine_reset_signals(void)
-{
-	struct sigaction action = {.sa_handler = SIG_DFL};
-	sigset_t none;
-
-	/* An ignored signal stays ignored across execve, so that each is set. libc refuses its own and SIGKILL, SIGSTOP. */
-	for (int number = 1; number <= SIGRTMAX; number++)
-		sigaction(number, &action, NULL);
-	sigemptyset(&none);
-	sigprocmask(SIG_SETMASK, &none, NULL);
-}
 
 void engine_block_signals(void)
 {

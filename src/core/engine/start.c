@@ -55,8 +55,10 @@ static int await_program(const struct container *container, int fd, struct err *
 {
 	struct channel channel = {.fd = fd};
 	struct message message;
-	int result;
+	int result = channel_send(&channel, MESSAGE_GO, 0, NULL, -EBADF);
 
+	if (result < 0)
+		return err_sys(err, result, "sendmsg", "cannot tell the container's process to go on");
 	for (;;) {
 		int passed_fd cleanup_fd = -EBADF;
 
