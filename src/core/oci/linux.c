@@ -400,18 +400,24 @@ static int read_propagation(struct oci_reader *reader, const struct json *value,
 	return 0;
 }
 
+/* Parts are divided by "/" and, in systemd's form "slice:prefix:name", by ":". */
 static int check_cgroups_path(struct oci_reader *reader, const struct json *value, void *target)
 {
+	const char *part = value->string;
+
 	(void)target;
-	for (const char *at = value->string; at; at = strchr(at, '/')) {
-		at += *at == '/';
-		if (strncmp(at, "..", 2) || (at[2] && at[2] != '/'))
-			continue;
-		oci_refuse(reader, value, NULL, "must not hold \"..\"");
-		err_why(reader->err, "the container's cgroup could then be that of another container or of the host");
-		return err_fix(reader->err, "a path without \"..\", as \"/bulkhead/web1\"");
+	for (;;) {
+		size_t length = strcspn(part, "/:");
+
+		if (length == 2 && part[0] == '.' && part[1] == '.')
+			break;
+		if (!part[length])
+			return 0;
+		part += length + 1;
 	}
-	return 0;
+	oci_refuse(reader, value, NULL, "must not hold \"..\"");
+	err_why(reader->err, "the container's cgroup could then be that of another container or of the host");
+	return err_fix(reader->err, "a path without \"..\", as \"/bulkhead/web1\"");
 }
 
 /* ---- linux ---- */
