@@ -5,6 +5,7 @@
  * resolved is refused, never loosened. Runs in the runtime.
  */
 #include <errno.h>
+#include <fcntl.h>
 #include <stdlib.h>
 #include <string.h>
 
@@ -14,8 +15,15 @@
 
 #define LIST_SIZE (256 << 10)
 
+static int open_list(const struct cgroup_dir *dir, bool allow)
+{
+	int fd = openat(dir->fd, allow ? "devices.allow" : "devices.deny", O_WRONLY | O_CLOEXEC);
+
+	return fd < 0 ? -errno : fd;
+}
+
 /* One line for devices.allow or devices.deny: "c 1:3 rwm". */
-static int write_line(const struct cgroup_dir *dir, bool allow, const struct cgroup_device *device)
+static int write_line(int list_fd, const struct cgroup_device *device)
 {
 	char text[80], number[2][24];
 	const int64_t numbers[2] = {device->major, device->minor};
@@ -28,7 +36,7 @@ static int write_line(const struct cgroup_dir *dir, bool allow, const struct cgr
 	format_text(text, sizeof(text), "%c %s:%s %s%s%s", device->type, number[0], number[1],
 		    device->access & CGROUP_DEVICE_READ ? "r" : "", device->access & CGROUP_DEVICE_WRITE ? "w" : "",
 		    device->access & CGROUP_DEVICE_MKNOD ? "m" : "");
-	return fd_write_text_at(dir->fd, allow ? "devices.allow" : "devices.deny", text);
+	return fd_write_all(list_fd, text, strlen(text));
 }
 
 static int refused(const struct cgroup_dir *dir, const char *path, const struct cgroup_device *device,
@@ -128,6 +136,10 @@ static bool same_numbers(const struct cgroup_device *one, const struct cgroup_de
 /* Take away what the cgroup allows now and the set does not. list: the text of devices.list. */
 static int deny_others(const struct cgroup_dir *dir, const struct cgroup_device_set *set, const char *list)
 {
+	cleanup_fd int list_fd = open_list(dir, false);
+
+	if (list_fd < 0)
+		return list_fd;
 	for (const char *line = list; *line;) {
 		struct cgroup_device now;
 
@@ -137,7 +149,7 @@ static int deny_others(const struct cgroup_dir *dir, const struct cgroup_device_
 			for (size_t i = 0; i < set->count; i++)
 				if (same_numbers(&set->items[i], &now))
 					now.access &= (uint8_t)~set->items[i].access;
-			result = now.access != 0 ? write_line(dir, false, &now) : 0;
+			result = now.access != 0 ? write_line(list_fd, &now) : 0;
 			if (result < 0)
 				return result;
 		}
@@ -150,8 +162,12 @@ static int deny_others(const struct cgroup_dir *dir, const struct cgroup_device_
 static int write_exceptions(const struct cgroup_dir *dir, const char *path, const struct cgroup_device_set *set,
 			    const struct plan_cgroup *plan, struct err *err)
 {
+	cleanup_fd int list_fd = open_list(dir, !set->allow_rest);
+
+	if (list_fd < 0)
+		return refused(dir, path, NULL, plan, !set->allow_rest, list_fd, err);
 	for (size_t i = 0; i < set->count; i++) {
-		int result = write_line(dir, !set->allow_rest, &set->items[i]);
+		int result = write_line(list_fd, &set->items[i]);
 
 		if (result < 0)
 			return refused(dir, path, &set->items[i], plan, !set->allow_rest, result, err);

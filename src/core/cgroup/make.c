@@ -10,6 +10,7 @@
 #include <unistd.h>
 
 #include "base/fd.h"
+#include "base/format.h"
 #include "core/cgroup/parts.h"
 
 #define DIRECTORY_FLAGS (O_PATH | O_DIRECTORY | O_NOFOLLOW | O_CLOEXEC)
@@ -114,31 +115,37 @@ static int relative_path(const char *path, char *out)
 	return 0;
 }
 
-int cgroup_make_dir(struct cgroup_dir *dir, const char *path, cgroup_above above, void *context, struct err *err)
+static int make_slowly(struct cgroup_dir *dir, char *relative, cgroup_above above, void *context, struct err *err)
 {
 	cleanup_fd int mount_fd = open(dir->hierarchy->mount_point, O_PATH | O_DIRECTORY | O_CLOEXEC);
-	char relative[CGROUP_PATH_MAX];
-	int result;
 
 	if (mount_fd < 0)
 		return err_sys(err, errno, "open", "cannot open the cgroup hierarchy %s", dir->hierarchy->mount_point);
-	result = relative_path(path, relative);
-	if (result < 0)
-		return err_sys(err, result, "mkdirat", "cannot make the cgroup %s", path);
-	/* The common case: everything above is there and nobody asks about it. */
-	result = above ? -ENOENT : make_one(mount_fd, relative);
+	return make_all(dir, mount_fd, relative, above, context, err);
+}
+
+int cgroup_make_dir(struct cgroup_dir *dir, const char *path, cgroup_above above, void *context, struct err *err)
+{
+	char relative[CGROUP_PATH_MAX], full[CGROUP_PATH_MAX];
+	int result = relative_path(path, relative);
+
+	if (result < 0 ||
+	    format_text(full, sizeof(full), "%s/%s", dir->hierarchy->mount_point, relative) >= sizeof(full))
+		return err_sys(err, ENAMETOOLONG, "mkdirat", "cannot make the cgroup %s", path);
+	/* The common case, in one call: everything above is there and nobody asks about it. */
+	result = above ? -ENOENT : make_one(AT_FDCWD, full);
 	if (result >= 0) {
 		dir->created = result == 1;
 	} else {
-		result = result == -ENOENT ? make_all(dir, mount_fd, relative, above, context, err)
+		result = result == -ENOENT ? make_slowly(dir, relative, above, context, err)
 					   : cannot_make(dir, relative, -result, err);
 		if (result != 0)
 			return result;
 	}
-	dir->fd = openat(mount_fd, relative, DIRECTORY_FLAGS);
+	dir->fd = open(full, DIRECTORY_FLAGS);
 	if (dir->fd >= 0)
 		return 0;
 	result = errno;
 	dir->fd = -EBADF;
-	return err_sys(err, result, "openat", "cannot open the cgroup %s%s", dir->hierarchy->mount_point, path);
+	return err_sys(err, result, "open", "cannot open the cgroup %s", full);
 }
