@@ -153,7 +153,8 @@ static void put_device(struct out *out, const struct op *op)
 static void put_offset(struct out *out, const char *name, const struct oci_time_offset *offset)
 {
 	if (offset->set)
-		put(out, ", %s %+" PRId64 ".%09u s", name, offset->seconds, offset->nanoseconds);
+		put(out, ", %s %s%" PRId64 ".%09u s", name, offset->seconds < 0 ? "" : "+", offset->seconds,
+		    offset->nanoseconds);
 }
 
 /* A set of capabilities: names in full where they are few. */
