@@ -23,10 +23,10 @@ $(BUILD)/musl/build.ninja:
 	$(MESON) setup --prefix $(PREFIX) --cross-file tools/musl.cross $(BUILD)/musl
 
 $(BUILD)/replay/build.ninja:
-	$(MESON) setup -Db_sanitize=address,undefined -Db_lundef=false -Dtests=disabled -Dfuzz=replay $(BUILD)/replay
+	$(MESON) setup -Db_sanitize=address,undefined -Dwerror=false -Db_lundef=false -Dtests=disabled -Dfuzz=replay $(BUILD)/replay
 
 $(BUILD)/fuzz/build.ninja:
-	CC=clang $(MESON) setup -Db_sanitize=address,undefined -Db_lundef=false -Dtests=disabled -Dfuzz=libfuzzer \
+	CC=clang $(MESON) setup -Db_sanitize=address,undefined -Dwerror=false -Db_lundef=false -Dtests=disabled -Dfuzz=libfuzzer \
 		$(BUILD)/fuzz
 
 replay: $(BUILD)/replay/build.ninja
