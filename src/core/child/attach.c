@@ -100,19 +100,20 @@ static int explain_target(const struct attach *attach, int errnum, struct err *e
 	return ERR;
 }
 
-/* move_mount(2) says ENOTDIR when one is a directory and the other is none. */
+/* move_mount(2) says no more than EINVAL when one is a directory and the other is none. */
 static int explain_move(const struct attach *attach, int target_fd, int errnum, struct err *err)
 {
 	struct stat st;
 
-	if (errnum != -ENOTDIR && errnum != -EINVAL)
+	if (errnum != -EINVAL || fstat(target_fd, &st) < 0)
 		return ERR;
-	if (fstat(target_fd, &st) == 0 && S_ISLNK(st.st_mode))
+	if (S_ISLNK(st.st_mode))
 		return err_why(err, "%s inside the container is a symbolic link", attach->target.text);
-	if (errnum == -ENOTDIR)
-		err_why(err, "a %s cannot be mounted on a %s", attach->directory ? "directory" : "file",
-			attach->directory ? "file" : "directory");
-	return ERR;
+	if (S_ISDIR(st.st_mode) == attach->directory)
+		return ERR;
+	err_why(err, "the source is a %s and %s inside the container is a %s",
+		attach->directory ? "directory" : "file", attach->target.text, attach->directory ? "file" : "directory");
+	return err_fix(err, "mount a directory on a directory, or a file on a file");
 }
 
 static bool is_root(const char *path)

@@ -34,6 +34,7 @@ static child_handler *const handlers[OP_KIND_COUNT] = {
 	[OP_REMOUNT]        = child_remount,
 	[OP_DEVICE]         = child_device,
 	[OP_SYMLINK]        = child_symlink,
+	[OP_DIRECTORY]      = child_directory,
 	[OP_MASK]           = child_mask,
 	[OP_READONLY]       = child_readonly,
 	[OP_HOOKS]          = child_hooks,

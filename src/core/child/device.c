@@ -118,3 +118,10 @@ int child_symlink(struct child *child, const struct op *op, struct err *err)
 		return child_failed(op, errno, "symlinkat", err);
 	return 0;
 }
+
+int child_directory(struct child *child, const struct op *op, struct err *err)
+{
+	cleanup_fd int directory_fd = rootfs_make_directory(&child->root, op->directory.path);
+
+	return child_check(op, directory_fd, "mkdirat", err);
+}

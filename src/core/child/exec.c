@@ -95,11 +95,13 @@ static int explain_missing(const char *path, struct err *err)
 {
 	char interpreter[200];
 
-	if (access(path, F_OK) < 0)
+	if (access(path, F_OK) < 0) {
+		err_why(err, "the container has no such file");
 		return err_fix(err, "correct process.args, or add the program to the image");
+	}
 	find_interpreter(path, interpreter, sizeof(interpreter));
 	if (!*interpreter)
-		return err_why(err, "the file exists; what it needs to run (its interpreter or loader) does not");
+		return err_why(err, "the file exists, but its interpreter or loader does not");
 	err_why(err, "the file exists, but %s, which it names to run it, does not", interpreter);
 	return err_fix(err, "add %s to the image, or use a program that does not need it", interpreter);
 }
@@ -125,14 +127,15 @@ static int explain_denied(const char *path, struct err *err)
 		       st.st_uid, st.st_gid, st.st_mode & 07777);
 }
 
-/* The sentence after the name is what callers look for: see the substrings that they match. */
+/* Callers look for these words, in this spelling; they stand instead of the text of errno. */
 static int cannot_execute(const char *path, int errnum, struct err *err)
 {
-	const char *reason = errnum == ENOENT || errnum == ENOTDIR ? "no such file or directory"
-			     : errnum == EACCES || errnum == EPERM ? "permission denied"
-								   : "exec failed";
-
-	err_sys(err, errnum, "execve", "cannot execute %s: %s", path, reason);
+	if (errnum == ENOENT || errnum == ENOTDIR)
+		err_set(err, ERR_COMMAND, "cannot execute %s: no such file or directory", path);
+	else if (errnum == EACCES || errnum == EPERM)
+		err_set(err, ERR_COMMAND, "cannot execute %s: permission denied", path);
+	else
+		err_sys(err, errnum, "execve", "cannot execute %s", path);
 	err->kind = ERR_COMMAND;
 	switch (errnum) {
 	case ENOENT:

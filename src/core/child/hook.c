@@ -10,6 +10,7 @@
 #include <time.h>
 #include <unistd.h>
 
+#include "base/format.h"
 #include "core/child/parts.h"
 #include "kernel/memfd.h"
 #include "kernel/process.h"
@@ -59,6 +60,7 @@ static int64_t now_ms(void)
 static _Noreturn void execute(const struct oci_hook *hook, const char *directory, int input_fd, int output_fd)
 {
 	char **args = child_pointers(&hook->args), **env = child_pointers(&hook->env);
+	char reason[128];
 	char *only_path[] = {(char *)(uintptr_t)hook->path.text, NULL};
 
 	process_set_parent_death_signal(SIGKILL);
@@ -67,8 +69,9 @@ static _Noreturn void execute(const struct oci_hook *hook, const char *directory
 	    process_cloexec_from(3) < 0 || chdir(directory) < 0)
 		_exit(127);
 	execve(hook->path.text, hook->args.count ? args : only_path, env);
+	format_text(reason, sizeof(reason), "(it cannot be executed: %s)", err_text(errno));
 	/* The parent reads this as the hook's output. */
-	fd_write_all(2, err_text(errno), strlen(err_text(errno)));
+	fd_write_all(2, reason, strlen(reason));
 	_exit(127);
 }
 

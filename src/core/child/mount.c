@@ -12,13 +12,32 @@
 #include "core/child/parts.h"
 #include "kernel/mount.h"
 
+/* A new tmpfs that belongs to the container's user namespace. */
+static int empty_root(const struct op *op, int *ret_root_fd, struct err *err)
+{
+	cleanup_fd int fs_fd = mount_fsopen("tmpfs");
+	int result;
+
+	if (child_check(op, fs_fd, "fsopen", err) ||
+	    child_check(op, mount_fsconfig_set(fs_fd, "mode", "755"), "fsconfig", err) ||
+	    child_check(op, mount_fsconfig_create(fs_fd), "fsconfig", err))
+		return ERR;
+	result = mount_fsmount(fs_fd, MOUNT_ATTR_NOSUID | MOUNT_ATTR_NODEV);
+	if (child_check(op, result, "fsmount", err))
+		return ERR;
+	*ret_root_fd = result;
+	return 0;
+}
+
 int child_root(struct child *child, const struct op *op, struct err *err)
 {
-	int root_fd = child->start->slots[op->root.slot];
+	int root_fd = op->root.slot == PLAN_NO_SLOT ? -EBADF : child->start->slots[op->root.slot];
 	cleanup_fd int slash_fd = -EBADF;
 
 	/* From here on nothing that is mounted below reaches the host. */
 	if (child_check(op, mount_propagation_all(MS_SLAVE), "mount", err))
+		return ERR;
+	if (op->root.slot == PLAN_NO_SLOT && empty_root(op, &root_fd, err))
 		return ERR;
 	slash_fd = open("/", O_PATH | O_DIRECTORY | O_CLOEXEC);
 	if (slash_fd < 0)
@@ -146,6 +165,11 @@ static int idmap_fs(struct child *child, const struct op *op, int mount_fd, stru
 {
 	if (op->mount_fs.idmap == PLAN_NO_IDMAP)
 		return 0;
+	if (!child->start->idmap_fds) {
+		child_failed(op, 0, "", err);
+		err->kind = ERR_INTERNAL;
+		return err_why(err, "the user namespace of its id mapping was not made");
+	}
 	return child_check(op, mount_idmap(mount_fd, child->start->idmap_fds[op->mount_fs.idmap], false),
 			   "mount_setattr", err);
 }

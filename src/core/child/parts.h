@@ -44,7 +44,7 @@ child_handler child_tree, child_cgroup_join, child_cgroup_unshare, child_hostnam
 /* mount.c */
 child_handler child_root, child_procfs, child_mount_fs, child_mount_tree;
 /* device.c */
-child_handler child_device, child_symlink;
+child_handler child_device, child_symlink, child_directory;
 /* paths.c */
 child_handler child_remount, child_mask, child_readonly;
 /* enter.c */

@@ -39,7 +39,9 @@ static int directory_mask(struct child *child)
 	fs_fd = mount_fsopen("tmpfs");
 	if (fs_fd < 0)
 		return fs_fd;
-	result = mount_fsconfig_create(fs_fd);
+	result = mount_fsconfig_set(fs_fd, "source", "tmpfs");
+	if (result == 0)
+		result = mount_fsconfig_create(fs_fd);
 	if (result < 0)
 		return result;
 	return mount_fsmount(fs_fd, MOUNT_ATTR_RDONLY | MOUNT_ATTR_NOSUID | MOUNT_ATTR_NODEV | MOUNT_ATTR_NOEXEC);

@@ -80,10 +80,13 @@ int creation_plan(struct creation *creation, struct err *err)
 		.wait_start = creation->wait_start,
 		.loopback = true,
 		.preserve_fds = request->preserve_fds,
+		.root_links = request->root_links,
+		.root_directories = request->root_directories,
 	};
-	plan_request->rootfs.text =
-		absolute_path(creation->arena, plan_request->bundle.text, creation->config->root.path.text);
-	if (!plan_request->bundle.text || !plan_request->rootfs.text)
+	if (!request->empty_root)
+		plan_request->rootfs.text =
+			absolute_path(creation->arena, plan_request->bundle.text, creation->config->root.path.text);
+	if (!plan_request->bundle.text || (!request->empty_root && !plan_request->rootfs.text))
 		return err_set(err, ERR_INTERNAL, "out of memory while reading config.json");
 	if (host_read(creation->arena, &creation->host, err) ||
 	    plan_create(creation->arena, creation->config, creation->host, plan_request, &creation->plan, err))

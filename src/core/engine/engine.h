@@ -31,6 +31,10 @@ struct engine_create {
 	const char *pid_file, *console_socket, *pidfd_socket;
 	bool no_pivot, no_new_keyring;
 	int preserve_fds;
+	/* The root is a new tmpfs with these symlinks and directories on it; root.path of the config is not looked at. */
+	bool empty_root;
+	struct key_values root_links;
+	struct strings root_directories;
 	/* The config; both NULL: BUNDLE/config.json is read. `config` with its JSON text (kept in the state) otherwise. */
 	const struct oci_config *config;
 	const char *config_text;
