@@ -7,6 +7,7 @@
  *   2. on the same argument: EQ, NE and MASKED_EQ; then LE and LT; then GE and GT;
  *   3. within these: the larger value first, for LE and LT the smaller one; high halves before low halves;
  *   4. equal comparisons: by the rules' next arguments in the same way; a rule that has none left comes first;
+ *      One that says no more than a shorter rule with the same action is left out first.
  *   5. what is still equal: by order of addition, where a rule stands with the first that shares its (half) comparison.
  *
  * Where this differs from libseccomp 2.5.4, on purpose:
@@ -62,9 +63,11 @@ static bool half_same(const struct filter_condition *a, const struct filter_cond
 	int shift = half * 32;
 	bool ranges = operator_class(a->operator) < 3 && operator_class(b->operator) < 3;
 
+	if (a->arg != b->arg)
+		return false;
 	if (!(uint32_t)((a->mask | b->mask) >> shift))
-		return true; /* narrow architectures do not compare it */
-	return a->arg == b->arg && (uint32_t)(a->mask >> shift) == (uint32_t)(b->mask >> shift) &&
+		return true; /* not compared, as on narrow architectures */
+	return (uint32_t)(a->mask >> shift) == (uint32_t)(b->mask >> shift) &&
 	       (uint32_t)(a->value >> shift) == (uint32_t)(b->value >> shift) &&
 	       ((ranges && half) || operator_base(a->operator) == operator_base(b->operator));
 }
@@ -120,13 +123,13 @@ static int clause_compare(const struct filter_clause *all, const struct filter_c
 	return a->serial < b->serial ? -1 : 1;
 }
 
-/* Does every condition of `less` stand at the head of more's? */
-static bool clause_is_prefix(const struct filter_clause *less, const struct filter_clause *more)
+/* Do the conditions of `less` stand in more's, one after another, from `at` on? */
+static bool clause_is_part(const struct filter_clause *less, const struct filter_clause *more, uint32_t at)
 {
-	if (less->count > more->count)
+	if (at + less->count > more->count)
 		return false;
 	for (uint32_t i = 0; i < less->count; i++)
-		if (!condition_same(&less->conditions[i], &more->conditions[i]))
+		if (!condition_same(&less->conditions[i], &more->conditions[at + i]))
 			return false;
 	return true;
 }
@@ -147,18 +150,48 @@ static int contradiction(const struct filter_policy *policy, const struct filter
 	return filter_place(policy, b, err);
 }
 
-/*
- * A contradiction: the same conditions with different actions; or a later rule whose conditions are a part of an
- * earlier one's, with another action (it would take the earlier rule's effect away; the other way round the later
- * rule just has no effect).
- */
-static int contradictions_find(const struct filter_policy *policy, const struct filter_arch *arch,
-			       const struct filter_call *call, struct err *err)
+static bool clause_has_part(const struct filter_clause *more, const struct filter_clause *less)
 {
-	for (const struct filter_clause *later = call->first; later; later = later->next)
-		for (const struct filter_clause *earlier = call->first; earlier != later; earlier = earlier->next)
-			if (earlier->action != later->action && clause_is_prefix(later, earlier))
-				return contradiction(policy, arch, call->number, earlier, later, err);
+	for (uint32_t at = 0; at < more->count; at++)
+		if (clause_is_part(less, more, at))
+			return true;
+	return false;
+}
+
+/*
+ * The clauses that count, in the order of addition. Left out are those that say no more than a shorter one with the
+ * same action (they must not decide earlier than that one), and those that begin with all conditions of an earlier one.
+ * A contradiction is the same conditions with different actions; or a later rule whose conditions are the beginning of
+ * an earlier one's, with another action: it would take the earlier rule's effect away.
+ */
+static int clauses_admit(const struct filter_policy *policy, const struct filter_arch *arch, struct filter_call *call,
+			 struct err *err)
+{
+	struct filter_clause *next, *clause = call->first, **tail = &call->first;
+
+	for (call->first = NULL; clause; clause = next) {
+		bool admitted = true;
+
+		next = clause->next;
+		clause->next = NULL;
+		for (struct filter_clause **link = &call->first; *link && admitted;) {
+			struct filter_clause *old = *link;
+			bool agree = old->action == clause->action;
+
+			if (!agree && clause_is_part(clause, old, 0))
+				return contradiction(policy, arch, call->number, old, clause, err);
+			if (clause_is_part(old, clause, 0) || (agree && clause_has_part(clause, old)))
+				admitted = false;
+			else if (agree && clause_has_part(old, clause))
+				*link = old->next;
+			else
+				link = &old->next;
+		}
+		for (tail = &call->first; *tail;)
+			tail = &(*tail)->next;
+		if (admitted)
+			*tail = clause;
+	}
 	return 0;
 }
 
@@ -170,7 +203,7 @@ int filter_order(const struct filter_policy *policy, const struct filter_arch *a
 
 	if (!call->first || !call->first->next)
 		return 0;
-	if (contradictions_find(policy, arch, call, err) < 0)
+	if (clauses_admit(policy, arch, call, err) < 0)
 		return ERR;
 	for (struct filter_clause *clause = call->first; clause; clause = clause->next) {
 		if (count == FILTER_CLAUSES_MAX) {

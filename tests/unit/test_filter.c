@@ -1,0 +1,270 @@
+/* SPDX-License-Identifier: Apache-2.0 */
+/*
+ * test_filter: the filter compiler against libseccomp and against the plain meaning of a policy, over every number,
+ * architecture and argument edge. FILTER_TEST_PROFILES sets how many random policies are tried, FILTER_TEST_SEED the
+ * first seed.
+ */
+#include <errno.h>
+#include <setjmp.h>
+#include <stdarg.h>
+#include <stddef.h>
+#include <stdint.h>
+#include <stdio.h>
+#include <stdlib.h>
+#include <string.h>
+
+#include <cmocka.h>
+
+#include "abi/arch.h"
+#include "abi/syscalls.h"
+#include "base/types.h"
+#include "filter_support.h"
+
+#define DOCKER_PROFILE "/usr/share/containers/seccomp.json"
+#define PROFILES_DEFAULT 2400
+
+/* Both programs and what was found when they were compared. */
+struct comparison {
+	const struct filter_policy *policy;
+	struct filter_program ours;
+	struct sock_filter *theirs; /* NULL: libseccomp is no oracle for this policy */
+	uint32_t theirs_count;
+	uint64_t seed;
+	unsigned long compared, differences;
+};
+
+/* To stderr: cmocka cuts long messages. FILTER_TEST_DUMP=1 adds both programs. */
+static void show(const struct comparison *comparison)
+{
+	const struct filter_policy *policy = comparison->policy;
+	cleanup_buf struct buf text = BUF_INIT;
+	char action[64];
+
+	filter_action_text(policy->default_action, action, sizeof(action));
+	buf_printf(&text, "default %s, for", action);
+	for (size_t i = 0; i < policy->archs_count; i++)
+		buf_printf(&text, " %s", abi_arch_name(policy->archs[i]));
+	for (size_t i = 0; i < policy->rules_count; i++) {
+		const struct filter_rule *rule = &policy->rules[i];
+
+		filter_action_text(rule->action, action, sizeof(action));
+		buf_printf(&text, "\n  %zu %s:", i, action);
+		for (size_t n = 0; n < rule->names_count; n++)
+			buf_printf(&text, " %s", rule->names[n]);
+		for (size_t n = 0; n < rule->args_count; n++)
+			buf_printf(&text, " [%u op %d %#llx %#llx]", rule->args[n].index, (int)rule->args[n].operator,
+				   (unsigned long long)rule->args[n].value, (unsigned long long)rule->args[n].value_two);
+	}
+	buf_puts(&text, "\n");
+	if (getenv("FILTER_TEST_DUMP")) {
+		buf_puts(&text, "ours:\n");
+		filter_disassemble(comparison->ours.instructions, comparison->ours.count, &text);
+		buf_puts(&text, "theirs:\n");
+		filter_disassemble(comparison->theirs, comparison->theirs_count, &text);
+	}
+	fputs(text.data, stderr);
+}
+
+static void fail_at(const struct comparison *comparison, const struct seccomp_data *data, uint32_t is, uint32_t should,
+		    const char *by)
+{
+	char a[64], b[64];
+
+	show(comparison);
+	filter_action_text(is, a, sizeof(a));
+	filter_action_text(should, b, sizeof(b));
+	fail_msg("%s says %s, not %s, for arch %#x nr %d args %#llx %#llx %#llx %#llx %#llx %#llx", by, b, a,
+		 data->arch, data->nr, (unsigned long long)data->args[0], (unsigned long long)data->args[1],
+		 (unsigned long long)data->args[2], (unsigned long long)data->args[3],
+		 (unsigned long long)data->args[4], (unsigned long long)data->args[5]);
+}
+
+static void compare_one(struct comparison *comparison, const struct seccomp_data *data)
+{
+	struct reference reference;
+	uint32_t at, action = filter_run(comparison->ours.instructions, data, &at), theirs, rule;
+
+	comparison->compared++;
+	reference_ask(comparison->policy, data, &reference);
+	if (!reference_allows(&reference, action))
+		fail_at(comparison, data, action, reference.actions[0], "the policy");
+	rule = comparison->ours.rule_of[at];
+	if (rule != FILTER_NO_RULE && !reference_rule_matches(comparison->policy, rule, data))
+		fail_at(comparison, data, action, action, "rule_of names a rule that does not match, which");
+	if (!comparison->theirs)
+		return;
+	theirs = filter_run(comparison->theirs, data, NULL);
+	if (theirs == action)
+		return;
+	comparison->differences++;
+	if (!oracle_is_loose(comparison->policy, data))
+		fail_at(comparison, data, action, theirs, "libseccomp");
+}
+
+static void compare_number(struct comparison *comparison, uint32_t arch, uint32_t number)
+{
+	struct seccomp_data data = {.nr = (int)number, .arch = arch};
+	int samples = 2;
+
+	if (!reference_concerns(comparison->policy, &data)) {
+		for (int i = 0; i < 6; i++)
+			data.args[i] = random_next(&comparison->seed);
+		samples = 1;
+	} else if (reference_looks_at_args(comparison->policy, &data)) {
+		samples = 60;
+	}
+
+	for (int i = 0; i < samples; i++) {
+		compare_one(comparison, &data);
+		reference_draw_args(comparison->policy, &comparison->seed, &data);
+	}
+}
+
+/* filter_rule_for must agree with the program. */
+static void compare_rule_for(struct comparison *comparison, uint32_t arch, uint32_t number)
+{
+	cleanup_arena struct arena arena = ARENA_INIT;
+	struct seccomp_data data = {.nr = (int)number, .arch = arch};
+	uint32_t action, rule, is;
+	struct err err = ERR_INIT;
+
+	reference_draw_args(comparison->policy, &comparison->seed, &data);
+	assert_int_equal(filter_rule_for(comparison->policy, &data, &arena, &action, &rule, &err), 0);
+	is = filter_run(comparison->ours.instructions, &data, NULL);
+	if (is != action)
+		fail_at(comparison, &data, is, action, "filter_rule_for");
+	if (rule != FILTER_NO_RULE && (comparison->policy->rules[rule].action != action ||
+				       !reference_rule_matches(comparison->policy, rule, &data)))
+		fail_at(comparison, &data, is, action, "filter_rule_for names another rule and");
+}
+
+static void compare_arch(struct comparison *comparison, uint32_t arch)
+{
+	static const uint32_t edges[] = {0x3fffffff, 0x7fffffff, 0x80000000, 0x80000001, 0xbfffffff, 0xc0000000,
+					 0xc0000001, 0xfffffffe, 0xffffffff, 0xeffff,	 0xf0000,    0xf0001,
+					 0xf0005,    0xf0006,	 0x10000000};
+	uint32_t audit = arch == ABI_ARCH_X32 ? AUDIT_ARCH_X86_64 : arch;
+	uint32_t first = (uint32_t)abi_syscall_first(arch);
+
+	for (uint32_t number = 0; number <= 700; number++)
+		compare_number(comparison, audit, number + first);
+	for (size_t i = 0; i < ARRAY_SIZE(edges); i++)
+		compare_number(comparison, audit, edges[i]);
+	for (uint32_t number = 0; number <= 700 && audit == AUDIT_ARCH_X86_64; number++)
+		compare_number(comparison, audit, number | ABI_X32_SYSCALL_BIT);
+	for (int i = 0; i < 16; i++) {
+		uint32_t number = first + (uint32_t)(random_next(&comparison->seed) % 480);
+
+		compare_rule_for(comparison, audit, arch == ABI_ARCH_X32 ? number | ABI_X32_SYSCALL_BIT : number);
+	}
+	compare_rule_for(comparison, audit, UINT32_MAX);
+}
+
+static void compare_policy(struct comparison *comparison)
+{
+	struct err err = ERR_INIT;
+	bool x86 = false;
+
+	if (filter_check(comparison->ours.instructions, comparison->ours.count, &err) < 0)
+		fail_msg("%s: %s", err.what, err.why);
+	for (size_t i = 0; i < comparison->policy->archs_count; i++) {
+		uint32_t arch = comparison->policy->archs[i];
+		bool is_x86 = arch == AUDIT_ARCH_X86_64 || arch == ABI_ARCH_X32;
+
+		if (!is_x86 || !x86)
+			compare_arch(comparison, arch);
+		x86 = x86 || is_x86;
+	}
+	compare_arch(comparison, AUDIT_ARCH_S390X);
+	if (!x86)
+		compare_number(comparison, AUDIT_ARCH_X86_64, UINT32_MAX);
+}
+
+static void test_docker(void **state)
+{
+	cleanup_arena struct arena arena = ARENA_INIT, scratch = ARENA_INIT;
+	struct comparison comparison = {.policy = policy_of_docker(DOCKER_PROFILE, &arena), .seed = 5};
+	struct err err = ERR_INIT;
+
+	(void)state;
+	if (!comparison.policy)
+		fail_msg("%s cannot be read (Debian's golang-github-containers-common)", DOCKER_PROFILE);
+	assert_int_equal(filter_compile(comparison.policy, &scratch, &comparison.ours, &err), 0);
+	assert_int_equal(oracle_compile(comparison.policy, &comparison.theirs, &comparison.theirs_count), 0);
+	compare_policy(&comparison);
+	print_message("# Docker's profile: %u instructions (libseccomp: %u), %zu bytes of memory, %lu calls compared\n",
+		      comparison.ours.count, comparison.theirs_count, scratch.used, comparison.compared);
+	assert_true(comparison.ours.count <= 411);
+	assert_true(scratch.used < 300 << 10);
+	assert_int_equal(comparison.differences, 0);
+	free(comparison.theirs);
+}
+
+static unsigned long setting(const char *name, unsigned long otherwise)
+{
+	const char *text = getenv(name);
+
+	return text ? strtoul(text, NULL, 0) : otherwise;
+}
+
+struct totals {
+	unsigned long compared, differences, refused, refused_by_them, without_oracle;
+};
+
+static void random_profile(uint64_t seed, struct totals *totals)
+{
+	cleanup_arena struct arena arena = ARENA_INIT;
+	uint8_t bytes[1024];
+	struct source source = {.data = bytes, .size = sizeof(bytes)};
+	struct comparison comparison = {.seed = seed};
+	struct err err = ERR_INIT;
+	bool hangs, ok;
+	int theirs = -ELOOP;
+
+	source_fill(&comparison.seed, bytes, sizeof(bytes));
+	comparison.policy = policy_draw(&source, &arena);
+	hangs = oracle_may_hang(comparison.policy);
+	ok = filter_compile(comparison.policy, &arena, &comparison.ours, &err) == 0;
+	if (!hangs)
+		theirs = oracle_compile(comparison.policy, &comparison.theirs, &comparison.theirs_count);
+	totals->refused += !ok;
+	totals->without_oracle += hangs;
+	totals->without_oracle += theirs == -ENODATA;
+	totals->refused_by_them += !hangs && theirs && theirs != -ENODATA;
+	if (!ok && !hangs && !theirs) {
+		show(&comparison);
+		free(comparison.theirs);
+		fail_msg("seed %#llx: we refuse what libseccomp takes: %s (%s)", (unsigned long long)seed, err.what,
+			 err.why);
+	}
+	if (ok)
+		compare_policy(&comparison);
+	free(comparison.theirs);
+	totals->compared += comparison.compared;
+	totals->differences += comparison.differences;
+}
+
+static void test_random(void **state)
+{
+	unsigned long profiles = setting("FILTER_TEST_PROFILES", PROFILES_DEFAULT);
+	uint64_t seed = setting("FILTER_TEST_SEED", 20240917);
+	struct totals totals = {0};
+
+	(void)state;
+	for (unsigned long i = 0; i < profiles; i++)
+		random_profile((seed + i) * 0x9e3779b97f4a7c15u | 1, &totals);
+	print_message("# %lu random policies, %lu calls compared; %lu refused by us, %lu by libseccomp; %lu not given to "
+		      "it; %lu calls with a known difference\n",
+		      profiles, totals.compared, totals.refused, totals.refused_by_them, totals.without_oracle,
+		      totals.differences);
+}
+
+int main(void)
+{
+	const struct CMUnitTest tests[] = {
+		cmocka_unit_test(test_docker),
+		cmocka_unit_test(test_random),
+	};
+
+	return cmocka_run_group_tests_name("filter", tests, NULL, NULL);
+}
