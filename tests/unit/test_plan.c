@@ -40,16 +40,13 @@ static const struct host_hierarchy v2[] = {
 	{true, "cpuset cpu io memory hugetlb pids rdma misc", "/sys/fs/cgroup", "cgroup", "/system.slice/engine.service"},
 };
 
-#define FILESYSTEMS "nodev\tsysfs\nnodev\ttmpfs\nnodev\tproc\nnodev\tcgroup2\nnodev\tdevpts\nnodev\tmqueue\n\text4\n"
-
-#define ROOT \
-	.kernel_major = 6, .kernel_minor = 1, .capabilities = ALL_CAPABILITIES, .bounding = ALL_CAPABILITIES, \
-	.last_capability = 40, .initial_user_namespace = true, .sys_admin = true, .time_namespaces = true, \
-	.max_user_namespaces = 10000, .proc_filesystems = FILESYSTEMS
+#define POWER \
+	.capabilities = ALL_CAPABILITIES, .bounding = ALL_CAPABILITIES, \
+	.last_capability = 40, .initial_user_namespace = true, .sys_admin = true
+#define ROOT .kernel_major = 6, .kernel_minor = 1, POWER
 #define USER \
 	.kernel_major = 6, .kernel_minor = 1, .uid = 1000, .gid = 1000, .bounding = ALL_CAPABILITIES, \
-	.last_capability = 40, .initial_user_namespace = true, .time_namespaces = true, .max_user_namespaces = 10000, \
-	.proc_filesystems = FILESYSTEMS
+	.last_capability = 40, .initial_user_namespace = true
 #define V1 .cgroup_mode = HOST_CGROUP_V1, .hierarchies = v1, .hierarchies_count = ARRAY_SIZE(v1) - 1
 #define HYBRID .cgroup_mode = HOST_CGROUP_HYBRID, .hierarchies = v1, .hierarchies_count = ARRAY_SIZE(v1)
 #define V2 .cgroup_mode = HOST_CGROUP_V2, .hierarchies = v2, .hierarchies_count = ARRAY_SIZE(v2)
@@ -62,6 +59,7 @@ static const struct {
 	{"hybrid", {ROOT, HYBRID}},
 	{"v2", {ROOT, V2}},
 	{"v2-apparmor", {ROOT, V2, .apparmor = true}},
+	{"old", {.kernel_major = 5, .kernel_minor = 4, POWER, V2}},
 	{"none", {ROOT}},
 	{"user", {USER, V2}},
 	{"user-uidmap", {USER, V2, .helpers = 1u << HELPER_NEWUIDMAP | 1u << HELPER_NEWGIDMAP}},

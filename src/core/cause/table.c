@@ -244,6 +244,9 @@ const struct cause_row cause_rows[] = {
 	 "give linux.resources.cpu.cpus and mems, or remove cgroups that are no longer used"},
 
 	/* namespaces and the clone */
+	{ENOSPC, CAUSE_ANY, USER_NS, "clone3",
+	 "user namespaces are switched off or used up on this machine (user.max_user_namespaces), or another kind is",
+	 "sysctl user.max_user_namespaces=10000; see also the other user.max_*_namespaces"},
 	{ENOSPC, CAUSE_ANY, 0, "clone3",
 	 "the limit of namespaces of one kind is reached (user.max_*_namespaces), or they are nested over 32 deep",
 	 "raise it: sysctl user.max_user_namespaces, user.max_pid_namespaces …; 0 switches a kind off"},
@@ -272,6 +275,9 @@ const struct cause_row cause_rows[] = {
 	{EINVAL, CAUSE_NAMESPACE, 0, "setns",
 	 "the file is a namespace of another kind, or the process's state forbids it (a shared file system or threads)",
 	 "check the path in linux.namespaces: it must be a namespace file of the same type"},
+	{EINVAL, CAUSE_NAMESPACE, 0, "unshare",
+	 "this kernel does not have this kind of namespace (CONFIG_TIME_NS, CONFIG_CGROUPS …)",
+	 "remove it from linux.namespaces, or boot a kernel that has it"},
 	{EPERM, CAUSE_NAMESPACE, 0, "setns",
 	 "joining needs CAP_SYS_ADMIN in the user namespace that owns it",
 	 "join its user namespace too (a path for \"user\"), or run as its owner"},

@@ -6,9 +6,13 @@
 #include "core/host/cgroups.h"
 
 #include <fcntl.h>
+#include <limits.h>
+#include <linux/magic.h>
 #include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
+#include <sys/vfs.h>
+#include <unistd.h>
 
 #include "base/fd.h"
 
@@ -17,7 +21,7 @@
 
 /* The fields of one line of mountinfo that matter here. */
 struct mount_line {
-	char *id, *parent, *device, *root, *point, *type, *super;
+	char *device, *root, *point, *type, *super;
 };
 
 /* Cut the next field, ended by a blank, off *text; NULL at the end of the line. */
@@ -60,8 +64,8 @@ static bool parse_mount_line(char *text, struct mount_line *ret)
 		return false;
 	*rest = '\0';
 	rest += 3;
-	ret->id = next_field(&text);
-	ret->parent = next_field(&text);
+	next_field(&text); /* mount id */
+	next_field(&text); /* parent's */
 	ret->device = next_field(&text);
 	ret->root = next_field(&text);
 	ret->point = next_field(&text);
@@ -159,8 +163,6 @@ int host_parse_cgroups(struct arena *arena, struct host *host, char *mountinfo, 
 			*next++ = '\0';
 		if (!parse_mount_line(text, &line))
 			continue;
-		if (strcmp(line.point, "/") == 0)
-			host->root_is_initramfs = strcmp(line.id, line.parent) == 0 || !strcmp(line.type, "rootfs");
 		if (strcmp(line.type, "cgroup") != 0 && strcmp(line.type, "cgroup2") != 0)
 			continue;
 		for (size_t i = 0; i < count; i++)
@@ -218,16 +220,54 @@ static void read_unified_controllers(const char *mountinfo, char *buf, size_t si
 		buf[0] = '\0';
 }
 
+/*
+ * The usual case of v2: one hierarchy on /sys/fs/cgroup, without reading a mountinfo that may be long. Not when only a
+ * part of the hierarchy is mounted there: then this process's path does not lie below it.
+ */
+static bool read_unified(struct arena *arena, struct host *host, const char *own)
+{
+	static const char root[] = "/sys/fs/cgroup";
+	struct host_hierarchy *hierarchy;
+	char controllers[512], path[PATH_MAX];
+	struct statfs fs;
+	int length;
+
+	if (statfs(root, &fs) != 0 || fs.f_type != CGROUP2_SUPER_MAGIC || strncmp(own, "0::/", 4) != 0)
+		return false;
+	length = snprintf(path, sizeof(path), "%s%.*s", root, (int)strcspn(own + 3, "\n"), own + 3);
+	if (length >= (int)sizeof(path) || access(path, F_OK) != 0)
+		return false;
+	hierarchy = arena_alloc(arena, sizeof(*hierarchy));
+	if (!hierarchy || fd_read_text_at(AT_FDCWD, "/sys/fs/cgroup/cgroup.controllers", controllers,
+					  sizeof(controllers)) < 0)
+		return false;
+	hierarchy->v2 = true;
+	hierarchy->mount_point = root;
+	hierarchy->mount_name = root + strlen("/sys/fs/");
+	hierarchy->controllers = arena_strndup(arena, controllers, strcspn(controllers, "\n"));
+	hierarchy->own_path = arena_strdup(arena, path + strlen(root));
+	host->hierarchies = hierarchy;
+	host->hierarchies_count = 1;
+	host->cgroup_mode = HOST_CGROUP_V2;
+	return hierarchy->controllers && hierarchy->own_path;
+}
+
 int host_read_cgroups(struct arena *arena, struct host *host, struct err *err)
 {
-	char *mountinfo = read_whole("/proc/self/mountinfo");
 	char *own = read_whole("/proc/self/cgroup");
+	char *mountinfo = NULL;
 	char controllers[512];
-	int result;
+	int result = 0;
 
-	if (!mountinfo || !own) {
-		err_set(err, ERR_INTERNAL, "cannot read /proc/self/%s", mountinfo ? "cgroup" : "mountinfo");
-		result = err_fix(err, "see whether /proc is a whole procfs of this process's pid namespace");
+	if (own && read_unified(arena, host, own)) {
+		free(own);
+		return 0;
+	}
+	mountinfo = own ? read_whole("/proc/self/mountinfo") : NULL;
+	if (!mountinfo) {
+		err_set(err, ERR_UNSUPPORTED, "cannot read /proc/self/%s", own ? "mountinfo" : "cgroup");
+		err_why(err, "no whole procfs of this process's pid namespace is mounted on /proc");
+		result = err_fix(err, "mount it: mount -t proc proc /proc");
 	} else {
 		read_unified_controllers(mountinfo, controllers, sizeof(controllers));
 		result = host_parse_cgroups(arena, host, mountinfo, own, controllers, err);

@@ -5,7 +5,7 @@
 
 #include "core/host/host.h"
 
-/* Fill cgroup_mode, hierarchies and root_is_initramfs from /proc/self/mountinfo and /proc/self/cgroup. */
+/* Fill cgroup_mode and hierarchies from /sys/fs/cgroup, /proc/self/cgroup and, where need be, /proc/self/mountinfo. */
 int host_read_cgroups(struct arena *arena, struct host *host, struct err *err);
 
 /* The same from the texts of the two files, which are taken apart in place: for tests. unified_controllers is the text

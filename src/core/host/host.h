@@ -43,12 +43,8 @@ struct host {
 	size_t hierarchies_count;
 
 	bool apparmor, selinux; /* enabled on this kernel */
-	bool time_namespaces;
-	int memfd_noexec; /* vm.memfd_noexec; 0 when the kernel has none */
-	uint64_t max_user_namespaces; /* user.max_user_namespaces */
-	bool root_is_initramfs;	      /* pivot_root cannot work from here */
-	const char *proc_filesystems; /* text of /proc/filesystems: which types can be mounted */
-	uint32_t helpers;	      /* bit per enum helper_id of host/helper.h that is installed */
+	uint32_t helpers; /* bit per enum helper_id of host/helper.h that is installed; those for the
+			   * unprivileged are looked for only without sys_admin */
 };
 
 /* Read the facts. Memory from arena. Fails only when /proc cannot be read at all. */
@@ -56,9 +52,6 @@ int host_read(struct arena *arena, struct host **ret_host, struct err *err);
 
 /* Kernel at least major.minor? */
 bool host_kernel_at_least(const struct host *host, unsigned int major, unsigned int minor);
-/* How /proc/filesystems lists a type. A type that is unknown may still come from a module. */
-enum host_fs { HOST_FS_UNKNOWN, HOST_FS_NODEV, HOST_FS_BLOCK };
-enum host_fs host_filesystem(const struct host *host, const char *type);
 /* The hierarchy that has a controller ("memory"); NULL when none has. On v2 and hybrids the v1 one is preferred. */
 const struct host_hierarchy *host_hierarchy_of(const struct host *host, const char *controller);
 

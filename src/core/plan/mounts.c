@@ -148,8 +148,7 @@ static void add_params_of_ours(struct builder *builder, const struct oci_mount *
 	if (label && takes_label(mount->type))
 		add_param(options, "context", label, "/linux/mountLabel");
 	/* A read-only mount of a block device must not need a writable device. */
-	if (options->attr.set & MOUNT_ATTR_RDONLY && mount->source && *mount->source == '/' &&
-	    host_filesystem(builder->host, mount->type) != HOST_FS_NODEV)
+	if (options->attr.set & MOUNT_ATTR_RDONLY && mount->source && strncmp(mount->source, "/dev/", 5) == 0)
 		add_param(options, "ro", NULL, mount->where);
 }
 

@@ -11,7 +11,6 @@
 static int refuse_unusable(struct builder *builder)
 {
 	const struct oci_linux *linux = &builder->config->linux;
-	const struct host *host = builder->host;
 
 	if (!builder_has_ns(builder, OCI_NS_MOUNT)) {
 		builder_refuse(builder, ERR_CONFIG, "/linux/namespaces", "the container has no mount namespace");
@@ -25,7 +24,7 @@ static int refuse_unusable(struct builder *builder)
 		err_why(builder->err, "that namespace belongs to another user namespace");
 		return err_fix(builder->err, "join its user namespace too, or leave out the path of the mount namespace");
 	}
-	if (builder_has_ns(builder, OCI_NS_TIME) && !host->time_namespaces) {
+	if (builder_has_ns(builder, OCI_NS_TIME) && !host_kernel_at_least(builder->host, 5, 6)) {
 		builder_refuse(builder, ERR_UNSUPPORTED, linux->namespaces[OCI_NS_TIME].where,
 			       "this kernel has no time namespaces");
 		err_why(builder->err, "they need Linux 5.6 and CONFIG_TIME_NS");
@@ -36,9 +35,7 @@ static int refuse_unusable(struct builder *builder)
 
 static int refuse_user_namespace(struct builder *builder)
 {
-	const struct oci_linux *linux = &builder->config->linux;
 	const struct host *host = builder->host;
-	const char *where = linux->namespaces[OCI_NS_USER].where;
 
 	if (!host->sys_admin && !builder->plan->in_user_namespace) {
 		builder_refuse(builder, ERR_UNSUPPORTED, "/linux/namespaces",
@@ -47,13 +44,6 @@ static int refuse_user_namespace(struct builder *builder)
 		return err_fix(builder->err,
 			       "run it as root, or add {\"type\": \"user\"} to linux.namespaces, with linux.uidMappings and "
 			       "linux.gidMappings");
-	}
-	if (!builder->new_ns[OCI_NS_USER])
-		return 0;
-	if (host->max_user_namespaces == 0) {
-		builder_refuse(builder, ERR_UNSUPPORTED, where, "user namespaces are switched off on this machine");
-		err_why(builder->err, "the sysctl user.max_user_namespaces is 0");
-		return err_fix(builder->err, "sysctl user.max_user_namespaces=10000");
 	}
 	return 0;
 }
