@@ -22,7 +22,7 @@
 #include <cmocka.h>
 
 #include "base/fd.h"
-#include "core/cgroup/cgroup.h"
+#include "core/cgroup/parts.h"
 #include "kernel/process.h"
 
 static struct arena facts = ARENA_INIT;
@@ -110,10 +110,7 @@ static void take_away(struct cgroup *cgroup)
 static void read_back(const struct cgroup *cgroup, const char *controller, const char *file, char *text, size_t size)
 {
 	for (size_t i = 0; i < cgroup->count; i++) {
-		const char *has = strstr(cgroup->dirs[i].hierarchy->controllers, controller);
-		size_t length = strlen(controller);
-
-		if (!has || (has[length] != '\0' && has[length] != ' ' && has[length] != ','))
+		if (!cgroup_hierarchy_has(cgroup->dirs[i].hierarchy, controller))
 			continue;
 		if (fd_read_text_at(cgroup->dirs[i].fd, file, text, size) < 0)
 			fail_msg("cannot read %s", file);
@@ -780,6 +777,85 @@ static void test_delegation(void **context)
 	take_away(&cgroup);
 }
 
+/* A cgroup with processes of its own cannot share out controllers: said so, and nothing is left. */
+static void test_processes_above(void **context)
+{
+	struct cgroup above, cgroup;
+	struct member member, inside;
+	struct err err = ERR_INIT;
+
+	(void)context;
+	need_root();
+	if (!v2) {
+		print_message("v1 has no such rule\n");
+		skip();
+	}
+	new_plan(top);
+	create(&above);
+	spawn(&member, &above, echo);
+	new_plan(below("/a/b"));
+	set_memory("33554432");
+	assert_int_equal(cgroup_create(&cgroup, &plan, host, &err), ERR);
+	assert_int_equal(err.errnum, EBUSY);
+	assert_non_null(strstr(err.why, "processes are in that very cgroup"));
+	assert_string_equal(err.where, "config.json#/linux/resources/test");
+	assert_int_equal(existing(below("/a")), 0);
+	/* Without a limit of its own it gets in, and nothing was enabled that would make it a place for threads. */
+	new_plan(below("/a/b"));
+	create(&cgroup);
+	spawn(&inside, &cgroup, echo);
+	assert_int_equal(reap(&inside), 0);
+	take_away(&cgroup);
+	assert_int_equal(reap(&member), 0);
+	take_away(&above);
+}
+
+/* A user makes containers below a cgroup that was given to him. */
+static void test_delegated_to_a_user(void **context)
+{
+	const struct oci_device_rule rule = {.type = 'a', .major = OCI_DEVICE_ANY, .minor = OCI_DEVICE_ANY, .read = true,
+					     .write = true, .mknod = true};
+	struct cgroup above;
+	pid_t child;
+	int status;
+
+	(void)context;
+	need_root();
+	if (!v2) {
+		print_message("only cgroup2 is given away\n");
+		skip();
+	}
+	new_plan(top);
+	plan.delegate = true;
+	plan.delegate_uid = (struct host_id){65534};
+	create(&above);
+	child = fork();
+	if (child == 0) {
+		struct cgroup cgroup;
+		struct arena arena = ARENA_INIT;
+		struct err err = ERR_INIT;
+		struct host *user;
+
+		if (setresgid(65534, 65534, 65534) < 0 || setresuid(65534, 65534, 65534) < 0 ||
+		    host_read(&arena, &user, &err) < 0)
+			_exit(1);
+		new_plan(below("/a/b"));
+		set("pids", "pids.max", "5");
+		set_memory("33554432");
+		plan.device_rules = &rule;
+		plan.device_rules_count = 1;
+		if (cgroup_create(&cgroup, &plan, user, &err) < 0 || cgroup.driver != CGROUP_CGROUPFS)
+			_exit(2);
+		if (existing(below("/a/b")) != 1 || cgroup_remove(&cgroup, &err) < 0 || existing(below("/a")) != 0)
+			_exit(3);
+		_exit(0);
+	}
+	assert_int_equal(waitpid(child, &status, 0), child);
+	assert_true(WIFEXITED(status));
+	assert_int_equal(WEXITSTATUS(status), 0);
+	take_away(&above);
+}
+
 int main(void)
 {
 	const struct CMUnitTest tests[] = {
@@ -799,6 +875,8 @@ int main(void)
 		cmocka_unit_test(test_statistics),
 		cmocka_unit_test(test_not_writable),
 		cmocka_unit_test(test_delegation),
+		cmocka_unit_test(test_processes_above),
+		cmocka_unit_test(test_delegated_to_a_user),
 	};
 
 	return cmocka_run_group_tests(tests, set_up, tear_down);

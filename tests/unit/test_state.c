@@ -61,6 +61,7 @@ static struct state sample(const char *id)
 		.cgroup_created = true,
 		.cgroup_made = "cpu=1 memory=2",
 		.filter_flags = 6,
+		.freezer = "/sys/fs/cgroup/freezer/containers/1/freezer.state",
 	};
 }
 
@@ -129,12 +130,14 @@ static void test_round_trip(void **context)
 	assert_string_equal(read->cgroup_made, state.cgroup_made);
 	assert_false(read->no_process);
 	assert_int_equal(read->filter_flags, state.filter_flags);
+	assert_string_equal(read->freezer, state.freezer);
 	/* Replaced as a whole; without a cgroup. */
-	state.cgroup_path = state.cgroup_made = NULL;
+	state.cgroup_path = state.cgroup_made = state.freezer = state.rootfs = NULL;
 	state.no_process = true;
 	assert_int_equal(state_write(&dir, &state, &err), 0);
 	assert_int_equal(state_read(&again, &arena, &read, &err), 0);
 	assert_null(read->cgroup_path);
+	assert_null(read->rootfs);
 	assert_true(read->no_process);
 	/* A path that JSON cannot hold is refused, and what was there stays. */
 	state.bundle = "/b\xff";

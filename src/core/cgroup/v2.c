@@ -74,6 +74,14 @@ static int where_asked(const struct enable *enable, uint32_t bits, struct err *e
 	return ERR;
 }
 
+/* The words for a cgroup that has processes and so cannot share out controllers. */
+static void explain_busy(struct err *err)
+{
+	err_why(err, "processes are in that very cgroup, and cgroup2 shares out controllers only below a cgroup without "
+		     "processes of its own");
+	err_fix(err, "move these processes to a sub-cgroup, or give linux.cgroupsPath a place below another one");
+}
+
 static int cannot_enable(const struct cgroup_dir *dir, const char *relative, const struct enable *enable,
 			 uint32_t bits, int errnum, struct err *err)
 {
@@ -83,9 +91,7 @@ static int cannot_enable(const struct cgroup_dir *dir, const char *relative, con
 		dir->hierarchy->mount_point, below);
 	switch (-errnum) {
 	case EBUSY:
-		err_why(err, "processes are in that very cgroup, and cgroup2 shares out a controller only below a "
-			     "cgroup without processes of its own");
-		err_fix(err, "move these processes to a sub-cgroup, or give linux.cgroupsPath a place below another one");
+		explain_busy(err);
 		break;
 	case EACCES:
 	case EPERM:
@@ -99,6 +105,21 @@ static int cannot_enable(const struct cgroup_dir *dir, const char *relative, con
 		break;
 	}
 	return where_asked(enable, bits, err);
+}
+
+static int any_process(pid_t pid, void *context)
+{
+	(void)context;
+	return pid;
+}
+
+/* Has the directory processes of its own? The root of all, which has no type, may share out nevertheless. */
+static bool has_processes(int mount_fd, const char *relative)
+{
+	cleanup_fd int dir_fd = openat(mount_fd, relative, O_PATH | O_DIRECTORY | O_CLOEXEC);
+
+	return dir_fd >= 0 && faccessat(dir_fd, "cgroup.type", F_OK, 0) == 0 &&
+	       cgroup_own_pids(dir_fd, any_process, NULL) > 0;
 }
 
 static int write_control(int mount_fd, const char *relative, uint32_t bits)
@@ -136,6 +157,13 @@ static int enable_at(const struct cgroup_dir *dir, int mount_fd, const char *rel
 		return where_asked(enable, missing & enable->required & ~available, err);
 	}
 	missing &= available;
+	/* To try would do harm: cpu and pids alone can be enabled there, and make what is below a place for threads. */
+	if (missing && has_processes(mount_fd, relative)) {
+		if (missing & enable->required)
+			return cannot_enable(dir, relative, enable, missing & enable->required, -EBUSY, err);
+		available &= ~missing;
+		missing = 0;
+	}
 	enable->optional &= available;
 	if (missing == 0 || write_control(mount_fd, relative, missing) == 0)
 		return 0;
@@ -151,9 +179,23 @@ static int enable_at(const struct cgroup_dir *dir, int mount_fd, const char *rel
 	return 0;
 }
 
+/* Below a threaded cgroup a new one takes no process. */
+static int check_type(const struct cgroup_dir *dir, const struct plan_cgroup *plan, struct err *err)
+{
+	char type[32];
+
+	if (fd_read_text_at(dir->fd, "cgroup.type", type, sizeof(type)) < 0 || strcmp(type, "domain invalid\n") != 0)
+		return 0;
+	err_set(err, ERR_KERNEL, "the cgroup %s%s takes no process", dir->hierarchy->mount_point, plan->path);
+	err_why(err, "the cgroup above is threaded (its cgroup.type), so that only threads of its processes may go below");
+	err_fix(err, "give linux.cgroupsPath a place below another one");
+	return cgroup_err_where(err, plan, "/linux/cgroupsPath");
+}
+
 int cgroup_make_v2(struct cgroup_dir *dir, const struct plan_cgroup *plan, struct err *err)
 {
 	struct enable enable = {.optional = ENABLE_FOR_STATS, .plan = plan};
+	int result;
 
 	for (size_t i = 0; i < plan->settings_count; i++) {
 		const struct plan_cgroup_setting *setting = &plan->settings[i];
@@ -168,7 +210,8 @@ int cgroup_make_v2(struct cgroup_dir *dir, const struct plan_cgroup *plan, struc
 			enable.required |= bit;
 	}
 	enable.optional &= ~enable.required;
-	return cgroup_make_dir(dir, plan->path, enable_at, &enable, err);
+	result = cgroup_make_dir(dir, plan->path, enable_at, &enable, err);
+	return result == 0 ? check_type(dir, plan, err) : result;
 }
 
 static int v2_make(struct cgroup *cgroup, const struct plan_cgroup *plan, const struct host *host, struct err *err)

@@ -8,8 +8,17 @@
 
 #include "core/state/parts.h"
 
-enum field_type { FIELD_STRING, FIELD_STRING_OR_NULL, FIELD_PATH, FIELD_PID, FIELD_U32, FIELD_U64, FIELD_BOOL,
-		  FIELD_DRIVER };
+enum field_type {
+	FIELD_STRING,
+	FIELD_STRING_OR_NULL,
+	FIELD_PATH, /* absolute */
+	FIELD_PATH_OR_NULL,
+	FIELD_PID,
+	FIELD_U32,
+	FIELD_U64,
+	FIELD_BOOL,
+	FIELD_DRIVER,
+};
 
 struct field {
 	const char *key;
@@ -21,7 +30,7 @@ struct field {
 static const struct field fields[] = {
 	FIELD("id", FIELD_STRING, id),
 	FIELD("bundle", FIELD_PATH, bundle),
-	FIELD("rootfs", FIELD_PATH, rootfs),
+	FIELD("rootfs", FIELD_PATH_OR_NULL, rootfs),
 	FIELD("pid", FIELD_PID, pid),
 	FIELD("pidStartTime", FIELD_U64, pid_start_time),
 	FIELD("created", FIELD_U64, created_ns),
@@ -32,7 +41,7 @@ static const struct field fields[] = {
 	FIELD("cgroupMade", FIELD_STRING_OR_NULL, cgroup_made),
 	FIELD("noProcess", FIELD_BOOL, no_process),
 	FIELD("filterFlags", FIELD_U32, filter_flags),
-	FIELD("freezer", FIELD_STRING_OR_NULL, freezer),
+	FIELD("freezer", FIELD_PATH_OR_NULL, freezer),
 };
 
 static const char *const drivers[] = {
@@ -49,6 +58,7 @@ static void put_field(struct json_writer *writer, const struct field *field, con
 	case FIELD_STRING:
 	case FIELD_STRING_OR_NULL:
 	case FIELD_PATH:
+	case FIELD_PATH_OR_NULL:
 		json_member_string(writer, field->key, *(const char *const *)at);
 		break;
 	case FIELD_PID:
@@ -95,12 +105,13 @@ static bool get_field(const struct json *value, const struct field *field, struc
 
 	switch (field->type) {
 	case FIELD_STRING_OR_NULL:
+	case FIELD_PATH_OR_NULL:
 		if (value->type == JSON_NULL)
 			return true;
 		/* fallthrough */
 	case FIELD_STRING:
 	case FIELD_PATH:
-		return get_string(value, field->type == FIELD_PATH, at);
+		return get_string(value, field->type == FIELD_PATH || field->type == FIELD_PATH_OR_NULL, at);
 	case FIELD_BOOL:
 		*(bool *)at = value->boolean;
 		return value->type == JSON_BOOL;

@@ -29,7 +29,7 @@ const char *state_status_name(enum state_status status);
 
 struct state {
 	const char *id;
-	const char *bundle, *rootfs; /* absolute */
+	const char *bundle, *rootfs; /* absolute; rootfs NULL: a tmpfs of its own */
 	pid_t pid;		     /* 0 before the clone */
 	uint64_t pid_start_time;     /* field 22 of /proc/PID/stat: tells a reused pid */
 	uint64_t created_ns;	     /* CLOCK_REALTIME, nanoseconds */
@@ -83,7 +83,8 @@ int state_get_file(const struct state_dir *dir, const char *name, struct arena *
 
 /* Is the recorded process alive? Compares the start time; a zombie is not alive. */
 bool state_process_alive(const struct state *state);
-/* Status from facts: pid 0 is CREATING while another process holds the lock, else STOPPED (its maker died); process, start.sock, freezer (given by the caller, who owns the cgroup). */
+/* Status from facts: pid 0 is CREATING while another process holds the lock, else STOPPED (its maker died); process,
+ * start.sock, freezer (given by the caller, who owns the cgroup). */
 enum state_status state_status(const struct state_dir *dir, const struct state *state, bool frozen);
 
 /* All ids below the root, sorted; entries that are no containers are skipped. */
