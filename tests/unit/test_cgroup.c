@@ -205,8 +205,7 @@ static int tear_down(void **context)
 
 static void need_root(void)
 {
-	if (geteuid() != 0 || host->hierarchies_count == 0 ||
-	    access(host->hierarchies[0].mount_point, W_OK) < 0) {
+	if (geteuid() != 0 || host->hierarchies_count == 0 || access(host->hierarchies[0].mount_point, W_OK) < 0) {
 		print_message("cgroups can only be made by root, on a hierarchy that is mounted read-write\n");
 		skip();
 	}
@@ -682,9 +681,18 @@ static const struct json *member_of(const struct json *value, const char *path)
 static void test_statistics(void **context)
 {
 	static const char *const numbers[] = {
-		"cpu.usage.total", "cpu.usage.kernel", "cpu.usage.user", "cpu.throttling.periods",
-		"cpu.throttling.throttledPeriods", "cpu.throttling.throttledTime", "memory.cache", "memory.usage.limit",
-		"memory.usage.max", "memory.usage.failcnt", "memory.swap.usage", "memory.kernel.usage",
+		"cpu.usage.total",
+		"cpu.usage.kernel",
+		"cpu.usage.user",
+		"cpu.throttling.periods",
+		"cpu.throttling.throttledPeriods",
+		"cpu.throttling.throttledTime",
+		"memory.cache",
+		"memory.usage.limit",
+		"memory.usage.max",
+		"memory.usage.failcnt",
+		"memory.swap.usage",
+		"memory.kernel.usage",
 		"memory.kernelTCP.usage",
 	};
 	struct cgroup cgroup;
@@ -746,7 +754,7 @@ static void test_not_writable(void **context)
 		if (cgroup_create(&cgroup, &plan, host, &err) != 0 || cgroup.driver != CGROUP_DISABLED || cgroup.count)
 			_exit(3);
 		_exit(cgroup_freeze(&cgroup, true, &err) == ERR && cgroup_signal_all(&cgroup, SIGKILL, &err) == 0 ? 0
-														     : 4);
+														  : 4);
 	}
 	assert_int_equal(waitpid(child, &status, 0), child);
 	assert_true(WIFEXITED(status));
@@ -813,8 +821,12 @@ static void test_processes_above(void **context)
 /* A user makes containers below a cgroup that was given to him. */
 static void test_delegated_to_a_user(void **context)
 {
-	const struct oci_device_rule rule = {.type = 'a', .major = OCI_DEVICE_ANY, .minor = OCI_DEVICE_ANY, .read = true,
-					     .write = true, .mknod = true};
+	const struct oci_device_rule rule = {.type = 'a',
+					     .major = OCI_DEVICE_ANY,
+					     .minor = OCI_DEVICE_ANY,
+					     .read = true,
+					     .write = true,
+					     .mknod = true};
 	struct cgroup above;
 	pid_t child;
 	int status;

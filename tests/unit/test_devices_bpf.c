@@ -1,8 +1,8 @@
 /* SPDX-License-Identifier: Apache-2.0 */
 /*
- * Tests of the device rules, by BPF on cgroup2 and by the files of v1: rule lists, some of them drawn at random, are put
- * on a scratch cgroup, and a process in it really opens and makes device nodes. What the kernel lets it do is compared
- * with the meaning of the list, computed here from the list itself. As root.
+ * Tests of the device rules, by BPF on cgroup2 and by the files of v1: rule lists, some of them drawn at random, are
+ * put on a scratch cgroup, and a process in it really opens and makes device nodes. What the kernel lets it do is
+ * compared with the meaning of the list, computed here from the list itself. As root.
  */
 #include <errno.h>
 #include <fcntl.h>
@@ -28,7 +28,7 @@
 #include "kernel/bpf.h"
 
 #define RULES_MAX 6
-#define ROUNDS 300
+#define ROUNDS	  300
 
 static struct arena facts = ARENA_INIT;
 static struct host *host;
@@ -122,8 +122,7 @@ static bool begin(bool v2)
 	}
 	dir = (struct cgroup_dir){.fd = -EBADF};
 	for (size_t i = 0; i < host->hierarchies_count; i++)
-		if (host->hierarchies[i].v2 == v2 &&
-		    (v2 || cgroup_hierarchy_has(&host->hierarchies[i], "devices")))
+		if (host->hierarchies[i].v2 == v2 && (v2 || cgroup_hierarchy_has(&host->hierarchies[i], "devices")))
 			dir.hierarchy = &host->hierarchies[i];
 	if (!dir.hierarchy) {
 		print_message("no %s hierarchy is mounted\n", v2 ? "cgroup2" : "v1 devices");
@@ -231,9 +230,9 @@ static bool check_list(const struct oci_device_rule *rules, size_t count, bool f
 }
 
 #define ALL OCI_DEVICE_ANY
-#define RULE(a, t, ma, mi, r, w, m)                                                                                    \
-	{                                                                                                              \
-		.allow = a, .type = t, .major = ma, .minor = mi, .read = r, .write = w, .mknod = m, .where = "/rule"   \
+#define RULE(a, t, ma, mi, r, w, m)                                                                                  \
+	{                                                                                                            \
+		.allow = a, .type = t, .major = ma, .minor = mi, .read = r, .write = w, .mknod = m, .where = "/rule" \
 	}
 
 static const struct {
@@ -244,22 +243,28 @@ static const struct {
 	{{RULE(false, 'a', ALL, ALL, 1, 1, 1)}, 1, false},
 	{{RULE(true, 'a', ALL, ALL, 1, 1, 1)}, 1, false},
 	{{RULE(false, 'a', ALL, ALL, 1, 1, 1), RULE(true, 'c', 1, 3, 1, 1, 1), RULE(true, 'c', ALL, ALL, 0, 0, 1),
-	  RULE(true, 'b', ALL, ALL, 0, 0, 1), RULE(true, 'c', 1, 5, 1, 0, 0)}, 5, false},
+	  RULE(true, 'b', ALL, ALL, 0, 0, 1), RULE(true, 'c', 1, 5, 1, 0, 0)},
+	 5,
+	 false},
 	/* Reading by one rule, writing by another. */
 	{{RULE(true, 'c', 1, 3, 1, 0, 0), RULE(true, 'c', 1, 3, 0, 1, 0)}, 2, false},
 	/* A hole in a wider rule: v1 must refuse, not loosen. */
 	{{RULE(true, 'c', 1, ALL, 1, 1, 1), RULE(false, 'c', 1, 3, 1, 1, 1)}, 2, true},
 	{{RULE(true, 'c', 1, ALL, 1, 1, 1), RULE(false, 'c', 1, 3, 0, 1, 0)}, 2, true},
 	/* Denied, then allowed again. */
-	{{RULE(true, 'a', ALL, ALL, 1, 1, 1), RULE(false, 'c', 1, 3, 1, 1, 1), RULE(false, 'b', ALL, ALL, 0, 1, 0)}, 3,
+	{{RULE(true, 'a', ALL, ALL, 1, 1, 1), RULE(false, 'c', 1, 3, 1, 1, 1), RULE(false, 'b', ALL, ALL, 0, 1, 0)},
+	 3,
 	 false},
-	{{RULE(true, 'a', ALL, ALL, 1, 1, 1), RULE(false, 'c', 1, 3, 1, 1, 1), RULE(true, 'c', 1, ALL, 1, 1, 1)}, 3,
+	{{RULE(true, 'a', ALL, ALL, 1, 1, 1), RULE(false, 'c', 1, 3, 1, 1, 1), RULE(true, 'c', 1, ALL, 1, 1, 1)},
+	 3,
 	 false},
 	/* All devices, but not all of the access. */
 	{{RULE(true, 'a', ALL, ALL, 1, 0, 0)}, 1, false},
 	{{RULE(true, 'a', ALL, ALL, 1, 1, 1), RULE(false, 'a', ALL, ALL, 0, 1, 0)}, 2, false},
 	/* A later rule for everything forgets the ones before. */
-	{{RULE(true, 'c', 1, 3, 1, 1, 1), RULE(false, 'a', ALL, ALL, 1, 1, 1), RULE(true, 'c', 1, 5, 1, 1, 1)}, 3, false},
+	{{RULE(true, 'c', 1, 3, 1, 1, 1), RULE(false, 'a', ALL, ALL, 1, 1, 1), RULE(true, 'c', 1, 5, 1, 1, 1)},
+	 3,
+	 false},
 };
 
 static void check_lists(bool v2)
@@ -399,11 +404,8 @@ static int tear_down(void **context)
 int main(void)
 {
 	const struct CMUnitTest tests[] = {
-		cmocka_unit_test(test_coalesced),
-		cmocka_unit_test(test_lists_bpf),
-		cmocka_unit_test(test_random_bpf),
-		cmocka_unit_test(test_lists_v1),
-		cmocka_unit_test(test_random_v1),
+		cmocka_unit_test(test_coalesced), cmocka_unit_test(test_lists_bpf), cmocka_unit_test(test_random_bpf),
+		cmocka_unit_test(test_lists_v1),  cmocka_unit_test(test_random_v1),
 	};
 
 	return cmocka_run_group_tests(tests, set_up, tear_down);

@@ -78,9 +78,13 @@ static void test_ids(void **context)
 	static const struct {
 		const char *id, *says;
 	} bad[] = {
-		{"", "empty"},		 {".", "directory"},	  {"..", "directory"},
-		{"../x", "character 3 is '/'"}, {"a b", "character 2 is the byte 0x20"},
-		{"a\n", "character 2 is the byte 0x0a"}, {"\303\274", "character 1 is the byte 0xc3"},
+		{"", "empty"},
+		{".", "directory"},
+		{"..", "directory"},
+		{"../x", "character 3 is '/'"},
+		{"a b", "character 2 is the byte 0x20"},
+		{"a\n", "character 2 is the byte 0x0a"},
+		{"\303\274", "character 1 is the byte 0xc3"},
 		{"~1", "character 1 is '~'"},
 	};
 	struct err err = ERR_INIT;
@@ -238,7 +242,7 @@ static void test_one_wins(void **context)
 			if (state_dir_create(root_fd, "same", &dir, &err) == 0)
 				_exit(0);
 			_exit(err.kind == ERR_STATE && strstr(err.what, "container with given ID already exists") ? 1
-														   : 2);
+														  : 2);
 		}
 		assert_true(pids[i] > 0);
 	}
@@ -291,7 +295,8 @@ static void test_lock(void **context)
 			_exit(4);
 		_exit(err.kind == ERR_STATE && strstr(err.what, "does not exist") ? 0 : 5);
 	}
-	/* The waiter may come before or after the removal: before, it sleeps on the lock; after, it finds nothing (3). */
+	/* The waiter may come before or after the removal: before, it sleeps on the lock; after, it finds nothing (3).
+	 */
 	assert_int_equal(state_status(&dir, &state, false), STATE_STOPPED);
 	assert_int_equal(state_dir_remove(root_fd, &dir, &err), 0);
 	state_dir_done(&dir);
@@ -557,16 +562,11 @@ static void test_status(void **context)
 int main(void)
 {
 	const struct CMUnitTest tests[] = {
-		cmocka_unit_test(test_ids),
-		cmocka_unit_test(test_round_trip),
-		cmocka_unit_test(test_damaged),
-		cmocka_unit_test(test_one_wins),
-		cmocka_unit_test(test_lock),
-		cmocka_unit_test(test_lock_is_not_inherited),
-		cmocka_unit_test(test_list_and_rest),
-		cmocka_unit_test(test_root),
-		cmocka_unit_test(test_full_disk),
-		cmocka_unit_test(test_status),
+		cmocka_unit_test(test_ids),	      cmocka_unit_test(test_round_trip),
+		cmocka_unit_test(test_damaged),	      cmocka_unit_test(test_one_wins),
+		cmocka_unit_test(test_lock),	      cmocka_unit_test(test_lock_is_not_inherited),
+		cmocka_unit_test(test_list_and_rest), cmocka_unit_test(test_root),
+		cmocka_unit_test(test_full_disk),     cmocka_unit_test(test_status),
 	};
 
 	return cmocka_run_group_tests(tests, set_up, tear_down);

@@ -23,8 +23,8 @@
 /* One directory of the container in one hierarchy. */
 struct cgroup_dir {
 	const struct host_hierarchy *hierarchy;
-	int fd;	      /* O_PATH directory, -EBADF when absent */
-	bool created; /* by us: to be removed by us */
+	int fd;			   /* O_PATH directory, -EBADF when absent */
+	bool created;		   /* by us: to be removed by us */
 	unsigned int parents_made; /* directories directly above it that were made by us */
 };
 
@@ -82,8 +82,8 @@ ssize_t cgroup_pids(const struct cgroup *cgroup, pid_t *pids, size_t capacity);
 int cgroup_signal_all(struct cgroup *cgroup, int signal, struct err *err);
 
 /* Kill what is left in the directories that are ours, and remove them (sub-cgroups too), then the parents that we made
- * and that are empty. Directories that are gone already are no error. Waits for dying processes by cgroup.events or polling
- * with a deadline; then an error that names the directory and a pid that holds it. */
+ * and that are empty. Directories that are gone already are no error. Waits for dying processes by cgroup.events or
+ * polling with a deadline; then an error that names the directory and a pid that holds it. */
 int cgroup_remove(struct cgroup *cgroup, struct err *err);
 
 /* Statistics as the `data` object of `events --stats` (engines.md). */

@@ -13,10 +13,10 @@
 #include "core/cgroup/parts.h"
 #include "kernel/bpf.h"
 
-#define PROGRAM_NAME "bulkhead_device"
-#define ATTACHED_MAX 64 /* the kernel's own limit for one cgroup */
+#define PROGRAM_NAME	      "bulkhead_device"
+#define ATTACHED_MAX	      64 /* the kernel's own limit for one cgroup */
 #define RULE_INSTRUCTIONS_MAX 11
-#define FRAME_INSTRUCTIONS 4
+#define FRAME_INSTRUCTIONS    4
 
 /* Registers: the context comes in r1. */
 enum { VERDICT = BPF_REG_0, CONTEXT = BPF_REG_1, UNDECIDED = BPF_REG_2, FIELD = BPF_REG_3 };
@@ -133,8 +133,9 @@ static int failed(const struct cgroup_dir *dir, const char *path, const char *wh
 		err_why(err, "on cgroup2 device rules are a BPF program, and this kernel takes none of that kind");
 		err_fix(err, "use a kernel with CONFIG_CGROUP_BPF");
 	} else if (errnum == -EPERM) {
-		err_why(err, "loading a BPF program needs CAP_BPF and CAP_NET_ADMIN in the initial user namespace, or a "
-			     "program attached above forbids others");
+		err_why(err,
+			"loading a BPF program needs CAP_BPF and CAP_NET_ADMIN in the initial user namespace, or a "
+			"program attached above forbids others");
 		err_fix(err, "run as root of the host");
 	}
 	return ERR;

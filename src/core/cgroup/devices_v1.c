@@ -42,8 +42,8 @@ static int write_line(int list_fd, const struct cgroup_device *device)
 static int refused(const struct cgroup_dir *dir, const char *path, const struct cgroup_device *device,
 		   const struct plan_cgroup *plan, bool allow, int errnum, struct err *err)
 {
-	err_sys(err, errnum, "write", "cannot write to %s of the cgroup %s%s",
-		allow ? "devices.allow" : "devices.deny", dir->hierarchy->mount_point, path);
+	err_sys(err, errnum, "write", "cannot write to %s of the cgroup %s%s", allow ? "devices.allow" : "devices.deny",
+		dir->hierarchy->mount_point, path);
 	if (errnum == -EPERM && allow) {
 		err_why(err, "the cgroup above does not allow the device");
 		err_fix(err, "leave the rule out, or allow the device in the cgroup above");
@@ -73,7 +73,8 @@ static int resolve(struct cgroup_device_set *set, const struct plan_cgroup *plan
 			if (cgroup_device_covers(&device, old)) {
 				old->access &= (uint8_t)~device.access;
 			} else if (cgroup_device_overlaps(&device, old) && (device.access & old->access)) {
-				err_set(err, ERR_UNSUPPORTED, "a device rule takes a part out of an earlier, wider one");
+				err_set(err, ERR_UNSUPPORTED,
+					"a device rule takes a part out of an earlier, wider one");
 				err_why(err, "cgroup v1 knows exceptions to a default, but no exceptions to those");
 				err_fix(err, "write the wider rule as single devices, or use cgroup2");
 				return cgroup_err_where(err, plan, device.where);
@@ -202,8 +203,8 @@ int cgroup_devices_v1(const struct cgroup_dir *dir, const char *path, const stru
 	memcpy(exceptions.items, set->items, set->count * sizeof(*set->items));
 	result = resolve(&exceptions, plan, err);
 	/* A list that begins with 'a' shows the default alone, not its exceptions. */
-	if (result == 0 && list && !set->allow_rest &&
-	    fd_read_text_at(dir->fd, "devices.list", list, LIST_SIZE) >= 0 && list[0] != 'a') {
+	if (result == 0 && list && !set->allow_rest && fd_read_text_at(dir->fd, "devices.list", list, LIST_SIZE) >= 0 &&
+	    list[0] != 'a') {
 		result = update_list(dir, path, &exceptions, plan, list, err);
 	} else if (result == 0) {
 		result = fd_write_text_at(dir->fd, set->allow_rest ? "devices.allow" : "devices.deny", "a");

@@ -24,9 +24,9 @@
 
 /* A positive result of making directories: this caller may not write there (err is filled too). */
 #define CGROUP_NOT_WRITABLE 1
-#define CGROUP_PATH_MAX 4096
-#define CGROUP_FREEZE_MS 5000
-#define CGROUP_REMOVE_MS 5000
+#define CGROUP_PATH_MAX	    4096
+#define CGROUP_FREEZE_MS    5000
+#define CGROUP_REMOVE_MS    5000
 
 /* How one version of cgroups does it. Results: 0 or ERR with err, unless said otherwise. */
 struct cgroup_version {
@@ -68,9 +68,9 @@ int cgroup_err_where(struct err *err, const struct plan_cgroup *plan, const char
 
 /* devices.c: access as bits, the same as BPF_DEVCG_ACC_… */
 #define CGROUP_DEVICE_MKNOD BPF_DEVCG_ACC_MKNOD
-#define CGROUP_DEVICE_READ BPF_DEVCG_ACC_READ
+#define CGROUP_DEVICE_READ  BPF_DEVCG_ACC_READ
 #define CGROUP_DEVICE_WRITE BPF_DEVCG_ACC_WRITE
-#define CGROUP_DEVICE_ALL (CGROUP_DEVICE_MKNOD | CGROUP_DEVICE_READ | CGROUP_DEVICE_WRITE)
+#define CGROUP_DEVICE_ALL   (CGROUP_DEVICE_MKNOD | CGROUP_DEVICE_READ | CGROUP_DEVICE_WRITE)
 /* The kernel's verifier keeps at most 8192 jumps in mind; a rule has three or four, one for all types becomes two. */
 #define CGROUP_DEVICE_RULES_MAX 1024
 struct cgroup_device {

@@ -113,7 +113,8 @@ static int still_there(const char *path, pid_t pid, int errnum, struct err *err)
 		return ERR;
 	if (pid > 0) {
 		err_why(err, "process %d is still in it %d s after it was killed", pid, CGROUP_REMOVE_MS / 1000);
-		return err_fix(err, "see what holds it (/proc/%d/stack, state D), then delete the container again", pid);
+		return err_fix(err, "see what holds it (/proc/%d/stack, state D), then delete the container again",
+			       pid);
 	}
 	err_why(err, "the kernel still holds it, though no process is listed");
 	return err_fix(err, "delete the container again");

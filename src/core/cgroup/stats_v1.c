@@ -34,9 +34,9 @@ static void put_cpu(struct json_writer *writer, const struct cgroup *cgroup)
 	json_end_object(writer);
 }
 
-#define MEMORY_FILES(prefix)                                                                                           \
-	{                                                                                                              \
-		prefix "usage_in_bytes", prefix "limit_in_bytes", prefix "max_usage_in_bytes", prefix "failcnt"        \
+#define MEMORY_FILES(prefix)                                                                                    \
+	{                                                                                                       \
+		prefix "usage_in_bytes", prefix "limit_in_bytes", prefix "max_usage_in_bytes", prefix "failcnt" \
 	}
 
 static void put_memory(struct json_writer *writer, const struct cgroup *cgroup)

@@ -61,7 +61,8 @@ static void put_memory(struct json_writer *writer, const struct cgroup_dir *dir)
 	json_key(writer, "memory");
 	json_begin_object(writer);
 	json_member_u64(writer, "cache", cgroup_key_u64(text, "file"));
-	put_amount(writer, "usage", usage, limit, cgroup_read_u64(dir, "memory.peak", 0), cgroup_key_u64(events, "max"));
+	put_amount(writer, "usage", usage, limit, cgroup_read_u64(dir, "memory.peak", 0),
+		   cgroup_key_u64(events, "max"));
 	put_amount(writer, "swap", usage + swap, both, 0, 0);
 	put_amount(writer, "kernel", cgroup_key_u64(text, "kernel"), UINT64_MAX, 0, 0);
 	put_amount(writer, "kernelTCP", cgroup_key_u64(text, "sock"), UINT64_MAX, 0, 0);

@@ -77,13 +77,14 @@ static int where_asked(const struct enable *enable, uint32_t bits, struct err *e
 /* The words for a cgroup that has processes and so cannot share out controllers. */
 static void explain_busy(struct err *err)
 {
-	err_why(err, "processes are in that very cgroup, and cgroup2 shares out controllers only below a cgroup without "
-		     "processes of its own");
+	err_why(err,
+		"processes are in that very cgroup, and cgroup2 shares out controllers only below a cgroup without "
+		"processes of its own");
 	err_fix(err, "move these processes to a sub-cgroup, or give linux.cgroupsPath a place below another one");
 }
 
-static int cannot_enable(const struct cgroup_dir *dir, const char *relative, const struct enable *enable,
-			 uint32_t bits, int errnum, struct err *err)
+static int cannot_enable(const struct cgroup_dir *dir, const char *relative, const struct enable *enable, uint32_t bits,
+			 int errnum, struct err *err)
 {
 	const char *below = strcmp(relative, ".") == 0 ? "" : relative;
 
@@ -139,8 +140,8 @@ static int write_control(int mount_fd, const char *relative, uint32_t bits)
 static int enable_at(const struct cgroup_dir *dir, int mount_fd, const char *relative, void *context, struct err *err)
 {
 	struct enable *enable = context;
-	uint32_t missing = (enable->required | enable->optional) &
-			   ~read_controllers(mount_fd, relative, "cgroup.subtree_control");
+	uint32_t missing =
+		(enable->required | enable->optional) & ~read_controllers(mount_fd, relative, "cgroup.subtree_control");
 	uint32_t available;
 
 	if (missing == 0)
@@ -152,8 +153,10 @@ static int enable_at(const struct cgroup_dir *dir, int mount_fd, const char *rel
 		err_set(err, ERR_UNSUPPORTED, "the controller %s is not available in the cgroup %s/%s", name,
 			dir->hierarchy->mount_point, strcmp(relative, ".") == 0 ? "" : relative);
 		err_why(err, "cgroup.controllers there does not list it");
-		err_fix(err, "enable it in cgroup.subtree_control of the cgroups above, or boot a kernel that has it "
-			     "(on some, cgroup_enable=%s)", name);
+		err_fix(err,
+			"enable it in cgroup.subtree_control of the cgroups above, or boot a kernel that has it "
+			"(on some, cgroup_enable=%s)",
+			name);
 		return where_asked(enable, missing & enable->required & ~available, err);
 	}
 	missing &= available;
@@ -187,7 +190,8 @@ static int check_type(const struct cgroup_dir *dir, const struct plan_cgroup *pl
 	if (fd_read_text_at(dir->fd, "cgroup.type", type, sizeof(type)) < 0 || strcmp(type, "domain invalid\n") != 0)
 		return 0;
 	err_set(err, ERR_KERNEL, "the cgroup %s%s takes no process", dir->hierarchy->mount_point, plan->path);
-	err_why(err, "the cgroup above is threaded (its cgroup.type), so that only threads of its processes may go below");
+	err_why(err,
+		"the cgroup above is threaded (its cgroup.type), so that only threads of its processes may go below");
 	err_fix(err, "give linux.cgroupsPath a place below another one");
 	return cgroup_err_where(err, plan, "/linux/cgroupsPath");
 }
@@ -222,7 +226,8 @@ static int v2_make(struct cgroup *cgroup, const struct plan_cgroup *plan, const 
 	return cgroup_make_v2(dir, plan, err);
 }
 
-/* Only cgroup2 may be given away, and of it only the files that the kernel names (config-linux.md, cgroup ownership). */
+/* Only cgroup2 may be given away, and of it only the files that the kernel names (config-linux.md, cgroup ownership).
+ */
 int cgroup_delegate(struct cgroup *cgroup, const struct plan_cgroup *plan, struct err *err)
 {
 	static const char known[] = "cgroup.procs\ncgroup.subtree_control\ncgroup.threads\n";

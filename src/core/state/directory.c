@@ -275,8 +275,10 @@ int state_dir_remove(int root_fd, struct state_dir *dir, struct err *err)
 	format_text(gone, sizeof(gone), "%c%llu", STATE_GONE_PREFIX, (unsigned long long)status.st_ino);
 	if (renameat(root_fd, dir->id, root_fd, gone) < 0)
 		return errno == ENOENT ? 0
-				       : err_sys(err, errno, "renameat", "cannot remove the state directory of "
-						 "container %s", dir->id);
+				       : err_sys(err, errno, "renameat",
+						 "cannot remove the state directory of "
+						 "container %s",
+						 dir->id);
 	result = delete_rest(root_fd, gone, dir->fd);
 	if (result < 0)
 		return err_sys(err, result, "unlinkat", "cannot remove the state of container %s (now named %s)",

@@ -13,9 +13,9 @@
 
 #include "core/state/state.h"
 
-#define STATE_FILE "state.json"
-#define STATE_LOCK_FILE "lock"
-#define STATE_START_SOCKET "start.sock"
+#define STATE_FILE	    "state.json"
+#define STATE_LOCK_FILE	    "lock"
+#define STATE_START_SOCKET  "start.sock"
 #define STATE_FILE_SIZE_MAX ((size_t)1 << 20)
 
 /* A removed directory is first renamed to this prefix and a number. No id holds the character. */

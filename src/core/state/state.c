@@ -26,7 +26,10 @@ struct field {
 	size_t offset;
 };
 
-#define FIELD(key, type, member) {key, type, offsetof(struct state, member)}
+#define FIELD(key, type, member)                          \
+	{                                                 \
+		key, type, offsetof(struct state, member) \
+	}
 static const struct field fields[] = {
 	FIELD("id", FIELD_STRING, id),
 	FIELD("bundle", FIELD_PATH, bundle),

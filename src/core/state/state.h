@@ -22,7 +22,7 @@
 #include "core/plan/plan.h"
 
 #define STATE_VERSION 1
-#define STATE_ID_MAX 255
+#define STATE_ID_MAX  255
 
 enum state_status { STATE_CREATING, STATE_CREATED, STATE_RUNNING, STATE_PAUSED, STATE_STOPPED };
 const char *state_status_name(enum state_status status);

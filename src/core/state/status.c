@@ -9,7 +9,7 @@
 #include "kernel/process.h"
 
 #define OCI_VERSION "1.3.0" /* of the runtime-spec */
-#define SECOND UINT64_C(1000000000)
+#define SECOND	    UINT64_C(1000000000)
 
 const char *state_status_name(enum state_status status)
 {
