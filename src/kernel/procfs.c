@@ -77,7 +77,7 @@ int procfs_new(struct procfs *ret)
 int procfs_open(const struct procfs *procfs, const char *path, int flags)
 {
 	struct open_how how = {
-		.flags = (unsigned int)flags | O_CLOEXEC | O_NOCTTY,
+		.flags = (unsigned int)flags | O_CLOEXEC,
 		.resolve = RESOLVE_BENEATH | RESOLVE_NO_MAGICLINKS | RESOLVE_NO_XDEV,
 	};
 	cleanup_fd int fd = -EBADF;

@@ -114,11 +114,11 @@ int child_bounding(struct child *child, const struct op *op, struct err *err)
 		if (op->bounding.keep >> number & 1)
 			continue;
 		result = creds_bounding_drop(number);
-		/* Beyond the kernel's last capability. */
+		/* Refused, but not there anyway: gone before, or beyond the kernel's last capability. */
+		if (result < 0 && creds_bounding_has(number) == 1)
+			return child_failed(op, result, "prctl", err);
 		if (result == -EINVAL)
 			break;
-		if (result < 0 && creds_bounding_has(number) != 0)
-			return child_failed(op, result, "prctl", err);
 	}
 	return 0;
 }
