@@ -215,3 +215,8 @@ void plan_mount_options(struct builder *builder, const struct oci_mount *mount, 
 		ret->recursive = ret->recursive || mount->type[0] == 'r';
 	}
 }
+
+const char *plan_mount_option_name(size_t index)
+{
+	return index < ARRAY_SIZE(options) ? options[index].name : NULL;
+}

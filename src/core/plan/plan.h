@@ -343,6 +343,7 @@ struct plan_request {
 	/* rootfs.text NULL: the root is a new tmpfs, with these symlinks ("bin" → "usr/bin") and directories on it. */
 	struct key_values root_links;
 	struct strings root_directories;
+	bool limits_optional; /* the limits are defaults of ours: without a writable cgroup there are none, and a warning */
 	bool no_pivot, no_new_keyring;
 	bool wait_start; /* create */
 	bool loopback;	 /* bring lo up in a new network namespace */
@@ -376,6 +377,9 @@ int plan_exec(struct arena *arena, const struct oci_config *config, const struct
 /* Settings for `update`: the same translation as at creation. */
 int plan_update(struct arena *arena, const struct oci_resources *resources, const struct host *host,
 		struct plan_cgroup *cgroup, struct err *err);
+
+/* The mount options that plan/ knows by name, by their index from 0; NULL behind the last (`features`). */
+const char *plan_mount_option_name(size_t index);
 
 /* For people: stages, who, operations with their places and reasons. */
 void plan_print_text(const struct plan *plan, struct buf *out);

@@ -1,0 +1,241 @@
+/* SPDX-License-Identifier: Apache-2.0 */
+/* cli: see cli.h. Runs in the runtime, first and last. Allocates only for warnings. */
+#include "cmd/cli.h"
+
+#include <fcntl.h>
+#include <signal.h>
+#include <stdio.h>
+#include <stdlib.h>
+#include <string.h>
+#include <time.h>
+#include <unistd.h>
+
+#include "base/fd.h"
+#include "base/json.h"
+#include "base/types.h"
+
+/* The engine's warnings come without a context: one program has one log. */
+static struct cli *current;
+
+int cli_log_open(struct cli *cli, struct err *err)
+{
+	current = cli;
+	cli->json = cli->log_format && strcmp(cli->log_format, "json") == 0;
+	if (cli->log_path) {
+		cli->log_fd = open(cli->log_path, O_WRONLY | O_APPEND | O_CREAT | O_CLOEXEC | O_NOCTTY, 0644);
+		if (cli->log_fd < 0) {
+			err_sys(err, errno, "openat", "cannot open the log file %s", cli->log_path);
+			return err_fix(err, "make its directory, or leave --log out");
+		}
+		fd_above_stdio(&cli->log_fd);
+	}
+	if (!cli->log_format || cli->json || strcmp(cli->log_format, "text") == 0)
+		return 0;
+	err_set(err, ERR_USAGE, "unknown log format \"%s\"", cli->log_format);
+	return err_fix(err, "--log-format text, or --log-format json");
+}
+
+/* What is wrong, where, why, and what to do, in one line. */
+static void add_message(struct buf *out, const struct err *err)
+{
+	char line[sizeof(err->what) + 128];
+
+	err_format(err, false, line, sizeof(line));
+	buf_puts(out, line);
+	if (err->where[0])
+		buf_printf(out, " (asked by %s)", err->where);
+	if (err->why[0])
+		buf_printf(out, ", because %s", err->why);
+	if (err->fix[0])
+		buf_printf(out, "; try: %s", err->fix);
+}
+
+static void add_time(struct buf *out)
+{
+	struct timespec now;
+	struct tm tm;
+
+	clock_gettime(CLOCK_REALTIME, &now);
+	gmtime_r(&now.tv_sec, &tm);
+	buf_printf(out, "%04d-%02d-%02dT%02d:%02d:%02d.%09ldZ", tm.tm_year + 1900, tm.tm_mon + 1, tm.tm_mday,
+		   tm.tm_hour, tm.tm_min, tm.tm_sec, now.tv_nsec);
+}
+
+/* One line in the form of the log. JSON strings are text lines' quoted strings too. */
+static void add_log_line(const struct cli *cli, struct buf *out, const char *level, const char *message)
+{
+	struct buf when cleanup_buf = BUF_INIT;
+	struct json_writer writer = JSON_WRITER(out, 0);
+
+	add_time(&when);
+	if (cli->json) {
+		json_begin_object(&writer);
+		json_member_string(&writer, "level", level);
+		json_member_string(&writer, "msg", message);
+		json_member_string(&writer, "time", when.data);
+		json_end_object(&writer);
+	} else {
+		buf_printf(out, "time=\"%s\" level=%s msg=", when.data ? when.data : "", level);
+		json_put_string(&writer, message);
+	}
+	buf_puts(out, "\n");
+}
+
+static void log_now(struct cli *cli, const char *level, const char *message)
+{
+	struct buf line cleanup_buf = BUF_INIT;
+
+	if (cli->log_fd < 0)
+		return;
+	add_log_line(cli, &line, level, message);
+	if (!line.failed)
+		fd_write_all(cli->log_fd, line.data, line.length);
+}
+
+static void say(const struct cli *cli, const char *text)
+{
+	struct buf line cleanup_buf = BUF_INIT;
+
+	buf_printf(&line, "%s: %s\n", cli->program, text);
+	if (!line.failed)
+		fd_write_all(2, line.data, line.length);
+}
+
+void cli_error(struct cli *cli, const struct err *err)
+{
+	char text[sizeof(*err) + 256];
+	struct buf message cleanup_buf = BUF_INIT;
+
+	err_format(err, true, text, sizeof(text));
+	say(cli, text);
+	if (cli->log_fd < 0)
+		return;
+	add_message(&message, err);
+	if (!message.failed)
+		log_now(cli, "error", message.data);
+}
+
+void cli_warn(const char *text)
+{
+	if (!current)
+		return;
+	if (current->log_fd >= 0)
+		add_log_line(current, &current->warnings, "warning", text);
+	else
+		say(current, text);
+}
+
+void cli_debug(struct cli *cli, const char *text)
+{
+	if (!cli->debug)
+		return;
+	if (cli->log_fd >= 0)
+		log_now(cli, "debug", text);
+	else
+		say(cli, text);
+}
+
+int cli_finish(struct cli *cli, int status)
+{
+	if (status == CLI_OK && cli->log_fd >= 0 && cli->warnings.length && !cli->warnings.failed)
+		fd_write_all(cli->log_fd, cli->warnings.data, cli->warnings.length);
+	buf_done(&cli->warnings);
+	fd_close(&cli->log_fd);
+	return status;
+}
+
+int cli_print(struct cli *cli, const struct buf *out)
+{
+	struct err err = ERR_INIT;
+	int result;
+
+	if (out->failed) {
+		err_set(&err, ERR_INTERNAL, "out of memory while writing the output");
+		cli_error(cli, &err);
+		return CLI_ERROR;
+	}
+	result = out->length ? fd_write_all(1, out->data, out->length) : 0;
+	if (result == 0)
+		return CLI_OK;
+	err_sys(&err, result, "write", "cannot write to standard output");
+	cli_error(cli, &err);
+	return CLI_ERROR;
+}
+
+int cli_number(const char *what, const char *text, uint64_t max, uint64_t *ret, struct err *err)
+{
+	uint64_t value = 0;
+	const char *at = text;
+
+	for (; *at >= '0' && *at <= '9'; at++)
+		if (__builtin_mul_overflow(value, 10, &value) ||
+		    __builtin_add_overflow(value, (uint64_t)(*at - '0'), &value) || value > max)
+			break;
+	if (at != text && !*at && value <= max) {
+		*ret = value;
+		return 0;
+	}
+	err_set(err, ERR_USAGE, "%s takes a number, not \"%s\"", what, text);
+	return err_fix(err, "a decimal number from 0 to %llu", (unsigned long long)max);
+}
+
+static const struct signal_name {
+	const char *name;
+	int number;
+} signal_names[] = {
+	{"HUP", SIGHUP},   {"INT", SIGINT},	  {"QUIT", SIGQUIT}, {"ILL", SIGILL},	{"TRAP", SIGTRAP},
+	{"ABRT", SIGABRT}, {"IOT", SIGABRT},	  {"BUS", SIGBUS},   {"FPE", SIGFPE},	{"KILL", SIGKILL},
+	{"USR1", SIGUSR1}, {"SEGV", SIGSEGV},	  {"USR2", SIGUSR2}, {"PIPE", SIGPIPE}, {"ALRM", SIGALRM},
+	{"TERM", SIGTERM}, {"STKFLT", SIGSTKFLT}, {"CHLD", SIGCHLD}, {"CLD", SIGCHLD},	{"CONT", SIGCONT},
+	{"STOP", SIGSTOP}, {"TSTP", SIGTSTP},	  {"TTIN", SIGTTIN}, {"TTOU", SIGTTOU}, {"URG", SIGURG},
+	{"XCPU", SIGXCPU}, {"XFSZ", SIGXFSZ},	  {"PROF", SIGPROF}, {"WINCH", SIGWINCH}, {"IO", SIGIO},
+	{"POLL", SIGIO},   {"VTALRM", SIGVTALRM}, {"PWR", SIGPWR},   {"SYS", SIGSYS},
+};
+
+/* The kernel's own numbers: a C library keeps the first of them for itself. */
+#define SIGNAL_RTMIN 34
+#define SIGNAL_MAX 64
+
+static bool real_time_signal(const char *name, int *ret_signal)
+{
+	bool from_max = strncmp(name, "RTMAX", 5) == 0;
+	int offset = 0;
+	char sign;
+
+	if (!from_max && strncmp(name, "RTMIN", 5) != 0)
+		return false;
+	if (name[5] && (sscanf(name + 5, "%c%2d", &sign, &offset) != 2 || sign != (from_max ? '-' : '+')))
+		return false;
+	*ret_signal = from_max ? SIGNAL_MAX - offset : SIGNAL_RTMIN + offset;
+	return *ret_signal >= SIGNAL_RTMIN && *ret_signal <= SIGNAL_MAX;
+}
+
+int cli_signal_number(const char *text, int *ret_signal, struct err *err)
+{
+	const char *names[ARRAY_SIZE(signal_names) + 1] = {NULL}, *nearest;
+	char upper[16] = "";
+	const char *name;
+	uint64_t number;
+
+	if (text[0] >= '0' && text[0] <= '9') {
+		if (cli_number("the signal", text, SIGNAL_MAX, &number, err))
+			return ERR;
+		*ret_signal = (int)number;
+		return 0;
+	}
+	for (size_t i = 0; text[i] && i < sizeof(upper) - 1; i++)
+		upper[i] = (char)(text[i] >= 'a' && text[i] <= 'z' ? text[i] - 'a' + 'A' : text[i]);
+	name = strncmp(upper, "SIG", 3) == 0 ? upper + 3 : upper;
+	for (size_t i = 0; i < ARRAY_SIZE(signal_names); i++) {
+		names[i] = signal_names[i].name;
+		if (strlen(text) < sizeof(upper) && strcmp(names[i], name) == 0) {
+			*ret_signal = signal_names[i].number;
+			return 0;
+		}
+	}
+	if (real_time_signal(name, ret_signal))
+		return 0;
+	nearest = opt_nearest(name, names);
+	err_set(err, ERR_USAGE, "unknown signal \"%s\"", text);
+	return nearest ? err_fix(err, "%s, or its number", nearest) : err_fix(err, "a number, or a name as in signal(7)");
+}
