@@ -5,7 +5,7 @@
  *   config → host → plan            nothing is touched
  *   state directory, locked         from here on a killed runtime leaves a record of what it may have made
  *   config and filter saved, state written with the cgroup's path
- *   PREPARE operations, cgroup, clone
+ *   cgroup, PREPARE operations, clone
  *   state written with the pid      while the child already works
  *   the protocol, until the child waits for `start` or runs its program
  *
@@ -80,6 +80,7 @@ int creation_plan(struct creation *creation, struct err *err)
 		.wait_start = creation->wait_start,
 		.loopback = true,
 		.preserve_fds = request->preserve_fds,
+		.limits_optional = request->limits_optional,
 		.root_links = request->root_links,
 		.root_directories = request->root_directories,
 	};
@@ -242,7 +243,8 @@ static int make(struct creation *creation, struct err *err)
 		return ERR;
 	if (creation->wait_start && listen_for_start(creation, err))
 		return ERR;
-	if (launch_prepare(launch, err) || make_cgroup(creation, err))
+	/* The cgroup first: a mount of it is prepared from its directories. */
+	if (make_cgroup(creation, err) || launch_prepare(launch, err))
 		return ERR;
 	return launch_run(launch, err);
 }
