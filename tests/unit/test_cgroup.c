@@ -380,6 +380,43 @@ static void test_freeze(void **context)
 	take_away(&cgroup);
 }
 
+static void hold_memory(int in_fd, int out_fd)
+{
+	char *at = mmap(NULL, 16 << 20, PROT_READ | PROT_WRITE, MAP_PRIVATE | MAP_ANONYMOUS | MAP_POPULATE, -1, 0);
+
+	(void)!write(out_fd, at == MAP_FAILED ? "f" : "b", 1);
+	echo(in_fd, out_fd);
+}
+
+static void test_check_before_update(void **context)
+{
+	struct cgroup cgroup;
+	struct member member;
+	struct err err = ERR_INIT;
+	char byte, text[64];
+
+	(void)context;
+	need_root();
+	new_plan(top);
+	set_memory("67108864");
+	create(&cgroup);
+	spawn(&member, &cgroup, hold_memory);
+	assert_int_equal(read(member.reply_fd, &byte, 1), 1);
+	new_plan(top);
+	set_memory("8388608");
+	plan.check_memory_usage = true;
+	assert_int_equal(cgroup_apply(&cgroup, &plan, host, &err), ERR);
+	assert_non_null(strstr(err.why, "checkBeforeUpdate"));
+	read_back(&cgroup, "memory", settings[0].file, text, sizeof(text));
+	assert_string_equal(text, "67108864");
+	settings[0].value = "33554432";
+	assert_int_equal(cgroup_apply(&cgroup, &plan, host, &err), 0);
+	read_back(&cgroup, "memory", settings[0].file, text, sizeof(text));
+	assert_string_equal(text, "33554432");
+	assert_int_equal(reap(&member), 0);
+	take_away(&cgroup);
+}
+
 /* In a sub-cgroup of the main hierarchy that it makes itself. */
 static char sub_name[64];
 static void go_below(int in_fd, int out_fd)
@@ -876,6 +913,7 @@ int main(void)
 		cmocka_unit_test(test_existing_is_kept),
 		cmocka_unit_test(test_failure_leaves_nothing),
 		cmocka_unit_test(test_freeze),
+		cmocka_unit_test(test_check_before_update),
 		cmocka_unit_test(test_all_are_signalled),
 		cmocka_unit_test(test_remove_kills),
 		cmocka_unit_test(test_remove_deep),

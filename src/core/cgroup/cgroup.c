@@ -281,6 +281,8 @@ int cgroup_into_fd(const struct cgroup *cgroup)
 
 int cgroup_apply(struct cgroup *cgroup, const struct plan_cgroup *plan, const struct host *host, struct err *err)
 {
+	if (plan->check_memory_usage && cgroup_check_memory(cgroup, plan, err) < 0)
+		return ERR;
 	if (cgroup_write_settings(cgroup, plan, err) < 0)
 		return ERR;
 	return cgroup_write_devices(cgroup, plan, host, false, err);

@@ -68,7 +68,8 @@ size_t cgroup_join_fds(const struct cgroup *cgroup, int *ret_fds, size_t capacit
 int cgroup_into_fd(const struct cgroup *cgroup);
 
 /* Write settings to an existing cgroup (update), in an order that the kernel takes (memory before swap when growing,
- * after it when shrinking). All or an error that names the file; what was written before stays. */
+ * after it when shrinking). All or an error that names the file; what was written before stays.
+ * plan->check_memory_usage: nothing is written when the memory limit is below what is in use. */
 int cgroup_apply(struct cgroup *cgroup, const struct plan_cgroup *plan, const struct host *host, struct err *err);
 
 int cgroup_freeze(struct cgroup *cgroup, bool frozen, struct err *err);
@@ -82,7 +83,8 @@ ssize_t cgroup_pids(const struct cgroup *cgroup, pid_t *pids, size_t capacity);
 int cgroup_signal_all(struct cgroup *cgroup, int signal, struct err *err);
 
 /* Kill what is left in the directories that are ours, and remove them (sub-cgroups too), then the parents that we made
- * and that are empty. Directories that are gone already are no error. Waits for dying processes by cgroup.events or
+ * and that are empty. What was there before is left alone, with all that runs in it: signal that first where it is the
+ * container's. Directories that are gone already are no error. Waits for dying processes by cgroup.events or
  * polling with a deadline; then an error that names the directory and a pid that holds it. */
 int cgroup_remove(struct cgroup *cgroup, struct err *err);
 

@@ -63,6 +63,8 @@ int cgroup_delegate(struct cgroup *cgroup, const struct plan_cgroup *plan, struc
 
 /* settings.c */
 int cgroup_write_settings(struct cgroup *cgroup, const struct plan_cgroup *plan, struct err *err);
+/* Refuses a memory limit below what is in use now. */
+int cgroup_check_memory(const struct cgroup *cgroup, const struct plan_cgroup *plan, struct err *err);
 /* where = "config.json#/…" */
 int cgroup_err_where(struct err *err, const struct plan_cgroup *plan, const char *where);
 

@@ -161,7 +161,8 @@ static void remove_parents(const struct cgroup_dir *dir, char *path)
 
 int cgroup_remove(struct cgroup *cgroup, struct err *err)
 {
-	bool killed = false;
+	const struct cgroup_dir *common = cgroup_dir_main(cgroup);
+	bool killed = !common;
 	int result = 0;
 
 	for (size_t i = 0; i < cgroup->count; i++) {
@@ -177,8 +178,9 @@ int cgroup_remove(struct cgroup *cgroup, struct err *err)
 		while (length > 1 && path[length - 1] == '/')
 			path[--length] = '\0';
 		gone = rmdir(path) == 0;
-		if (!gone && errno == EBUSY && !killed) {
-			/* Processes in one hierarchy are mostly the same as in the others: kill them together. */
+		if (!gone && errno == EBUSY && !killed && common->created) {
+			/* Processes in one hierarchy are mostly the same as in the others: kill them together. Not by a
+			 * directory that was there before: who is in that one may be someone else's. */
 			(void)cgroup_signal_all(cgroup, SIGKILL, &own);
 			killed = true;
 		}

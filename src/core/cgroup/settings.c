@@ -4,6 +4,7 @@
  * kernel refuses one of a pair, the other is written first. Runs in the runtime.
  */
 #include <errno.h>
+#include <stdlib.h>
 #include <string.h>
 
 #include "base/fd.h"
@@ -146,6 +147,30 @@ int cgroup_write_settings(struct cgroup *cgroup, const struct plan_cgroup *plan,
 		if (result == 0 || (setting->optional && (result == -ENOENT || result == -EOPNOTSUPP)))
 			continue;
 		return cannot_set(dir, cgroup->path, plan, setting, result, err);
+	}
+	return 0;
+}
+
+int cgroup_check_memory(const struct cgroup *cgroup, const struct plan_cgroup *plan, struct err *err)
+{
+	for (size_t i = 0; i < plan->settings_count; i++) {
+		const struct plan_cgroup_setting *setting = &plan->settings[i];
+		const bool v2 = strcmp(setting->file, "memory.max") == 0;
+		uint64_t usage, limit;
+
+		if ((!v2 && strcmp(setting->file, "memory.limit_in_bytes") != 0) || setting->value[0] < '0' ||
+		    setting->value[0] > '9')
+			continue;
+		limit = strtoull(setting->value, NULL, 10);
+		usage = cgroup_read_u64(cgroup_dir_of(cgroup, "memory"),
+					v2 ? "memory.current" : "memory.usage_in_bytes", 0);
+		if (usage <= limit)
+			continue;
+		err_set(err, ERR_STATE, "the memory limit %s is below what the container uses", setting->value);
+		err_why(err, "it uses %llu bytes, and checkBeforeUpdate asks not to force it below",
+			(unsigned long long)usage);
+		err_fix(err, "give a higher limit, or leave out memory.checkBeforeUpdate");
+		return cgroup_err_where(err, plan, setting->where);
 	}
 	return 0;
 }
