@@ -90,6 +90,9 @@ static int explain_target(const struct attach *attach, int errnum, struct err *e
 		err_why(err, "%s does not exist in the container and what it would lie on is read-only",
 			attach->target.text);
 		err_fix(err, "make the %s in the image, or mount something writable above it", kind);
+	} else if (errnum == -ENOENT) {
+		err_why(err, "%s does not exist in the container and cannot be made there", attach->target.text);
+		err_fix(err, "choose another destination: below /proc and /sys nothing can be made");
 	} else if (errnum == -ENOTDIR) {
 		err_why(err, "a component of %s inside the container is not a directory", attach->target.text);
 	} else if (errnum == -ELOOP) {

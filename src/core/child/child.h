@@ -15,7 +15,7 @@ struct child_start {
 	const int *idmap_fds; /* a user namespace for each of plan.idmaps; NULL without */
 	int socket_fd;	      /* SOCK_SEQPACKET to the runtime: core/child/protocol.h */
 	int start_fd;	      /* listening SOCK_SEQPACKET for OP_WAIT_START; -EBADF without */
-	const int *cgroup_fds; /* directories of the v1 hierarchies to join, O_PATH */
+	const int *cgroup_fds; /* `tasks` of the v1 hierarchies to join, open for writing */
 	size_t cgroup_fds_count;
 	const int *namespace_fds; /* GATE: [OCI_NS_COUNT], -EBADF when not joined */
 	int cgroup_into_fd;	  /* GATE on v2: where the gate's child is born (CLONE_INTO_CGROUP); -EBADF without */

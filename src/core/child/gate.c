@@ -202,6 +202,23 @@ static int clone_container(struct gate *gate, struct err *err)
 	return result < 0 ? err_sys(err, result, "sendmsg", "cannot tell the runtime who the container is") : 0;
 }
 
+/* Before anything is joined: the files of the cgroups open for the runtime's own id, and a cgroup namespace to join
+ * may only be entered from below its root. */
+static int join_cgroups(const struct gate *gate, struct err *err)
+{
+	struct child child = {.start = gate->start, .plan = gate->plan};
+
+	for (size_t i = 0; i < gate->plan->ops_count && gate->plan->ops[i].stage <= PLAN_GATE; i++) {
+		const struct op *op = &gate->plan->ops[i];
+
+		if (op->kind != OP_CGROUP_JOIN || child_cgroup_join(&child, op, err) == 0)
+			continue;
+		plan_explain(gate->plan, op, err);
+		return ERR;
+	}
+	return 0;
+}
+
 static int pass(struct gate *gate, struct err *err)
 {
 	int result = process_set_dumpable(false);
@@ -210,7 +227,7 @@ static int pass(struct gate *gate, struct err *err)
 		result = process_set_parent_death_signal(SIGKILL);
 	if (result < 0)
 		return err_sys(err, result, "prctl", "cannot protect the process that joins namespaces");
-	if (open_offsets(gate, err) || join_all(gate, err) || make_namespaces(gate, err) || write_offsets(gate, err))
+	if (open_offsets(gate, err) || join_cgroups(gate, err) || join_all(gate, err) || make_namespaces(gate, err) || write_offsets(gate, err))
 		return ERR;
 	return clone_container(gate, err);
 }

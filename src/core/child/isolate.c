@@ -13,19 +13,11 @@ int child_tree(struct child *child, const struct op *op, struct err *err)
 	return child_open_tree(child->plan, op, child->start->slots, child->start->idmap_fds, err);
 }
 
-/* Into `tasks`, not cgroup.procs: this process has one thread, and cgroup.procs waits for a grace period of the whole
- * machine. 0 means the writer. */
-static int join_one(int directory_fd)
-{
-	int result = fd_write_text_at(directory_fd, "tasks", "0");
-
-	return result == -ENOENT ? fd_write_text_at(directory_fd, "cgroup.procs", "0") : result;
-}
-
+/* 0 means the writer. */
 int child_cgroup_join(struct child *child, const struct op *op, struct err *err)
 {
 	for (size_t i = 0; i < child->start->cgroup_fds_count; i++)
-		if (child_check(op, join_one(child->start->cgroup_fds[i]), "write", err))
+		if (child_check(op, fd_write_all(child->start->cgroup_fds[i], "0", 1), "write", err))
 			return ERR;
 	return 0;
 }

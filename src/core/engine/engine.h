@@ -31,6 +31,7 @@ struct engine_create {
 	const char *pid_file, *console_socket, *pidfd_socket;
 	bool no_pivot, no_new_keyring;
 	int preserve_fds;
+	bool limits_optional; /* as in struct plan_request */
 	/* The root is a new tmpfs with these symlinks and directories on it; root.path of the config is not looked at. */
 	bool empty_root;
 	struct key_values root_links;

@@ -3,6 +3,7 @@
  * launch: from a plan to a process. Runs in the runtime: opens what the plan wants (prepare.c), clones once, serves the
  * child's messages (talk.c). All memory is allocated before the clone. On failure nothing that was cloned is left.
  */
+#include <fcntl.h>
 #include <stdio.h>
 #include <string.h>
 #include <sys/socket.h>
@@ -136,12 +137,31 @@ static int clone_failed(struct launch *launch, int errnum, struct err *err)
 	return ERR;
 }
 
+/* What the child writes itself into, opened here: on v1 the kernel asks what the opener may do, and the child may already
+ * be nobody on the host. `tasks`, not cgroup.procs: it has one thread, and cgroup.procs waits for a grace period of the
+ * whole machine. */
+static int open_join_files(struct launch *launch, int *ret_fds, size_t *ret_count, struct err *err)
+{
+	size_t count = cgroup_join_fds(launch->cgroup, ret_fds, CGROUP_HIERARCHIES_MAX);
+
+	for (size_t i = 0; i < count; i++) {
+		ret_fds[i] = openat(ret_fds[i], "tasks", O_WRONLY | O_CLOEXEC);
+		if (ret_fds[i] < 0)
+			return err_sys(err, errno, "openat", "cannot open tasks of the cgroup %s", launch->cgroup->path);
+	}
+	*ret_count = count;
+	return 0;
+}
+
 static int clone_child(struct launch *launch, struct err *err)
 {
 	int cgroup_fds[CGROUP_HIERARCHIES_MAX], sockets[2], pidfd = -EBADF;
-	size_t count = cgroup_join_fds(launch->cgroup, cgroup_fds, CGROUP_HIERARCHIES_MAX);
 	bool gate = launch->plan->gate;
+	size_t count = 0;
 	pid_t pid;
+
+	if (open_join_files(launch, cgroup_fds, &count, err))
+		return ERR;
 
 	if (has_container_hooks(launch->plan)) {
 		struct state state = *launch->state;
@@ -158,6 +178,8 @@ static int clone_child(struct launch *launch, struct err *err)
 	if (pid == 0)
 		be_child(launch, sockets[1], cgroup_fds, count);
 	fd_close(&sockets[1]);
+	for (size_t i = 0; i < count; i++)
+		fd_close(&cgroup_fds[i]);
 	/* The runtime goes back to its own time: its hooks must not see the container's. */
 	if (launch->time_fd >= 0)
 		namespace_join(launch->time_fd, oci_namespace_clone_flag(OCI_NS_TIME));

@@ -184,7 +184,7 @@ int plan_cgroup(struct builder *builder)
 		return ERR;
 	if (cgroup->driver == CGROUP_DISABLED)
 		return 0;
-	cgroup->explicit = cgroup->settings_count || builder->host->sys_admin;
+	cgroup->explicit = (cgroup->settings_count && !builder->request->limits_optional) || builder->host->sys_admin;
 	if (plan_path(builder))
 		return ERR;
 	plan_device_rules(builder);

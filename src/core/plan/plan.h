@@ -52,7 +52,7 @@ enum op_kind {
 	OP_ID_MAPS,	  /* ATTACH */
 	OP_TIME_OFFSETS,  /* PREPARE by the runtime, or GATE */
 	OP_SYNC,	  /* child: tell the runtime, wait for its go */
-	OP_CGROUP_JOIN,	  /* ISOLATE, first of all, v1 only: write 0 to `tasks` of each hierarchy */
+	OP_CGROUP_JOIN,	  /* ISOLATE or, where there is one, GATE; first of all, v1 only: write 0 to each `tasks` */
 	OP_CGROUP_UNSHARE, /* ISOLATE */
 	OP_HOSTNAME,
 	OP_DOMAINNAME,

@@ -52,6 +52,7 @@ struct sandbox {
 	enum sandbox_net net;
 	enum sandbox_cwd cwd;
 	bool writable; /* the root directory itself may be written */
+	bool limits_asked; /* the caller chose a limit: going without one is an error, not a warning */
 };
 
 /* A root that is empty at first: what must be known beside the config to build it. */
