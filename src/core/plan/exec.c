@@ -88,7 +88,7 @@ static void exec_joins(struct builder *builder)
 	builder->slots = OCI_NS_COUNT;
 	if (builder->request->cgroup_driver != CGROUP_DISABLED && builder->host->cgroup_mode != HOST_CGROUP_V2 &&
 	    builder->host->cgroup_mode != HOST_CGROUP_NONE)
-		builder_add(builder, OP_CGROUP_JOIN, PLAN_ISOLATE, NULL, NULL);
+		builder_add(builder, OP_CGROUP_JOIN, PLAN_GATE, NULL, NULL);
 	plan_procfs(builder, builder->plan->in_user_namespace,
 		    "a user namespace whose /proc is masked cannot mount a whole procfs");
 	plan_console(builder, "from the container's devpts; its /dev/console stays as it is");

@@ -164,6 +164,16 @@ static int plan_file_system(struct builder *builder, const struct oci_mount *mou
 
 	if (mount_idmap(builder, mount, options, &idmap))
 		return ERR;
+	/* What is mounted inside a user namespace has its ids already, and the kernel maps them no further. */
+	if (idmap != PLAN_NO_IDMAP && builder->plan->in_user_namespace) {
+		if (mount->uid_maps.count) {
+			builder_refuse(builder, ERR_UNSUPPORTED, mount->where, "cannot show %s on %s with other ids",
+				       mount->type, mount->destination.text);
+			err_why(builder->err, "it is mounted inside the container's user namespace, with the ids of that");
+			return err_fix(builder->err, "remove uidMappings and gidMappings from this mount");
+		}
+		idmap = PLAN_NO_IDMAP;
+	}
 	add_params_of_ours(builder, mount, options);
 	if (is_dev) {
 		mount_slot = builder->dev_slot = builder_slot(builder);

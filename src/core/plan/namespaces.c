@@ -173,7 +173,7 @@ int plan_namespaces(struct builder *builder)
 	plan_time(builder);
 	plan_clone_flags(builder);
 	if (joins_v1(builder))
-		builder_add(builder, OP_CGROUP_JOIN, PLAN_ISOLATE, NULL,
+		builder_add(builder, OP_CGROUP_JOIN, plan->gate ? PLAN_GATE : PLAN_ISOLATE, NULL,
 			    plan->in_user_namespace
 				    ? "first of all, while the runtime's own id still opens the files"
 				    : NULL);
