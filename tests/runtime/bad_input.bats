@@ -150,14 +150,14 @@ refuse() { # refuse BUNDLE WORD…: run fails with 1, says the words, leaves not
 	refuse "$b" /bin
 }
 
-@test "bad input: a working directory that does not exist" {
-	b=$(bundle); edit "$b" '.process.cwd = "/no/where"'
-	refuse "$b" /no/where "/process/cwd"
+@test "bad input: a working directory that is a file" {
+	b=$(bundle); edit "$b" '.process.cwd = "/bin/busybox"'
+	refuse "$b" /bin/busybox "/process/cwd"
 }
 
 @test "bad input: an rlimit that cannot be granted is not lowered" {
 	b=$(bundle); edit "$b" '.process.rlimits = [{"type":"RLIMIT_NOFILE","hard":99999999999,"soft":99999999999}]'
-	refuse "$b" RLIMIT_NOFILE "/process/rlimits/0"
+	refuse "$b" nofile "/process/rlimits/0"
 }
 
 @test "bad input: a soft limit above the hard one" {
