@@ -183,6 +183,14 @@ static void run_case(const char *name, const char *config_file, const char *host
 	request.cgroup_driver = strstr(flags, "disabled")  ? CGROUP_DISABLED
 				: strstr(flags, "systemd") ? CGROUP_SYSTEMD
 							   : CGROUP_CGROUPFS;
+	if (strstr(flags, "empty-root")) {
+		static const struct key_value links[] = {{"bin", "usr/bin", NULL}};
+		static const char *const directories[] = {"tmp"};
+
+		request.rootfs.text = NULL;
+		request.root_links = (struct key_values){links, ARRAY_SIZE(links)};
+		request.root_directories = (struct strings){directories, ARRAY_SIZE(directories)};
+	}
 	result = oci_config_read(&arena, "config.json", source, size, &config, &err);
 	free(source);
 	if (result == 0 && *process_file)
