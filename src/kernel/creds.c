@@ -152,10 +152,12 @@ static int parse_status(int fd, struct status_line *lines)
 	size_t length = 0;
 
 	for (;;) {
-		ssize_t got = fd_read_full(fd, piece, sizeof(piece));
+		ssize_t got = read(fd, piece, sizeof(piece));
 
+		if (got < 0 && errno == EINTR)
+			continue;
 		if (got <= 0)
-			return (int)got;
+			return got < 0 ? -errno : 0;
 		for (ssize_t i = 0; i < got; i++) {
 			int result;
 

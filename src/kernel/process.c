@@ -154,9 +154,9 @@ int process_set_subreaper(void)
 	return kernel_result(prctl(PR_SET_CHILD_SUBREAPER, 1, 0, 0, 0));
 }
 
-int process_close_from(unsigned int first)
+int process_close_range(unsigned int first, unsigned int last)
 {
-	return kernel_result(syscall(SYS_close_range, first, UINT_MAX, 0));
+	return kernel_result(syscall(SYS_close_range, first, last, 0));
 }
 
 int process_cloexec_from(unsigned int first)

@@ -25,8 +25,8 @@ int process_stat(pid_t pid, uint64_t *ret_start_time, char *ret_state);
 int process_set_dumpable(bool dumpable);
 int process_set_parent_death_signal(int signal); /* 0: none */
 int process_set_subreaper(void);
-/* close_range(2) of first … UINT_MAX. */
-int process_close_from(unsigned int first);
+/* close_range(2), both ends included. */
+int process_close_range(unsigned int first, unsigned int last);
 int process_cloexec_from(unsigned int first);
 /* Every signal at its default and none blocked. */
 int process_reset_signals(void);

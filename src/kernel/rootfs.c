@@ -50,6 +50,38 @@ int rootfs_open(const struct rootfs *root, struct root_path path, int flags, boo
 	return open_in_root(root->fd, *path.text ? path.text : "/", (unsigned int)flags, 0);
 }
 
+/* Where the last component begins and ends; false when there is none ("/"), or when it is "." or "..". */
+static bool last_component(const char *path, size_t *ret_start, size_t *ret_end)
+{
+	size_t end = strlen(path), start;
+
+	while (end && path[end - 1] == '/')
+		end--;
+	for (start = end; start && path[start - 1] != '/'; start--)
+		;
+	*ret_start = start;
+	*ret_end = end;
+	if (end == start || (end - start == 1 && path[start] == '.'))
+		return false;
+	return !(end - start == 2 && path[start] == '.' && path[start + 1] == '.');
+}
+
+/* The last component of path in name (NAME_MAX + 1 bytes), what stands before it in parent (PATH_MAX). */
+static int split_path(const char *path, char *parent, char *name)
+{
+	size_t start, end;
+
+	if (!last_component(path, &start, &end))
+		return -EINVAL;
+	if (end - start > NAME_MAX || start >= PATH_MAX)
+		return -ENAMETOOLONG;
+	memcpy(name, path + start, end - start);
+	name[end - start] = '\0';
+	memcpy(parent, path, start);
+	parent[start] = '\0';
+	return 0;
+}
+
 /* The path that is being made: symlinks whose target does not exist yet are replaced by their text. */
 struct walk {
 	const struct rootfs *root;
@@ -153,6 +185,23 @@ static int walk_pass(struct walk *walk, int *ret_fd)
 	return 0;
 }
 
+/* The common case: only the last component is missing. -ENOENT or -ENOTDIR: it is another one. */
+static int make_last(const struct rootfs *root, const char *path)
+{
+	cleanup_fd int parent_fd = -EBADF;
+	char name[NAME_MAX + 1], parent[PATH_MAX];
+	int result = split_path(path, parent, name);
+
+	if (result < 0)
+		return -ENOENT;
+	parent_fd = open_in_root(root->fd, *parent ? parent : "/", O_PATH | O_DIRECTORY, 0);
+	if (parent_fd < 0)
+		return parent_fd;
+	if (mkdirat(parent_fd, name, 0755) < 0 && errno != EEXIST)
+		return -errno;
+	return kernel_result(openat(parent_fd, name, O_PATH | O_DIRECTORY | O_NOFOLLOW | O_CLOEXEC));
+}
+
 int rootfs_make_directory(const struct rootfs *root, struct root_path path)
 {
 	int fd = rootfs_open(root, path, O_PATH | O_DIRECTORY, false);
@@ -160,6 +209,9 @@ int rootfs_make_directory(const struct rootfs *root, struct root_path path)
 	int result;
 
 	if (fd != -ENOENT)
+		return fd;
+	fd = make_last(root, path.text);
+	if (fd != -ENOENT && fd != -ENOTDIR && fd != -ELOOP)
 		return fd;
 	result = walk_begin(&walk, root, path.text);
 	while (result == 0) {
@@ -172,36 +224,12 @@ int rootfs_make_directory(const struct rootfs *root, struct root_path path)
 	return result;
 }
 
-/* Where the last component begins and ends; false when there is none ("/"), or when it is "." or "..". */
-static bool last_component(const char *path, size_t *ret_start, size_t *ret_end)
-{
-	size_t end = strlen(path), start;
-
-	while (end && path[end - 1] == '/')
-		end--;
-	for (start = end; start && path[start - 1] != '/'; start--)
-		;
-	*ret_start = start;
-	*ret_end = end;
-	if (end == start || (end - start == 1 && path[start] == '.'))
-		return false;
-	return !(end - start == 2 && path[start] == '.' && path[start + 1] == '.');
-}
-
 int rootfs_make_parent(const struct rootfs *root, struct root_path path, char *name)
 {
 	char parent[PATH_MAX];
-	size_t start, end;
+	int result = split_path(path.text, parent, name);
 
-	if (!last_component(path.text, &start, &end))
-		return -EINVAL;
-	if (end - start > NAME_MAX || start >= sizeof(parent))
-		return -ENAMETOOLONG;
-	memcpy(name, path.text + start, end - start);
-	name[end - start] = '\0';
-	memcpy(parent, path.text, start);
-	parent[start] = '\0';
-	return rootfs_make_directory(root, (struct root_path){parent});
+	return result < 0 ? result : rootfs_make_directory(root, (struct root_path){parent});
 }
 
 int rootfs_make_file(const struct rootfs *root, struct root_path path)

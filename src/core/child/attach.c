@@ -74,8 +74,11 @@ static int make_target_in_slot(int slot_fd, const char *name, bool directory)
 
 static int open_target(struct child *child, const struct attach *attach)
 {
-	int target_fd = rootfs_open(&child->root, attach->target, O_PATH, attach->no_follow);
+	int target_fd;
 
+	if (attach->directory && attach->may_make && !attach->no_follow)
+		return rootfs_make_directory(&child->root, attach->target);
+	target_fd = rootfs_open(&child->root, attach->target, O_PATH, attach->no_follow);
 	if (target_fd != -ENOENT || !attach->may_make)
 		return target_fd;
 	return attach->directory ? rootfs_make_directory(&child->root, attach->target)
@@ -94,7 +97,7 @@ static int explain_target(const struct attach *attach, int errnum, struct err *e
 		err_why(err, "%s does not exist in the container and cannot be made there", attach->target.text);
 		err_fix(err, "choose another destination: below /proc and /sys nothing can be made");
 	} else if (errnum == -ENOTDIR) {
-		err_why(err, "a component of %s inside the container is not a directory", attach->target.text);
+		err_why(err, "%s inside the container, or what it lies in, is not a directory", attach->target.text);
 	} else if (errnum == -ELOOP) {
 		err_why(err, "%s inside the container is a loop of symbolic links", attach->target.text);
 	} else if (errnum == -EAGAIN) {

@@ -80,6 +80,41 @@ static bool accept_start(struct child *child, uid_t runtime_uid)
 	return true;
 }
 
+static unsigned int first_to_close(const struct plan *plan)
+{
+	for (size_t i = 0; i < plan->ops_count; i++)
+		if (plan->ops[i].kind == OP_CLOSE_FDS)
+			return 3 + (unsigned int)plan->ops[i].close_fds.preserve;
+	return 3;
+}
+
+/* The wait may be long: nothing of the host stays open for it but the two sockets (threats D5). */
+static int close_for_wait(struct child *child)
+{
+	int keep[] = {child->channel.fd, child->start->start_fd, child->root.fd, child->procfs.fd};
+	unsigned int first = first_to_close(child->plan);
+	int result = 0;
+
+	for (;;) {
+		unsigned int next = UINT_MAX;
+
+		for (size_t i = 0; i < ARRAY_SIZE(keep); i++)
+			if (keep[i] >= 0 && (unsigned int)keep[i] >= first && (unsigned int)keep[i] < next)
+				next = (unsigned int)keep[i];
+		if (next == UINT_MAX)
+			break;
+		if (next > first)
+			result = process_close_range(first, next - 1);
+		if (result < 0)
+			return result;
+		first = next + 1;
+	}
+	child->dev_fd = child->mask_fd = -EBADF;
+	for (int i = 0; i < child->plan->slots_count; i++)
+		child->start->slots[i] = -EBADF;
+	return process_close_range(first, UINT_MAX);
+}
+
 int child_wait_start(struct child *child, const struct op *op, struct err *err)
 {
 	uid_t runtime_uid = 0;
@@ -91,6 +126,8 @@ int child_wait_start(struct child *child, const struct op *op, struct err *err)
 	result = process_set_parent_death_signal(0);
 	if (result < 0)
 		return child_failed(op, result, "prctl", err);
+	if (child_check(op, close_for_wait(child), "close_range", err))
+		return ERR;
 	result = channel_send(&child->channel, MESSAGE_WAITING, 0, NULL, -EBADF);
 	if (result < 0)
 		return child_failed(op, result, "sendmsg", err);
