@@ -35,7 +35,8 @@ int launch_begin(struct launch *launch, struct arena *arena, struct err *err)
 	return 0;
 }
 
-void launch_done(struct launch *launch)
+/* What the child inherited: held any longer, it would pin the container's mounts and namespaces. */
+static void close_inherited(struct launch *launch)
 {
 	if (launch->slots)
 		for (int i = 0; i < launch->plan->slots_count; i++)
@@ -47,6 +48,11 @@ void launch_done(struct launch *launch)
 		for (int i = 0; i < OCI_NS_COUNT; i++)
 			fd_close(&launch->namespace_fds[i]);
 	fd_close(&launch->time_fd);
+}
+
+void launch_done(struct launch *launch)
+{
+	close_inherited(launch);
 	fd_close(&launch->pidfd);
 	fd_close(&launch->gate_pidfd);
 	fd_close(&launch->console_fd);
@@ -199,10 +205,14 @@ static int clone_child(struct launch *launch, struct err *err)
 
 int launch_run(struct launch *launch, struct err *err)
 {
-	if (clone_child(launch, err) == 0 && talk_serve(launch, err) == 0)
-		return 0;
-	launch_kill(launch);
-	return ERR;
+	int result = clone_child(launch, err);
+
+	if (result == 0)
+		result = talk_serve(launch, err);
+	close_inherited(launch);
+	if (result)
+		launch_kill(launch);
+	return result;
 }
 
 int launch_check_console(const struct engine *engine, bool terminal, bool foreground, const char *console_socket,

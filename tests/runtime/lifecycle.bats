@@ -1,0 +1,279 @@
+#!/usr/bin/env bats
+# SPDX-License-Identifier: Apache-2.0
+# life cycle: create, start, state, kill, delete, run: what engines call, in the words that they look for.
+
+load helpers
+
+setup() { common_setup; }
+teardown() { common_teardown; }
+
+status_of() { oci state "$1" | jq -r .status; }
+is() { [ "$(status_of "$1")" = "$2" ]; }
+
+created() { # created BUNDLE ID [OPTIONS]: detached from the test's output
+	local path=$1 id=$2
+	shift 2
+	oci create -b "$path" "$@" "$id" </dev/null >"$WORK/$id.out" 2>"$WORK/$id.err" || { cat "$WORK/$id.err"; return 1; }
+}
+
+@test "life cycle: run gives the program's output and status, and leaves nothing" {
+	b=$(bundle); args "$b" sh -c 'echo out; echo err >&2; exit 7'
+	run --separate-stderr oci run -b "$b" "$(new_id)"
+	[ "$status" -eq 7 ]
+	[ "$output" = out ]
+	[ "$stderr" = err ]
+	leftovers
+}
+
+@test "life cycle: run gives 128 + n when a signal ends the program" {
+	b=$(bundle); args "$b" sh -c 'kill -KILL $$'
+	edit "$b" '.linux.namespaces |= map(select(.type != "pid"))'
+	run oci run -b "$b" "$(new_id)"
+	[ "$status" -eq 137 ]
+	leftovers
+}
+
+@test "life cycle: create, start, state, kill, delete" {
+	b=$(bundle); args "$b" sh -c 'trap "exit 3" TERM; while :; do sleep 1 & wait; done'; id=$(new_id)
+	created "$b" "$id" --pid-file "$WORK/pid"
+	is "$id" created
+	[ "$(cat "$WORK/pid")" = "$(oci state "$id" | jq .pid)" ]
+	oci start "$id"
+	is "$id" running
+	oci state "$id" | jq -e '.ociVersion and .bundle == $b and .rootfs == $b + "/rootfs" and .id == $id and .owner' \
+		--arg b "$b" --arg id "$id"
+	oci state "$id" | jq -r .created | grep -E '^[0-9-]{10}T[0-9:]{8}\.[0-9]{9}Z$'
+	oci kill "$id" KILL
+	wait_for 5 is "$id" stopped
+	[ "$(oci state "$id" | jq .pid)" = 0 ]
+	oci delete "$id"
+	leftovers
+}
+
+@test "life cycle: the pid file has digits alone and replaces an empty one" {
+	b=$(bundle); args "$b" sleep 60; id=$(new_id)
+	: > "$WORK/pid"
+	created "$b" "$id" --pid-file "$WORK/pid"
+	[ "$(stat -c %s "$WORK/pid")" = "$(printf %s "$(cat "$WORK/pid")" | wc -c)" ]
+	[[ $(cat "$WORK/pid") =~ ^[0-9]+$ ]]
+	[ -z "$(ls -A "$WORK" | grep '^\.pid')" ]
+	oci delete --force "$id"
+	leftovers
+}
+
+@test "life cycle: the sentences of wrong states" {
+	b=$(bundle); args "$b" sleep 60; id=$(new_id)
+	created "$b" "$id"
+	run oci delete "$id"; assert_fails 1; assert_says "cannot delete container $id that is not stopped: created"
+	is "$id" created
+	run oci create -b "$b" "$id"; assert_fails 1; assert_says "container with given ID already exists"
+	oci start "$id"
+	run oci start "$id"; assert_fails 1; assert_says "cannot start an already running container"
+	run oci delete "$id"; assert_fails 1; assert_says "cannot delete container $id that is not stopped: running"
+	oci kill "$id" 9
+	wait_for 5 is "$id" stopped
+	run oci start "$id"; assert_fails 1; assert_says "cannot start a container that has stopped"
+	run oci kill "$id"; assert_fails 1; assert_says "container not running"
+	run oci kill --all "$id" 9; assert_fails 1; assert_says "container not running"
+	run oci exec "$id" true; assert_fails 255; assert_says "cannot exec in a stopped container"
+	run oci pause "$id"; assert_fails 1; assert_says "container not running"
+	run oci resume "$id"; assert_fails 1; assert_says "not paused"
+	oci delete "$id"
+	for verb in state start kill delete pause resume ps; do
+		run oci $verb "$id"; assert_fails 1; assert_says "container does not exist"
+	done
+	oci delete --force "$id"
+	leftovers
+}
+
+@test "life cycle: a created container can be killed" {
+	b=$(bundle); args "$b" sleep 60; id=$(new_id)
+	created "$b" "$id"
+	oci kill "$id" KILL
+	wait_for 5 is "$id" stopped
+	oci delete "$id"
+	leftovers
+}
+
+@test "life cycle: a program that cannot be executed is told by start, with its place" {
+	b=$(bundle); args "$b" /no/such; id=$(new_id)
+	created "$b" "$id"
+	run oci start "$id"
+	assert_fails 1; assert_says "/no/such" "no such file or directory" "config.json#/process/args"
+	wait_for 5 is "$id" stopped
+	oci delete "$id"
+	leftovers
+}
+
+@test "life cycle: without a process, create succeeds and start does not" {
+	b=$(bundle); edit "$b" 'del(.process)'; id=$(new_id)
+	created "$b" "$id"
+	is "$id" created
+	run oci start "$id"; assert_fails 1; assert_says "config.json#/process"
+	oci delete --force "$id"
+	leftovers
+}
+
+@test "life cycle: changes of config.json after create do not matter" {
+	b=$(bundle); args "$b" sh -c 'echo first > /tmp/said; sleep 60'; edit "$b" '.root.readonly = false'; id=$(new_id)
+	created "$b" "$id"
+	echo '{' > "$b/config.json"
+	oci start "$id"
+	wait_for 5 test -s "$b/rootfs/tmp/said"
+	is "$id" running
+	oci exec "$id" true
+	oci delete --force "$id"
+	leftovers
+}
+
+@test "life cycle: signals by name, by number, in any spelling" {
+	b=$(bundle); edit "$b" '.root.readonly = false'; id=$(new_id)
+	args "$b" sh -c 'for s in HUP USR1 USR2 TERM; do trap "echo $s >> /tmp/got" $s; done; : > /tmp/got; while :; do sleep 1 & wait $!; done'
+	created "$b" "$id"
+	oci start "$id"
+	wait_for 5 test -e "$b/rootfs/tmp/got"
+	oci kill "$id" SIGHUP; wait_for 5 grep -q HUP "$b/rootfs/tmp/got"
+	oci kill "$id" usr1; wait_for 5 grep -q USR1 "$b/rootfs/tmp/got"
+	oci kill "$id" 12; wait_for 5 grep -q USR2 "$b/rootfs/tmp/got"
+	oci kill "$id"; wait_for 5 grep -q TERM "$b/rootfs/tmp/got"
+	run oci kill "$id" TERMM; assert_fails 1; assert_says "unknown signal" TERM
+	run oci kill "$id" 65; assert_fails 1
+	run oci kill "$id" 9x; assert_fails 1
+	oci kill -a "$id" KILL
+	wait_for 5 is "$id" stopped
+	oci delete "$id"
+	leftovers
+}
+
+@test "life cycle: kill --all reaches the processes beside the first" {
+	b=$(bundle); args "$b" sh -c 'sleep 60 & sleep 60; true'; id=$(new_id)
+	edit "$b" '.linux.namespaces |= map(select(.type != "pid"))'
+	created "$b" "$id"; oci start "$id"
+	wait_for 5 eval '[ "$(oci ps --format json "$id" | jq length)" = 3 ]'
+	pids=$(oci ps --format json "$id" | jq -r '.[]')
+	oci kill --all "$id" 9
+	for pid in $pids; do wait_for 5 eval "! kill -0 $pid"; done
+	oci delete "$id"
+	leftovers
+}
+
+@test "life cycle: the foreground forwards signals" {
+	b=$(bundle); args "$b" sh -c 'trap "exit 9" TERM; echo ready; while :; do sleep 1 & wait $!; done'; id=$(new_id)
+	"$OCI" --root "$STATE" run -b "$b" "$id" > "$WORK/out" &
+	runtime=$!
+	wait_for 5 grep -q ready "$WORK/out"
+	kill -TERM $runtime
+	status=0; wait $runtime || status=$?
+	[ "$status" -eq 9 ]
+	leftovers
+}
+
+@test "life cycle: run --detach, --keep" {
+	b=$(bundle); args "$b" sleep 60; id=$(new_id)
+	oci run --detach -b "$b" "$id" </dev/null >/dev/null 2>&1
+	is "$id" running
+	oci delete --force "$id"
+	args "$b" true
+	oci run --keep -b "$b" "$id"
+	is "$id" stopped
+	oci delete "$id"
+	leftovers
+}
+
+@test "life cycle: pause and resume" {
+	b=$(bundle); args "$b" sleep 60; id=$(new_id)
+	created "$b" "$id"; oci start "$id"
+	oci pause "$id"
+	is "$id" paused
+	run oci exec "$id" true; assert_fails 255; assert_says "paused"
+	run oci pause "$id"; assert_fails 1
+	oci resume "$id"
+	is "$id" running
+	oci exec "$id" true
+	oci pause "$id"
+	oci delete --force "$id"
+	leftovers
+}
+
+@test "life cycle: a paused container dies of KILL" {
+	b=$(bundle); args "$b" sleep 60; id=$(new_id)
+	created "$b" "$id"; oci start "$id"
+	oci pause "$id"
+	oci kill "$id" KILL
+	wait_for 5 is "$id" stopped
+	oci delete "$id"
+	leftovers
+}
+
+@test "life cycle: two creates of one id at once: one wins" {
+	b=$(bundle); args "$b" sleep 60; id=$(new_id)
+	oci create -b "$b" "$id" </dev/null >/dev/null 2>"$WORK/1" & one=$!
+	oci create -b "$b" "$id" </dev/null >/dev/null 2>"$WORK/2" & two=$!
+	first=0; second=0
+	wait $one || first=$?
+	wait $two || second=$?
+	[ $((first + second)) -eq 1 ]
+	grep -q "already exists" "$WORK/1" "$WORK/2"
+	is "$id" created
+	oci delete --force "$id"
+	leftovers
+}
+
+@test "life cycle: delete --force while it is being created or started" {
+	b=$(bundle); args "$b" sleep 60
+	for i in 1 2 3 4 5; do
+		id=$(new_id)
+		(oci create -b "$b" "$id" </dev/null >/dev/null 2>&1 && oci start "$id" >/dev/null 2>&1) & other=$!
+		oci delete --force "$id"
+		wait $other || true
+		oci delete --force "$id"
+	done
+	leftovers
+}
+
+@test "life cycle: a runtime killed while it runs leaves what delete --force removes" {
+	b=$(bundle); args "$b" sleep 60; id=$(new_id)
+	"$OCI" --root "$STATE" run -b "$b" "$id" & runtime=$!
+	wait_for 5 is "$id" running
+	kill -9 $runtime
+	wait $runtime || true
+	oci delete --force "$id"
+	leftovers
+}
+
+@test "life cycle: a runtime killed at any moment of create leaves what delete --force removes" {
+	b=$(bundle); args "$b" sleep 60
+	for step in 1 2 3 4 5 6 7 8; do
+		id=$(new_id)
+		"$OCI" --root "$STATE" create -b "$b" "$id" </dev/null >/dev/null 2>&1 & runtime=$!
+		# Each time a little later: the steps are its own, not a clock's.
+		for i in $(seq $((step * 3))); do [ -e "$STATE/$id" ] || :; done
+		kill -9 $runtime 2>/dev/null || true
+		wait $runtime 2>/dev/null || true
+		oci delete --force "$id"
+	done
+	leftovers
+}
+
+@test "life cycle: delete leaves a cgroup that was there before" {
+	b=$(bundle); args "$b" true; id=$(new_id)
+	for root in /sys/fs/cgroup/*/cgroup.procs /sys/fs/cgroup/cgroup.procs; do
+		[ -e "$root" ] && mkdir -p "${root%/*}/own-$id"
+	done
+	edit "$b" '.linux.cgroupsPath = "/own-" + $id' --arg id "$id"
+	oci run -b "$b" "$id"
+	found=0
+	for dir in /sys/fs/cgroup/own-"$id" /sys/fs/cgroup/*/own-"$id"; do
+		[ -d "$dir" ] && found=$((found + 1)) && rmdir "$dir"
+	done
+	[ $found -gt 0 ]
+	leftovers
+}
+
+@test "life cycle: works with an empty environment" {
+	b=$(bundle); args "$b" echo works; id=$(new_id)
+	run env -i "$OCI" --root "$STATE" run -b "$b" "$id"
+	[ "$status" -eq 0 ]
+	[ "$output" = works ]
+	leftovers
+}
