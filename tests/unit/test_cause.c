@@ -1,5 +1,6 @@
 /* SPDX-License-Identifier: Apache-2.0 */
-/* The table of refusals: every row is whole and can be reached, and known situations get the sentence meant for them. */
+/* The table of refusals: every row is whole and can be reached, and known situations get the sentence meant for them.
+ */
 #include <setjmp.h>
 #include <stdarg.h>
 #include <stddef.h>
@@ -48,7 +49,8 @@ static const struct {
 	uint32_t facts;
 	const char *why; /* a part of the sentence; NULL: none is known */
 } situations[] = {
-	{"fsmount", EPERM, CAUSE_PROC, CAUSE_USER_NAMESPACE | CAUSE_NO_PID_NAMESPACE, "does not own this PID namespace"},
+	{"fsmount", EPERM, CAUSE_PROC, CAUSE_USER_NAMESPACE | CAUSE_NO_PID_NAMESPACE,
+	 "does not own this PID namespace"},
 	{"fsmount", EPERM, CAUSE_PROC, CAUSE_USER_NAMESPACE | CAUSE_NESTED, "covered by mounts"},
 	{"fsopen", EPERM, CAUSE_SYSFS, CAUSE_USER_NAMESPACE | CAUSE_NO_NETWORK_NAMESPACE, "network namespace"},
 	{"fsopen", EPERM, CAUSE_MQUEUE, CAUSE_USER_NAMESPACE | CAUSE_NO_IPC_NAMESPACE, "IPC namespace"},

@@ -84,15 +84,21 @@ static void test_part_of_a_hierarchy(void **state)
 	      "7:pids:/docker/abc/inner\n", "", &host);
 	assert_int_equal(host.cgroup_mode, HOST_CGROUP_V1);
 	assert_string_equal(host.hierarchies[0].own_path, "/inner");
-	parse(&arena, "33 31 0:30 /docker/abc /sys/fs/cgroup/pids ro - cgroup cgroup rw,pids\n",
-	      "7:pids:/docker/abc\n", "", &host);
+	parse(&arena, "33 31 0:30 /docker/abc /sys/fs/cgroup/pids ro - cgroup cgroup rw,pids\n", "7:pids:/docker/abc\n",
+	      "", &host);
 	assert_string_equal(host.hierarchies[0].own_path, "/");
 }
 
 /* Texts that no kernel writes must not be read beyond their end (the sanitizers watch). */
 static void test_malformed(void **state)
 {
-	static const char *const lines[] = {"", "\n\n", "1", " - ", "1 2 3 - cgroup", "1 2 3 4 5 - cgroup2 x", "1 2 3 4 /5 - cgroup2 x",
+	static const char *const lines[] = {"",
+					    "\n\n",
+					    "1",
+					    " - ",
+					    "1 2 3 - cgroup",
+					    "1 2 3 4 5 - cgroup2 x",
+					    "1 2 3 4 /5 - cgroup2 x",
 					    "a b c d /e\\1 f - cgroup cgroup rw,x\n"};
 
 	(void)state;

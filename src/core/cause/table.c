@@ -1,7 +1,7 @@
 /* SPDX-License-Identifier: Apache-2.0 */
 /*
- * table: why the kernel refuses what a runtime asks, and what to do about it. Data alone. Sentences follow "because" and
- * "try": no capital at the start, no full stop at the end. Sources are the manual pages of section 2, mount(8),
+ * table: why the kernel refuses what a runtime asks, and what to do about it. Data alone. Sentences follow "because"
+ * and "try": no capital at the start, no full stop at the end. Sources are the manual pages of section 2, mount(8),
  * user_namespaces(7), cgroups(7), capabilities(7), and the kernel's own checks where those are silent.
  */
 #include "core/cause/table.h"

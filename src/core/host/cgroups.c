@@ -16,7 +16,7 @@
 
 #include "base/fd.h"
 
-#define HIERARCHIES_MAX 24
+#define HIERARCHIES_MAX	   24
 #define MOUNTINFO_SIZE_MAX ((size_t)16 << 20)
 
 /* The fields of one line of mountinfo that matter here. */
@@ -175,10 +175,10 @@ int host_parse_cgroups(struct arena *arena, struct host *host, char *mountinfo, 
 	}
 	host->hierarchies = hierarchies;
 	host->hierarchies_count = count;
-	host->cgroup_mode = count == 0	   ? HOST_CGROUP_NONE
-			    : v1 == 0	   ? HOST_CGROUP_V2
-			    : v1 == count  ? HOST_CGROUP_V1
-					   : HOST_CGROUP_HYBRID;
+	host->cgroup_mode = count == 0	  ? HOST_CGROUP_NONE
+			    : v1 == 0	  ? HOST_CGROUP_V2
+			    : v1 == count ? HOST_CGROUP_V1
+					  : HOST_CGROUP_HYBRID;
 	return 0;
 }
 
@@ -238,8 +238,8 @@ static bool read_unified(struct arena *arena, struct host *host, const char *own
 	if (length >= (int)sizeof(path) || access(path, F_OK) != 0)
 		return false;
 	hierarchy = arena_alloc(arena, sizeof(*hierarchy));
-	if (!hierarchy || fd_read_text_at(AT_FDCWD, "/sys/fs/cgroup/cgroup.controllers", controllers,
-					  sizeof(controllers)) < 0)
+	if (!hierarchy ||
+	    fd_read_text_at(AT_FDCWD, "/sys/fs/cgroup/cgroup.controllers", controllers, sizeof(controllers)) < 0)
 		return false;
 	hierarchy->v2 = true;
 	hierarchy->mount_point = root;

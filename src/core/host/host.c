@@ -1,8 +1,9 @@
 /* SPDX-License-Identifier: Apache-2.0 */
 /*
- * host: the facts of this machine. Runs in the runtime, before anything is planned, at each start of a container: so what
- * can be asked by a system call is not read from a file, and what only a rare config needs is left to the kernel to
- * refuse (cause/ has the sentences). It changes nothing; a fact that cannot be read takes the value that promises least.
+ * host: the facts of this machine. Runs in the runtime, before anything is planned, at each start of a container: so
+ * what can be asked by a system call is not read from a file, and what only a rare config needs is left to the kernel
+ * to refuse (cause/ has the sentences). It changes nothing; a fact that cannot be read takes the value that promises
+ * least.
  */
 #include "core/host/host.h"
 

@@ -25,15 +25,15 @@ struct builder {
 	struct placed_string *warnings;
 	size_t warnings_capacity;
 	int slots;
-	bool no_memory; /* sticks; checked once, by builder_finish */
+	bool no_memory;	 /* sticks; checked once, by builder_finish */
 	struct op spare; /* what builder_add gives when memory is gone */
 
 	bool new_ns[OCI_NS_COUNT], joined_ns[OCI_NS_COUNT];
-	bool nodes_by_bind; /* mknod is not allowed: device nodes are binds of the host's */
-	int dev_slot;	    /* the tmpfs on /dev of ours, or PLAN_NO_SLOT */
+	bool nodes_by_bind;	   /* mknod is not allowed: device nodes are binds of the host's */
+	int dev_slot;		   /* the tmpfs on /dev of ours, or PLAN_NO_SLOT */
 	const char *dev_read_only; /* the place that asks for a read-only /dev tmpfs */
-	bool dev_is_bind;   /* the config binds a directory of the host on /dev */
-	int null_slot;	    /* a detached null device, or PLAN_NO_SLOT */
+	bool dev_is_bind;	   /* the config binds a directory of the host on /dev */
+	int null_slot;		   /* a detached null device, or PLAN_NO_SLOT */
 };
 
 /* A new operation of this kind at the end of the stage. The pointer is good until the next builder_add. Never NULL. */
@@ -65,9 +65,9 @@ bool plan_same_path(const char *a, const char *b);
 
 /* mount_options.c: the options of one mount, taken apart. */
 struct mount_options {
-	struct op_attr attr;	  /* the top mount's */
+	struct op_attr attr;	   /* the top mount's */
 	struct op_attr attr_below; /* of the whole tree: rro, rnosuid … */
-	bool bind, recursive;	  /* bind, rbind */
+	bool bind, recursive;	   /* bind, rbind */
 	bool remount;
 	bool copy_up, no_follow;
 	bool idmap, idmap_recursive;
@@ -133,7 +133,6 @@ void plan_cgroup_add(struct cgroup_settings *settings, const char *controller, c
 int plan_cgroup_version(struct cgroup_settings *settings, const char *v1, const char *v2, const char *where,
 			bool *ret_v2);
 /* Refuse what v2 has no file for. */
-int plan_cgroup_inexpressible(struct cgroup_settings *settings, const char *where, const char *member,
-			      const char *fix);
+int plan_cgroup_inexpressible(struct cgroup_settings *settings, const char *where, const char *member, const char *fix);
 
 #endif

@@ -48,7 +48,8 @@ static void plan_device_rules(struct builder *builder)
 	size_t first = 0, count = 0;
 	bool wildcard = false;
 
-	/* Without privilege no rule can be loaded, and none is needed: such a container has no device but those bound. */
+	/* Without privilege no rule can be loaded, and none is needed: such a container has no device but those bound.
+	 */
 	if (!builder->host->sys_admin || cgroup->driver == CGROUP_DISABLED)
 		return;
 	for (size_t i = 0; i < resources->devices_count; i++) {
@@ -105,7 +106,8 @@ static int plan_systemd_path(struct builder *builder)
 		return err_fix(builder->err, "%s", helper->fix);
 	}
 	if (path && (!strchr(path, ':') || strchr(path, ':') == strrchr(path, ':'))) {
-		builder_refuse(builder, ERR_CONFIG, "/linux/cgroupsPath", "cgroup \"%s\" is not SLICE:PREFIX:NAME", path);
+		builder_refuse(builder, ERR_CONFIG, "/linux/cgroupsPath", "cgroup \"%s\" is not SLICE:PREFIX:NAME",
+			       path);
 		err_why(builder->err, "systemd names cgroups by units");
 		return err_fix(builder->err, "write for example \"system.slice:bulkhead:%s\"", builder->request->id);
 	}
@@ -177,8 +179,9 @@ int plan_cgroup(struct builder *builder)
 	cgroup->driver = builder->request->cgroup_driver;
 	if (builder->host->cgroup_mode == HOST_CGROUP_NONE && cgroup->driver != CGROUP_DISABLED) {
 		cgroup->driver = CGROUP_DISABLED;
-		builder_warn(builder, NULL, "no cgroup hierarchy is mounted on this host: the container has no cgroup of "
-					    "its own, and nothing limits its use of devices");
+		builder_warn(builder, NULL,
+			     "no cgroup hierarchy is mounted on this host: the container has no cgroup of "
+			     "its own, and nothing limits its use of devices");
 	}
 	if (plan_cgroup_settings(&settings, resources))
 		return ERR;

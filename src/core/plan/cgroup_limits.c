@@ -39,7 +39,8 @@ void plan_cgroup_add(struct cgroup_settings *settings, const char *controller, c
 	va_end(args);
 }
 
-int plan_cgroup_version(struct cgroup_settings *settings, const char *v1, const char *v2, const char *where, bool *ret_v2)
+int plan_cgroup_version(struct cgroup_settings *settings, const char *v1, const char *v2, const char *where,
+			bool *ret_v2)
 {
 	const struct host *host = settings->builder->host;
 	const struct host_hierarchy *hierarchy = host_hierarchy_of(host, v1);
@@ -54,8 +55,8 @@ int plan_cgroup_version(struct cgroup_settings *settings, const char *v1, const 
 	if (!hierarchy || hierarchy->v2)
 		hierarchy = host_hierarchy_of(host, v2);
 	if (!hierarchy) {
-		builder_refuse(settings->builder, ERR_UNSUPPORTED, where, "cannot limit %s: no cgroup controller for it",
-			       v2);
+		builder_refuse(settings->builder, ERR_UNSUPPORTED, where,
+			       "cannot limit %s: no cgroup controller for it", v2);
 		err_why(err, "no mounted hierarchy has the controller %s", v2);
 		return err_fix(err, "remove the limit, or mount or enable the controller on the host");
 	}
@@ -93,7 +94,8 @@ static int add_swap(struct cgroup_settings *settings, const struct oci_resources
 		return err_fix(err, "set memory.swap to memory.limit or more; equal means no swap");
 	}
 	if (!v2) {
-		plan_cgroup_add(settings, "memory", "memory.memsw.limit_in_bytes", where, "%" PRId64, swap < 0 ? -1 : swap);
+		plan_cgroup_add(settings, "memory", "memory.memsw.limit_in_bytes", where, "%" PRId64,
+				swap < 0 ? -1 : swap);
 		return 0;
 	}
 	if (swap > 0 && limit <= 0) {
@@ -101,7 +103,8 @@ static int add_swap(struct cgroup_settings *settings, const struct oci_resources
 		err_why(err, "it counts memory and swap together, and cgroup v2 limits swap alone: the difference");
 		return err_fix(err, "add memory.limit, or write memory.swap.max under unified");
 	}
-	plan_cgroup_add(settings, "memory", "memory.swap.max", where, "%s", bytes(settings, swap < 0 ? swap : swap - limit, true));
+	plan_cgroup_add(settings, "memory", "memory.swap.max", where, "%s",
+			bytes(settings, swap < 0 ? swap : swap - limit, true));
 	return 0;
 }
 
@@ -112,38 +115,40 @@ static int add_memory_extras(struct cgroup_settings *settings, const struct oci_
 	if (resources->memory.kernel.set && resources->memory.kernel.value > 0) {
 		if (v2)
 			return plan_cgroup_inexpressible(settings, where, "memory.kernel",
-					      "remove it: memory.limit counts the kernel's memory too");
+							 "remove it: memory.limit counts the kernel's memory too");
 		plan_cgroup_add(settings, "memory", "memory.kmem.limit_in_bytes", where, "%" PRId64,
-		    resources->memory.kernel.value);
+				resources->memory.kernel.value);
 	}
 	if (resources->memory.kernel_tcp.set && resources->memory.kernel_tcp.value > 0) {
 		if (v2)
 			return plan_cgroup_inexpressible(settings, where, "memory.kernelTCP",
-					      "remove it: memory.limit counts network buffers too");
+							 "remove it: memory.limit counts network buffers too");
 		plan_cgroup_add(settings, "memory", "memory.kmem.tcp.limit_in_bytes", where, "%" PRId64,
-		    resources->memory.kernel_tcp.value);
+				resources->memory.kernel_tcp.value);
 	}
 	if (resources->memory.swappiness.set) {
 		if (v2)
 			return plan_cgroup_inexpressible(settings, where, "memory.swappiness",
-					      "remove it, or limit swap by memory.swap");
-		plan_cgroup_add(settings, "memory", "memory.swappiness", where, "%" PRIu64, resources->memory.swappiness.value);
+							 "remove it, or limit swap by memory.swap");
+		plan_cgroup_add(settings, "memory", "memory.swappiness", where, "%" PRIu64,
+				resources->memory.swappiness.value);
 	}
-	if (resources->memory.disable_oom_killer.set && (resources->memory.disable_oom_killer.value || settings->update)) {
+	if (resources->memory.disable_oom_killer.set &&
+	    (resources->memory.disable_oom_killer.value || settings->update)) {
 		if (v2 && resources->memory.disable_oom_killer.value)
 			return plan_cgroup_inexpressible(settings, where, "memory.disableOOMKiller",
-					      "remove it, or set memory.high under unified");
+							 "remove it, or set memory.high under unified");
 		if (!v2)
 			plan_cgroup_add(settings, "memory", "memory.oom_control", where, "%d",
-			    resources->memory.disable_oom_killer.value);
+					resources->memory.disable_oom_killer.value);
 	}
 	if (resources->memory.use_hierarchy.set) {
 		if (v2 && !resources->memory.use_hierarchy.value)
 			return plan_cgroup_inexpressible(settings, where, "memory.useHierarchy false",
-					      "remove it: version 2 always counts children");
+							 "remove it: version 2 always counts children");
 		if (!v2)
 			plan_cgroup_add(settings, "memory", "memory.use_hierarchy", where, "%d",
-			    resources->memory.use_hierarchy.value);
+					resources->memory.use_hierarchy.value);
 	}
 	return 0;
 }
@@ -167,10 +172,10 @@ static int add_memory(struct cgroup_settings *settings, const struct oci_resourc
 		return ERR;
 	if (resources->memory.limit.set && resources->memory.limit.value)
 		plan_cgroup_add(settings, "memory", v2 ? "memory.max" : "memory.limit_in_bytes", where, "%s",
-		    bytes(settings, resources->memory.limit.value, v2));
+				bytes(settings, resources->memory.limit.value, v2));
 	if (resources->memory.reservation.set && resources->memory.reservation.value)
 		plan_cgroup_add(settings, "memory", v2 ? "memory.low" : "memory.soft_limit_in_bytes", where, "%s",
-		    bytes(settings, resources->memory.reservation.value, v2));
+				bytes(settings, resources->memory.reservation.value, v2));
 	if (add_swap(settings, resources, v2))
 		return ERR;
 	return add_memory_extras(settings, resources, v2);
@@ -199,7 +204,8 @@ static int add_cpu_max(struct cgroup_settings *settings, const struct oci_resour
 		return err_fix(settings->builder->err, "give the quota again beside the period");
 	}
 	if (has_quota && resources->cpu.quota.value > 0)
-		plan_cgroup_add(settings, "cpu", "cpu.max", where, "%" PRId64 " %" PRIu64, resources->cpu.quota.value, period);
+		plan_cgroup_add(settings, "cpu", "cpu.max", where, "%" PRId64 " %" PRIu64, resources->cpu.quota.value,
+				period);
 	else if (has_quota || has_period)
 		plan_cgroup_add(settings, "cpu", "cpu.max", where, "max %" PRIu64, period);
 	return 0;
@@ -213,11 +219,13 @@ static int add_realtime(struct cgroup_settings *settings, const struct oci_resou
 		return 0;
 	if (v2)
 		return plan_cgroup_inexpressible(settings, where, "cpu.realtimeRuntime and cpu.realtimePeriod",
-				      "remove them: version 2 has no budget for realtime processes");
+						 "remove them: version 2 has no budget for realtime processes");
 	if (resources->cpu.realtime_period.set)
-		plan_cgroup_add(settings, "cpu", "cpu.rt_period_us", where, "%" PRIu64, resources->cpu.realtime_period.value);
+		plan_cgroup_add(settings, "cpu", "cpu.rt_period_us", where, "%" PRIu64,
+				resources->cpu.realtime_period.value);
 	if (resources->cpu.realtime_runtime.set)
-		plan_cgroup_add(settings, "cpu", "cpu.rt_runtime_us", where, "%" PRId64, resources->cpu.realtime_runtime.value);
+		plan_cgroup_add(settings, "cpu", "cpu.rt_runtime_us", where, "%" PRId64,
+				resources->cpu.realtime_runtime.value);
 	return 0;
 }
 
@@ -231,7 +239,7 @@ static void add_cpu_v1(struct cgroup_settings *settings, const struct oci_resour
 		plan_cgroup_add(settings, "cpu", "cpu.cfs_period_us", where, "%" PRIu64, resources->cpu.period.value);
 	if (resources->cpu.quota.set && resources->cpu.quota.value)
 		plan_cgroup_add(settings, "cpu", "cpu.cfs_quota_us", where, "%" PRId64,
-		    resources->cpu.quota.value < 0 ? -1 : resources->cpu.quota.value);
+				resources->cpu.quota.value < 0 ? -1 : resources->cpu.quota.value);
 	if (resources->cpu.burst.set)
 		plan_cgroup_add(settings, "cpu", "cpu.cfs_burst_us", where, "%" PRIu64, resources->cpu.burst.value);
 }
@@ -241,7 +249,8 @@ static int add_cpu_v2(struct cgroup_settings *settings, const struct oci_resourc
 	const char *where = resources->cpu.where;
 
 	if (resources->cpu.shares.set && resources->cpu.shares.value)
-		plan_cgroup_add(settings, "cpu", "cpu.weight", where, "%" PRIu64, weight_of_shares(resources->cpu.shares.value));
+		plan_cgroup_add(settings, "cpu", "cpu.weight", where, "%" PRIu64,
+				weight_of_shares(resources->cpu.shares.value));
 	if (add_cpu_max(settings, resources))
 		return ERR;
 	if (resources->cpu.burst.set)
@@ -296,7 +305,8 @@ static int add_pids(struct cgroup_settings *settings, const struct oci_resources
 	if (resources->pids.limit.value <= 0)
 		plan_cgroup_add(settings, "pids", "pids.max", resources->pids.where, "max");
 	else
-		plan_cgroup_add(settings, "pids", "pids.max", resources->pids.where, "%" PRId64, resources->pids.limit.value);
+		plan_cgroup_add(settings, "pids", "pids.max", resources->pids.where, "%" PRId64,
+				resources->pids.limit.value);
 	return 0;
 }
 

@@ -72,8 +72,8 @@ static void link_names(struct builder *builder, const struct oci_mount *mount, c
 		if (strlen(hierarchy->mount_name) != length || strncmp(hierarchy->mount_name, list, length) != 0) {
 			op = builder_add(builder, OP_SYMLINK, PLAN_MOUNT, mount->where,
 					 "another name of a hierarchy with several controllers");
-			op->symlink.path.text = builder_text(builder, "%s/%.*s", mount->destination.text, (int)length,
-							     list);
+			op->symlink.path.text =
+				builder_text(builder, "%s/%.*s", mount->destination.text, (int)length, list);
 			op->symlink.target = hierarchy->mount_name;
 			op->symlink.into_slot = into_slot;
 		}
@@ -118,7 +118,8 @@ void plan_cgroupfs(struct builder *builder, const struct oci_mount *mount, const
 	struct op_attr attr = {.set = options->attr.set | options->attr_below.set,
 			       .clear = options->attr.clear | options->attr_below.clear};
 
-	/* The cgroup of a user's container lies among the user's own: without a cgroup namespace it must not be written. */
+	/* The cgroup of a user's container lies among the user's own: without a cgroup namespace it must not be
+	 * written. */
 	if (builder->plan->in_user_namespace && !builder_has_ns(builder, OCI_NS_CGROUP) &&
 	    !(attr.set & MOUNT_ATTR_RDONLY)) {
 		attr.set |= MOUNT_ATTR_RDONLY;

@@ -16,7 +16,7 @@ static const struct {
 	const char *path;
 	uint32_t major, minor;
 } default_devices[] = {
-	{"/dev/null", 1, 3}, {"/dev/zero", 1, 5},    {"/dev/full", 1, 7},
+	{"/dev/null", 1, 3},   {"/dev/zero", 1, 5},    {"/dev/full", 1, 7},
 	{"/dev/random", 1, 8}, {"/dev/urandom", 1, 9}, {"/dev/tty", 5, 0},
 };
 
@@ -24,7 +24,7 @@ static const struct {
 	const char *path, *target;
 	bool needs_target;
 } default_links[] = {
-	{"/dev/fd", "/proc/self/fd", true},	   {"/dev/stdin", "/proc/self/fd/0", true},
+	{"/dev/fd", "/proc/self/fd", true},	  {"/dev/stdin", "/proc/self/fd/0", true},
 	{"/dev/stdout", "/proc/self/fd/1", true}, {"/dev/stderr", "/proc/self/fd/2", true},
 	{"/dev/ptmx", "pts/ptmx", false},
 };

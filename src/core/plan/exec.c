@@ -106,7 +106,8 @@ static int exec_confinement(struct builder *builder, const struct plan_confineme
 	if (plan_scheduling(builder) ||
 	    choose_label(builder, "apparmorProfile", builder->process->apparmor_profile, confinement->apparmor_profile,
 			 &apparmor) ||
-	    choose_label(builder, "selinuxLabel", builder->process->selinux_label, confinement->selinux_label, &selinux) ||
+	    choose_label(builder, "selinuxLabel", builder->process->selinux_label, confinement->selinux_label,
+			 &selinux) ||
 	    plan_labels(builder, apparmor, selinux))
 		return ERR;
 	plan_capabilities(builder, &power);

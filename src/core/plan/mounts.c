@@ -76,8 +76,8 @@ static int refuse_bind(struct builder *builder, const struct oci_mount *mount, c
 	if (options->params_count > options->fs_flags) {
 		builder_refuse(builder, ERR_CONFIG, mount->where, "bind mount %s has an unknown option",
 			       mount->destination.text);
-		err_why(builder->err,
-			"what is no option of mount(8) is data for a file system, and a bind mount has none of its own");
+		err_why(builder->err, "what is no option of mount(8) is data for a file system, and a bind mount has "
+				      "none of its own");
 		return err_fix(builder->err, "look for a misspelled option, or remove it");
 	}
 	if (options->fs_flags)
@@ -106,7 +106,8 @@ static int plan_bind(struct builder *builder, const struct oci_mount *mount, con
 	op->tree.idmap = idmap;
 	op->tree.idmap_recursive = options->idmap_recursive;
 	op->tree.attr = below ? options->attr_below : options->attr;
-	/* A clone is a peer of what it was made of: the whole tree is parted from the host unless sharing was asked for. */
+	/* A clone is a peer of what it was made of: the whole tree is parted from the host unless sharing was asked
+	 * for. */
 	op->tree.attr.propagation = options->attr.propagation ? options->attr.propagation : MS_PRIVATE;
 	op->tree.attr.propagation_recursive = true;
 
@@ -169,7 +170,8 @@ static int plan_file_system(struct builder *builder, const struct oci_mount *mou
 		if (mount->uid_maps.count) {
 			builder_refuse(builder, ERR_UNSUPPORTED, mount->where, "cannot show %s on %s with other ids",
 				       mount->type, mount->destination.text);
-			err_why(builder->err, "it is mounted inside the container's user namespace, with the ids of that");
+			err_why(builder->err,
+				"it is mounted inside the container's user namespace, with the ids of that");
 			return err_fix(builder->err, "remove uidMappings and gidMappings from this mount");
 		}
 		idmap = PLAN_NO_IDMAP;

@@ -22,7 +22,8 @@ static int refuse_unusable(struct builder *builder)
 			       "a new user namespace cannot mount in the mount namespace %s",
 			       linux->namespaces[OCI_NS_MOUNT].path.text);
 		err_why(builder->err, "that namespace belongs to another user namespace");
-		return err_fix(builder->err, "join its user namespace too, or leave out the path of the mount namespace");
+		return err_fix(builder->err,
+			       "join its user namespace too, or leave out the path of the mount namespace");
 	}
 	if (builder_has_ns(builder, OCI_NS_TIME) && !host_kernel_at_least(builder->host, 5, 6)) {
 		builder_refuse(builder, ERR_UNSUPPORTED, linux->namespaces[OCI_NS_TIME].where,
@@ -41,9 +42,10 @@ static int refuse_user_namespace(struct builder *builder)
 		builder_refuse(builder, ERR_UNSUPPORTED, "/linux/namespaces",
 			       "a container without a user namespace needs CAP_SYS_ADMIN");
 		err_why(builder->err, "this process (uid %u) does not have it over the host's mounts", host->uid);
-		return err_fix(builder->err,
-			       "run it as root, or add {\"type\": \"user\"} to linux.namespaces, with linux.uidMappings and "
-			       "linux.gidMappings");
+		return err_fix(
+			builder->err,
+			"run it as root, or add {\"type\": \"user\"} to linux.namespaces, with linux.uidMappings and "
+			"linux.gidMappings");
 	}
 	return 0;
 }
@@ -90,7 +92,7 @@ static void plan_time(struct builder *builder)
 
 static void plan_clone_flags(struct builder *builder)
 {
-	static const enum oci_namespace_kind cloned[] = {OCI_NS_USER, OCI_NS_PID, OCI_NS_NETWORK,
+	static const enum oci_namespace_kind cloned[] = {OCI_NS_USER,  OCI_NS_PID, OCI_NS_NETWORK,
 							 OCI_NS_MOUNT, OCI_NS_IPC, OCI_NS_UTS};
 	struct plan *plan = builder->plan;
 
@@ -174,9 +176,8 @@ int plan_namespaces(struct builder *builder)
 	plan_clone_flags(builder);
 	if (joins_v1(builder))
 		builder_add(builder, OP_CGROUP_JOIN, plan->gate ? PLAN_GATE : PLAN_ISOLATE, NULL,
-			    plan->in_user_namespace
-				    ? "first of all, while the runtime's own id still opens the files"
-				    : NULL);
+			    plan->in_user_namespace ? "first of all, while the runtime's own id still opens the files"
+						    : NULL);
 	if (plan_id_maps(builder))
 		return ERR;
 	/* Not by clone3: its root would be the runtime's cgroup. */

@@ -238,12 +238,14 @@ static int plan_rootfs(struct builder *builder)
 	slot = op->tree.slot;
 	op->tree.recursive = true;
 	op->tree.must_be_directory = true;
-	/* A slave goes on receiving the host's mounts. Anything else starts private: pivot_root(2) takes no shared one. */
+	/* A slave goes on receiving the host's mounts. Anything else starts private: pivot_root(2) takes no shared one.
+	 */
 	op->tree.attr.propagation = propagation & MS_SLAVE ? MS_SLAVE : MS_PRIVATE;
 	op->tree.attr.propagation_recursive = true;
 	if (idmap) {
 		if (!linux->uid_maps.count || !linux->gid_maps.count || builder->plan->child_opens_paths) {
-			builder_refuse(builder, ERR_CONFIG, where_idmap, "cannot show the rootfs with the container's ids");
+			builder_refuse(builder, ERR_CONFIG, where_idmap,
+				       "cannot show the rootfs with the container's ids");
 			err_why(builder->err, linux->uid_maps.count && linux->gid_maps.count
 						      ? "an idmapped mount needs CAP_SYS_ADMIN on the host"
 						      : "linux.uidMappings and linux.gidMappings are missing");
@@ -313,9 +315,8 @@ static void plan_root_attr(struct builder *builder)
 	struct op *op;
 
 	if (builder->config->root.readonly) {
-		op = builder_add(builder, OP_ROOT_ATTR, PLAN_MOUNT, builder_text(builder, "%s/readonly",
-										  builder->config->root.where),
-				 NULL);
+		op = builder_add(builder, OP_ROOT_ATTR, PLAN_MOUNT,
+				 builder_text(builder, "%s/readonly", builder->config->root.where), NULL);
 		op->root_attr.attr.set = MOUNT_ATTR_RDONLY;
 	}
 	op = builder_add(builder, OP_PIVOT, PLAN_ENTER, NULL, NULL);

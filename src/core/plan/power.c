@@ -32,16 +32,16 @@ static void warn_of(struct builder *builder, uint64_t lost, const char *why)
  * The kernel refuses a whole set for one capability too many, and the runtime-spec wants a warning, not a failure, for
  * what cannot be granted; so each set is cut to what the kernel takes.
  *
- * Ambient capabilities must be permitted and inheritable too. Engines ask for ambient ones with an empty inheritable set:
- * exactly the ambient ones are then inheritable, and no others (threats D8), since the config says that programs
+ * Ambient capabilities must be permitted and inheritable too. Engines ask for ambient ones with an empty inheritable
+ * set: exactly the ambient ones are then inheritable, and no others (threats D8), since the config says that programs
  * shall have them.
  */
 void plan_capabilities(struct builder *builder, struct process_power *power)
 {
 	const struct oci_capabilities *asked = &builder->process->capabilities;
 	uint64_t all = asked->bounding | asked->effective | asked->permitted | asked->inheritable | asked->ambient;
-	uint64_t known = builder->host->last_capability >= 63 ? UINT64_MAX
-							      : (1ULL << (builder->host->last_capability + 1)) - 1;
+	uint64_t known =
+		builder->host->last_capability >= 63 ? UINT64_MAX : (1ULL << (builder->host->last_capability + 1)) - 1;
 	uint64_t can = grantable(builder);
 
 	for (size_t i = 0; i < asked->unknown.count; i++)
@@ -65,7 +65,7 @@ static void copy_args(const struct oci_seccomp_rule *from, struct filter_arg *to
 	for (size_t i = 0; i < from->args_count; i++)
 		to[i] = (struct filter_arg){
 			.index = from->args[i].index,
-			.operator= (enum filter_operator)from->args[i].operator,
+			.operator=(enum filter_operator) from->args[i].operator,
 			.value = from->args[i].value,
 			.value_two = from->args[i].value_two,
 		};

@@ -61,7 +61,8 @@ void plan_rlimits(struct builder *builder, const struct oci_rlimit *items, size_
 	if (count && by_runtime)
 		sync_entered(builder);
 	for (size_t i = 0; i < count; i++) {
-		struct op *op = builder_add(builder, OP_RLIMIT, by_runtime ? PLAN_FINISH : PLAN_DROP, items[i].where, NULL);
+		struct op *op =
+			builder_add(builder, OP_RLIMIT, by_runtime ? PLAN_FINISH : PLAN_DROP, items[i].where, NULL);
 
 		op->rlimit.resource = items[i].resource;
 		op->rlimit.soft = items[i].soft;
@@ -92,7 +93,8 @@ int plan_scheduling(struct builder *builder)
 			       process->cpu_affinity_final ? process->cpu_affinity_final
 							   : process->cpu_affinity_initial);
 		err_why(builder->err, "process.execCPUAffinity is not carried out by this version");
-		return err_fix(builder->err, "remove it and run the program by taskset, or limit cpu.cpus of the container");
+		return err_fix(builder->err,
+			       "remove it and run the program by taskset, or limit cpu.cpus of the container");
 	}
 	if (process->scheduler.present) {
 		op = builder_add(builder, OP_SCHEDULER, PLAN_DROP, process->scheduler.where, NULL);

@@ -45,8 +45,9 @@ static int plan_one(struct builder *builder, const struct key_value *item)
 	if (!builder->new_ns[owner]) {
 		builder_refuse(builder, ERR_CONFIG, item->where, "sysctl %s needs a new %s namespace", item->key, name);
 		err_why(builder->err, "%s",
-			builder->joined_ns[owner] ? "the container joins one, and would change it for the others in it"
-						  : "the container shares the host's, and would change it for the host");
+			builder->joined_ns[owner]
+				? "the container joins one, and would change it for the others in it"
+				: "the container shares the host's, and would change it for the host");
 		return err_fix(builder->err, "add {\"type\": \"%s\"} without a path to linux.namespaces, or remove it",
 			       name);
 	}

@@ -35,9 +35,9 @@ __attribute__((format(printf, 2, 3))) static void put(struct out *out, const cha
 const char *plan_stage_name(enum plan_stage stage)
 {
 	static const char *const names[PLAN_STAGE_COUNT] = {
-		[PLAN_PREPARE] = "prepare", [PLAN_GATE] = "gate",     [PLAN_ATTACH] = "attach",
-		[PLAN_ISOLATE] = "isolate", [PLAN_MOUNT] = "mount",   [PLAN_ENTER] = "enter",
-		[PLAN_FINISH] = "finish",   [PLAN_START] = "start",   [PLAN_DROP] = "drop",
+		[PLAN_PREPARE] = "prepare", [PLAN_GATE] = "gate",   [PLAN_ATTACH] = "attach",
+		[PLAN_ISOLATE] = "isolate", [PLAN_MOUNT] = "mount", [PLAN_ENTER] = "enter",
+		[PLAN_FINISH] = "finish",   [PLAN_START] = "start", [PLAN_DROP] = "drop",
 		[PLAN_EXEC] = "exec",
 	};
 
@@ -63,13 +63,18 @@ static void put_attr(struct out *out, const struct op_attr *attr)
 		uint64_t bit;
 		const char *name;
 	} bits[] = {
-		{MOUNT_ATTR_RDONLY, "ro"},	 {MOUNT_ATTR_NOSUID, "nosuid"},		{MOUNT_ATTR_NODEV, "nodev"},
-		{MOUNT_ATTR_NOEXEC, "noexec"}, {MOUNT_ATTR_NODIRATIME, "nodiratime"}, {MOUNT_ATTR_NOSYMFOLLOW, "nosymfollow"},
+		{MOUNT_ATTR_RDONLY, "ro"},
+		{MOUNT_ATTR_NOSUID, "nosuid"},
+		{MOUNT_ATTR_NODEV, "nodev"},
+		{MOUNT_ATTR_NOEXEC, "noexec"},
+		{MOUNT_ATTR_NODIRATIME, "nodiratime"},
+		{MOUNT_ATTR_NOSYMFOLLOW, "nosymfollow"},
 	};
 	static const struct {
 		uint64_t value;
 		const char *name;
-	} kinds[] = {{MS_SHARED, "shared"}, {MS_SLAVE, "slave"}, {MS_PRIVATE, "private"}, {MS_UNBINDABLE, "unbindable"}};
+	} kinds[] = {
+		{MS_SHARED, "shared"}, {MS_SLAVE, "slave"}, {MS_PRIVATE, "private"}, {MS_UNBINDABLE, "unbindable"}};
 	const char *prefix = attr->recursive ? "r" : "";
 	const char *comma = ", ";
 
@@ -180,8 +185,9 @@ static void put_capabilities(struct out *out, const char *what, uint64_t set)
 /* RLIMIT_… of the generic table of the kernel. */
 static const char *rlimit_name(int resource)
 {
-	static const char *const names[] = {"cpu", "fsize", "data", "stack", "core", "rss", "nproc", "nofile",
-					    "memlock", "as", "locks", "sigpending", "msgqueue", "nice", "rtprio", "rttime"};
+	static const char *const names[] = {"cpu",	"fsize",  "data",    "stack", "core",  "rss",
+					    "nproc",	"nofile", "memlock", "as",    "locks", "sigpending",
+					    "msgqueue", "nice",	  "rtprio",  "rttime"};
 
 	return resource >= 0 && (size_t)resource < ARRAY_SIZE(names) ? names[resource] : "?";
 }
