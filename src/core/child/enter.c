@@ -46,6 +46,23 @@ int child_pivot(struct child *child, const struct op *op, struct err *err)
 	return 0;
 }
 
+static int explain_directory(const struct op *op, int errnum, struct err *err)
+{
+	switch (errnum) {
+	case -ENOENT:
+		err_why(err, "%s does not exist in the container", op->cwd.path.text);
+		return err_fix(err, "correct process.cwd, or make the directory in the image");
+	case -ENOTDIR:
+		return err_why(err, "%s in the container, or what it lies in, is not a directory", op->cwd.path.text);
+	case -ELOOP:
+		return err_why(err, "the path passes through a link that may lead out of the container");
+	case -EACCES:
+		return err_why(err, "the container's user may not search it");
+	default:
+		return ERR;
+	}
+}
+
 int child_working_directory(struct child *child, const struct op *op, struct err *err)
 {
 	cleanup_fd int directory_fd = rootfs_open(&child->root, op->cwd.path, O_PATH | O_DIRECTORY, false);
@@ -54,12 +71,13 @@ int child_working_directory(struct child *child, const struct op *op, struct err
 
 	if (directory_fd < 0) {
 		child_failed(op, directory_fd, "openat2", err);
-		if (directory_fd == -ELOOP)
-			err_why(err, "the path passes through a link that may lead out of the container");
-		return ERR;
+		return explain_directory(op, directory_fd, err);
 	}
-	if (fchdir(directory_fd) < 0)
-		return child_failed(op, errno, "fchdir", err);
+	if (fchdir(directory_fd) < 0) {
+		result = -errno;
+		child_failed(op, result, "fchdir", err);
+		return explain_directory(op, result, err);
+	}
 	result = process_get_cwd(path, sizeof(path));
 	if (result == -ENOENT || (result == 0 && path[0] != '/')) {
 		err_set(err, ERR_INTERNAL, "the working directory %s lies outside the container", op->cwd.path.text);
