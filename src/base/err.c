@@ -212,7 +212,8 @@ size_t err_format(const struct err *err, bool long_form, char *buf, size_t size)
 	}
 	cut_start(&text, buf, size);
 	cut_add_escaped(&text, err->what, sizeof(err->what));
-	if (err->errnum) {
+	/* Without a call the sentence has told the reason itself. */
+	if (err->errnum && err->call[0]) {
 		cut_add(&text, ": ", 2);
 		cut_add(&text, reason, strlen(reason));
 		if (!err_name(err->errnum))

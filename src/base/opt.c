@@ -16,7 +16,7 @@ struct use {
 
 static bool takes_value(const struct opt *opt)
 {
-	return opt->type != OPT_FLAG && opt->type != OPT_IGNORE_FLAG;
+	return opt->type != OPT_FLAG && opt->type != OPT_IGNORE_FLAG && opt->type != OPT_OPTIONAL;
 }
 
 /* How errors call an option: "--name", or "-x" for one that has a letter only. buf holds 64 bytes. */
@@ -101,7 +101,8 @@ static int store(const struct use *use, void *target, struct err *err)
 	case OPT_FLAG:
 		return store_flag(use, place, err);
 	case OPT_STRING:
-		*(const char **)place = use->value;
+	case OPT_OPTIONAL:
+		*(const char **)place = use->value ? use->value : "";
 		return 0;
 	case OPT_U64:
 		return store_number(use, place, err);

@@ -17,6 +17,7 @@ enum opt_type {
 	OPT_END,
 	OPT_FLAG,   /* bool; also --name=true|false */
 	OPT_STRING, /* const char * */
+	OPT_OPTIONAL, /* const char *: the value follows "=" or is absent: --cwd, --cwd=rw; "" when absent */
 	OPT_U64,    /* uint64_t */
 	OPT_LIST,   /* struct opt_list: each use appends */
 	OPT_IGNORE, /* accepted with a value, without effect */

@@ -22,7 +22,7 @@ static void add_left(struct buf *out, const struct opt *opt)
 	if (opt->name)
 		buf_printf(out, "--%s", opt->name);
 	if (opt->argument)
-		buf_printf(out, " %s", opt->argument);
+		buf_printf(out, opt->type == OPT_OPTIONAL ? "[=%s]" : " %s", opt->argument);
 }
 
 static size_t left_width(const struct opt *opt)

@@ -26,7 +26,7 @@ struct people {
 /* What `run` and `plan` have in common: their options, and from them a sandbox. */
 struct sandbox_options {
 	const char *name, *hostname, *workdir, *user, *memory, *cpus, *net;
-	const char *cwd; /* "ro" or "rw"; NULL: not shown */
+	const char *cwd; /* "" and "ro", or "rw"; NULL: not shown */
 	struct opt_list env, volumes, tmpfs, cap_add;
 	uint64_t pids_limit;
 	bool writable;
@@ -36,7 +36,7 @@ struct sandbox_options {
 #define SANDBOX_OPTIONS                                                                                              \
 	{OPT_LIST, 0, "cap-add", "NAME", "give a capability (none is given otherwise)", SANDBOX_OPTION(cap_add)},    \
 	{OPT_STRING, 0, "cpus", "NUMBER", "processors that it may use: 0.5, 2", SANDBOX_OPTION(cpus)},               \
-	{OPT_STRING, 0, "cwd", "ro|rw", "show the current directory", SANDBOX_OPTION(cwd)},                          \
+	{OPT_OPTIONAL, 0, "cwd", "ro|rw", "show the current directory, read-only or not", SANDBOX_OPTION(cwd)},      \
 	{OPT_LIST, 'e', "env", "NAME=VALUE", "set a variable; NAME alone takes yours", SANDBOX_OPTION(env)},         \
 	{OPT_STRING, 0, "hostname", "NAME", "host name inside", SANDBOX_OPTION(hostname)},                           \
 	{OPT_STRING, 'm', "memory", "SIZE", "limit: 512m, 2g (default: half of the machine)", SANDBOX_OPTION(memory)}, \

@@ -185,7 +185,7 @@ static int read_limits(struct sandbox_request *request, struct err *err)
 		sandbox->net = choice == 0 ? SANDBOX_NET_NONE : SANDBOX_NET_HOST;
 	}
 	if (options->cwd) {
-		if (read_choice("cwd", options->cwd, cwds, &choice, err))
+		if (read_choice("cwd", *options->cwd ? options->cwd : cwds[0], cwds, &choice, err))
 			return ERR;
 		sandbox->cwd = choice == 0 ? SANDBOX_CWD_READ_ONLY : SANDBOX_CWD_WRITABLE;
 	}

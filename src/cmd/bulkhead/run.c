@@ -63,7 +63,7 @@ const struct opt_verb verb_run = {
 	.synopsis = "[options] SOURCE COMMAND [ARGUMENT…]",
 	.summary = "Run a program contained: safe before any option is given.",
 	.examples = "  bulkhead run host python3 -c 'print(1)'       the host's programs, nothing of its data\n"
-		    "  bulkhead run --cwd rw host make               the current directory too\n"
+		    "  bulkhead run --cwd=rw host make               the current directory too\n"
 		    "  bulkhead run ./rootfs /bin/sh                 a root directory\n"
 		    "  bulkhead run -v ./site:/site:ro host ls /site a directory of the host, read-only\n",
 	.options = options,

@@ -137,6 +137,7 @@ static int cannot_execute(const char *path, int errnum, struct err *err)
 	else
 		err_sys(err, errnum, "execve", "cannot execute %s", path);
 	err->kind = ERR_COMMAND;
+	err->errnum = errnum;
 	switch (errnum) {
 	case ENOENT:
 	case ENOTDIR:
@@ -158,9 +159,11 @@ static int not_in_path(const char *name, bool denied, struct err *err)
 {
 	if (denied) {
 		err_set(err, ERR_COMMAND, "cannot execute %s: permission denied", name);
+		err->errnum = EACCES;
 		return err_why(err, "what $PATH has under this name may not be executed by the container's user");
 	}
 	err_set(err, ERR_COMMAND, "cannot execute %s: executable file not found in $PATH", name);
+	err->errnum = ENOENT;
 	return err_fix(err, "correct process.args, add its directory to PATH in process.env, or add it to the image");
 }
 
@@ -193,14 +196,20 @@ static int find_program(struct child *child, const struct op *op, struct err *er
 	const char *name = op->exec.args.items[0];
 	int result;
 
-	if (child->program[0])
-		return 0;
 	if (!strchr(name, '/'))
 		return search(child, name, search_path(op), err);
 	if (format_text(child->program, sizeof(child->program), "%s", name) >= sizeof(child->program))
 		return cannot_execute(name, ENAMETOOLONG, err);
 	result = process_may_execute(name);
 	return result < 0 ? cannot_execute(name, -result, err) : 0;
+}
+
+/* Once: before the filter, which may refuse the calls that this takes. */
+static int look_for_program(struct child *child, const struct op *op, struct err *err)
+{
+	if (child->program[0] || find_program(child, op, err) == 0)
+		return 0;
+	return op->where ? err_where(err, "%s#%s", child->plan->config_name, op->where) : ERR;
 }
 
 int child_seccomp(struct child *child, const struct op *op, struct err *err)
@@ -211,7 +220,7 @@ int child_seccomp(struct child *child, const struct op *op, struct err *err)
 	int result;
 
 	for (size_t i = 0; i < child->plan->ops_count; i++)
-		if (child->plan->ops[i].kind == OP_EXEC && find_program(child, &child->plan->ops[i], err))
+		if (child->plan->ops[i].kind == OP_EXEC && look_for_program(child, &child->plan->ops[i], err))
 			return ERR;
 	if (program->count > UINT16_MAX)
 		return child_failed(op, E2BIG, "seccomp", err);
@@ -234,7 +243,7 @@ int child_exec(struct child *child, const struct op *op, struct err *err)
 		err_set(err, ERR_CONFIG, "there is no program to run");
 		return err_why(err, "process.args is empty");
 	}
-	if (find_program(child, op, err))
+	if (look_for_program(child, op, err))
 		return ERR;
 	args = child_pointers(&op->exec.args);
 	env = child_pointers(&op->exec.env);
