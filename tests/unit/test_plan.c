@@ -21,7 +21,7 @@
 #include "core/host/helper.h"
 #include "core/plan/plan.h"
 
-#define TEXT_MAX ((size_t)1 << 20)
+#define TEXT_MAX	 ((size_t)1 << 20)
 #define ALL_CAPABILITIES 0x1ffffffffffULL
 
 static const struct host_hierarchy v1[] = {
@@ -37,19 +37,20 @@ static const struct host_hierarchy v1[] = {
 	{true, "hugetlb rdma", "/sys/fs/cgroup/unified", "unified", "/"},
 };
 static const struct host_hierarchy v2[] = {
-	{true, "cpuset cpu io memory hugetlb pids rdma misc", "/sys/fs/cgroup", "cgroup", "/system.slice/engine.service"},
+	{true, "cpuset cpu io memory hugetlb pids rdma misc", "/sys/fs/cgroup", "cgroup",
+	 "/system.slice/engine.service"},
 };
 
-#define POWER \
-	.capabilities = ALL_CAPABILITIES, .bounding = ALL_CAPABILITIES, \
-	.last_capability = 40, .initial_user_namespace = true, .sys_admin = true
+#define POWER                                                                                  \
+	.capabilities = ALL_CAPABILITIES, .bounding = ALL_CAPABILITIES, .last_capability = 40, \
+	.initial_user_namespace = true, .sys_admin = true
 #define ROOT .kernel_major = 6, .kernel_minor = 1, POWER
-#define USER \
+#define USER                                                                                          \
 	.kernel_major = 6, .kernel_minor = 1, .uid = 1000, .gid = 1000, .bounding = ALL_CAPABILITIES, \
 	.last_capability = 40, .initial_user_namespace = true
-#define V1 .cgroup_mode = HOST_CGROUP_V1, .hierarchies = v1, .hierarchies_count = ARRAY_SIZE(v1) - 1
+#define V1     .cgroup_mode = HOST_CGROUP_V1, .hierarchies = v1, .hierarchies_count = ARRAY_SIZE(v1) - 1
 #define HYBRID .cgroup_mode = HOST_CGROUP_HYBRID, .hierarchies = v1, .hierarchies_count = ARRAY_SIZE(v1)
-#define V2 .cgroup_mode = HOST_CGROUP_V2, .hierarchies = v2, .hierarchies_count = ARRAY_SIZE(v2)
+#define V2     .cgroup_mode = HOST_CGROUP_V2, .hierarchies = v2, .hierarchies_count = ARRAY_SIZE(v2)
 
 static const struct {
 	const char *name;
@@ -297,17 +298,20 @@ static const struct op *find_op(const struct plan *plan, enum op_kind kind)
 
 static const struct plan *plan_of(struct arena *arena, const char *host, const char *mounts, const char *process)
 {
-	static const struct plan_request request = {
-		.id = "web1", .bundle.text = "/bundle", .rootfs.text = "/bundle/rootfs", .cgroup_driver = CGROUP_DISABLED};
+	static const struct plan_request request = {.id = "web1",
+						    .bundle.text = "/bundle",
+						    .rootfs.text = "/bundle/rootfs",
+						    .cgroup_driver = CGROUP_DISABLED};
 	const struct oci_config *config;
 	const struct plan *plan = NULL;
 	struct err err = ERR_INIT;
 	char text[2048];
 
-	snprintf(text, sizeof(text),
-		 "{\"ociVersion\":\"1.2.0\",\"root\":{\"path\":\"rootfs\"},\"process\":{\"cwd\":\"/\",\"args\":[\"/x\"],"
-		 "\"user\":{\"uid\":0,\"gid\":0}%s},\"mounts\":[%s],\"linux\":{\"namespaces\":[{\"type\":\"mount\"}]}}",
-		 process, mounts);
+	snprintf(
+		text, sizeof(text),
+		"{\"ociVersion\":\"1.2.0\",\"root\":{\"path\":\"rootfs\"},\"process\":{\"cwd\":\"/\",\"args\":[\"/x\"],"
+		"\"user\":{\"uid\":0,\"gid\":0}%s},\"mounts\":[%s],\"linux\":{\"namespaces\":[{\"type\":\"mount\"}]}}",
+		process, mounts);
 	if (oci_config_read(arena, "config.json", text, strlen(text), &config, &err) ||
 	    plan_create(arena, config, find_host(host), &request, &plan, &err)) {
 		print_error("%s\n", err.what);
@@ -373,13 +377,43 @@ static void test_capabilities(void **state)
 	assert_int_equal(find_op(plan, OP_BOUNDING)->bounding.keep, 0);
 }
 
+/* Memory may end anywhere: an error then, and never half a plan. */
+static void test_no_memory(void **state)
+{
+	static const char *const files[] = {"service.json", "idmap.json", "hooks.json", "userns.json"};
+	char *source = malloc(TEXT_MAX);
+
+	(void)state;
+	for (size_t i = 0; i < ARRAY_SIZE(files); i++) {
+		struct arena config_arena cleanup_arena = ARENA_INIT;
+		struct plan_request request = {.id = "web1", .bundle.text = "/b", .rootfs.text = "/b/rootfs"};
+		const struct oci_config *config;
+		struct err err = ERR_INIT;
+		size_t size = read_file(files[i], source), limit;
+		int result = ERR;
+
+		assert_int_equal(oci_config_read(&config_arena, "config.json", source, size, &config, &err), 0);
+		for (limit = 64; result && limit < ((size_t)1 << 20); limit += 251) {
+			struct arena arena cleanup_arena = {.limit = limit};
+			const struct plan *plan = NULL;
+
+			err = ERR_INIT;
+			result = plan_create(&arena, config, find_host("hybrid"), &request, &plan, &err);
+			if (result && err.kind != ERR_INTERNAL)
+				fail_msg("%s with %zu bytes: %s", files[i], limit, err.what);
+			assert_true(result ? err.kind == ERR_INTERNAL && !plan : plan != NULL);
+		}
+		assert_int_equal(result, 0);
+	}
+	free(source);
+}
+
 int main(void)
 {
 	const struct CMUnitTest tests[] = {
-		cmocka_unit_test(test_golden),
-		cmocka_unit_test(test_update),
-		cmocka_unit_test(test_mount_options),
-		cmocka_unit_test(test_capabilities),
+		cmocka_unit_test(test_golden),	      cmocka_unit_test(test_update),
+		cmocka_unit_test(test_mount_options), cmocka_unit_test(test_capabilities),
+		cmocka_unit_test(test_no_memory),
 	};
 
 	return cmocka_run_group_tests(tests, NULL, NULL);

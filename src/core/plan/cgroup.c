@@ -84,7 +84,7 @@ static const char *clean_path(struct builder *builder, const char *path)
 
 	if (!clean) {
 		builder->no_memory = true;
-		return "/";
+		return "";
 	}
 	for (const char *in = clean; *in; in++)
 		if (*in != '/' || out == clean || out[-1] != '/')

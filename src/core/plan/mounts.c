@@ -205,6 +205,8 @@ static int plan_one_mount(struct builder *builder, const struct oci_mount *mount
 	bool no_type = !mount->type || !*mount->type || strcmp(mount->type, "none") == 0;
 
 	plan_mount_options(builder, mount, &options);
+	if (builder->no_memory)
+		return 0;
 	if (options.remount || (no_type && !options.bind && options.attr.propagation)) {
 		add_remount(builder, mount, &options.attr, NULL);
 		options.attr_below.recursive = true;
