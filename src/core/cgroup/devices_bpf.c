@@ -57,15 +57,20 @@ static void emit_match(struct program *program, int64_t value)
 	emit(program, BPF_JMP32 | BPF_JNE | BPF_K, FIELD, 0, 0, (int32_t)(uint32_t)value);
 }
 
+/* Let the compares from `start` to before `end` jump here. */
+static void land(struct program *program, size_t start, size_t end)
+{
+	for (size_t i = start; i < end; i++)
+		if (BPF_CLASS(program->items[i].code) == BPF_JMP32)
+			program->items[i].off = (int16_t)(program->count - i - 1);
+}
+
+/* Each rule loads anew what it compares: were it kept, the verifier would follow every outcome of the earlier compares
+ * through all later rules, in quadratic time. */
 static void emit_rule(struct program *program, const struct cgroup_device *device)
 {
 	size_t start = program->count, matches;
 
-	/* Each rule loads anew what it compares: were it kept, the verifier would follow every outcome of the earlier
-	 * compares through all later rules, in quadratic time. */
-	emit_load(program, FIELD, offsetof(struct bpf_cgroup_dev_ctx, access_type));
-	emit(program, BPF_ALU | BPF_AND | BPF_K, FIELD, 0, 0, 0xffff);
-	emit_match(program, device->type == 'b' ? BPF_DEVCG_DEV_BLOCK : BPF_DEVCG_DEV_CHAR);
 	if (device->major != OCI_DEVICE_ANY) {
 		emit_load(program, FIELD, offsetof(struct bpf_cgroup_dev_ctx, major));
 		emit_match(program, device->major);
@@ -86,9 +91,24 @@ static void emit_rule(struct program *program, const struct cgroup_device *devic
 		emit(program, BPF_JMP | BPF_JA, 0, 0, 2, 0);
 		emit_return(program, false);
 	}
-	for (size_t i = start; i < matches; i++)
-		if (BPF_CLASS(program->items[i].code) == BPF_JMP32)
-			program->items[i].off = (int16_t)(program->count - i - 1);
+	land(program, start, matches);
+}
+
+/* The rules from index `last` down that are for one type of device, behind one compare of it. Returns the next index,
+ * counted from 1 as `last` is. */
+static size_t emit_type(struct program *program, const struct cgroup_device_set *set, size_t last)
+{
+	const char type = set->items[last - 1].type;
+	size_t start = program->count, matches;
+
+	emit_load(program, FIELD, offsetof(struct bpf_cgroup_dev_ctx, access_type));
+	emit(program, BPF_ALU | BPF_AND | BPF_K, FIELD, 0, 0, 0xffff);
+	emit_match(program, type == 'b' ? BPF_DEVCG_DEV_BLOCK : BPF_DEVCG_DEV_CHAR);
+	matches = program->count;
+	for (; last > 0 && set->items[last - 1].type == type; last--)
+		emit_rule(program, &set->items[last - 1]);
+	land(program, start, matches);
+	return last;
 }
 
 struct bpf_insn *cgroup_device_program(const struct cgroup_device_set *set, size_t *ret_count)
@@ -102,8 +122,8 @@ struct bpf_insn *cgroup_device_program(const struct cgroup_device_set *set, size
 	/* struct bpf_cgroup_dev_ctx: the access in the upper half of access_type, the type in the lower. */
 	emit_load(&program, UNDECIDED, offsetof(struct bpf_cgroup_dev_ctx, access_type));
 	emit(&program, BPF_ALU | BPF_RSH | BPF_K, UNDECIDED, 0, 0, 16);
-	for (size_t i = set->count; i > 0; i--)
-		emit_rule(&program, &set->items[i - 1]);
+	for (size_t last = set->count; last > 0;)
+		last = emit_type(&program, set, last);
 	emit_return(&program, set->allow_rest);
 	*ret_count = program.count;
 	return program.items;
