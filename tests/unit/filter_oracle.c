@@ -169,6 +169,19 @@ bool oracle_may_hang(const struct filter_policy *policy)
 	return false;
 }
 
+/* Two NE of one argument: above (or below) both values' high halves the order of addition decides. */
+static bool both_differ_above(const struct filter_rule *a, const struct filter_rule *b, const struct seccomp_data *data)
+{
+	for (size_t i = 0; i < a->args_count; i++)
+		for (size_t j = 0; j < b->args_count; j++)
+			if (a->args[i].index == b->args[j].index && a->args[i].operator == FILTER_NE &&
+			    b->args[j].operator == FILTER_NE && a->args[i].value != b->args[j].value &&
+			    a->args[i].value >> 32 == b->args[j].value >> 32 &&
+			    a->args[i].value >> 32 != data->args[a->args[i].index] >> 32)
+				return true;
+	return false;
+}
+
 bool oracle_is_loose(const struct filter_policy *policy, const struct seccomp_data *data)
 {
 	bool x32 = data->arch == AUDIT_ARCH_X86_64 && (uint32_t)data->nr >= ABI_X32_SYSCALL_BIT;
@@ -181,6 +194,11 @@ bool oracle_is_loose(const struct filter_policy *policy, const struct seccomp_da
 	free(name);
 	if (newer)
 		return true; /* than the library's table */
+	for (size_t i = 0; i < policy->rules_count; i++)
+		for (size_t j = 0; j < i; j++)
+			if (share_call(&policy->rules[i], &policy->rules[j]) &&
+			    both_differ_above(&policy->rules[i], &policy->rules[j], data))
+				return true;
 	for (size_t i = 0; i < policy->rules_count; i++)
 		for (size_t a = 0; a < policy->rules[i].args_count; a++)
 			if (is_range(&policy->rules[i].args[a]) && policy->rules[i].args[a].operator != FILTER_NE &&

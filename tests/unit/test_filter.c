@@ -21,7 +21,7 @@
 #include "filter_support.h"
 
 #define DOCKER_PROFILE "/usr/share/containers/seccomp.json"
-#define PROFILES_DEFAULT 2400
+#define PROFILES_DEFAULT 2100
 
 /* Both programs and what was found when they were compared. */
 struct comparison {
@@ -200,6 +200,72 @@ static void test_docker(void **state)
 	free(comparison.theirs);
 }
 
+/* Rules on single numbers with values of their own: nothing can be shared. calls * values chains. */
+static const struct filter_policy *policy_big(struct arena *arena, uint32_t calls, uint32_t values)
+{
+	static const uint32_t archs[] = {AUDIT_ARCH_AARCH64, AUDIT_ARCH_X86_64};
+	struct filter_policy *policy = arena_alloc(arena, sizeof(*policy));
+	struct filter_rule *rules = arena_calloc(arena, calls * values, sizeof(*rules));
+
+	for (uint32_t i = 0; i < calls * values; i++) {
+		struct filter_arg *arg = arena_alloc(arena, sizeof(*arg));
+		const char **name = arena_alloc(arena, sizeof(*name));
+
+		*name = abi_syscall_row_name((int)(i / values * 2));
+		*arg = (struct filter_arg){.index = i % 6, .operator = FILTER_EQ, .value = 1000 + i};
+		rules[i] = (struct filter_rule){.names = name,
+						.names_count = 1,
+						.action = SECCOMP_RET_ERRNO | (1 + i % 5),
+						.args = arg,
+						.args_count = 1,
+						.where = arena_printf(arena, "/linux/seccomp/syscalls/%u", i)};
+	}
+	*policy = (struct filter_policy){.default_action = SECCOMP_RET_ALLOW,
+					 .bad_arch_action = SECCOMP_RET_KILL_PROCESS,
+					 .archs = archs,
+					 .archs_count = ARRAY_SIZE(archs),
+					 .rules = rules,
+					 .rules_count = calls * values};
+	return policy;
+}
+
+/* Jumps over 255 instructions. */
+static void test_big(void **state)
+{
+	cleanup_arena struct arena arena = ARENA_INIT;
+	struct comparison comparison = {.policy = policy_big(&arena, 240, 3), .seed = 9};
+	struct err err = ERR_INIT;
+	uint32_t stones = 0;
+
+	(void)state;
+	assert_int_equal(filter_compile(comparison.policy, &arena, &comparison.ours, &err), 0);
+	assert_int_equal(oracle_compile(comparison.policy, &comparison.theirs, &comparison.theirs_count), 0);
+	for (uint32_t i = 0; i < comparison.ours.count; i++)
+		stones += comparison.ours.instructions[i].code == (BPF_JMP | BPF_JA);
+	print_message("# %u instructions, %u long jumps (libseccomp: %u)\n", comparison.ours.count, stones,
+		      comparison.theirs_count);
+	assert_true(comparison.ours.count > 1500 && stones > 0);
+	compare_policy(&comparison);
+	assert_true(comparison.theirs_count > FILTER_INSTRUCTIONS_MAX || comparison.compared > 20000);
+	free(comparison.theirs);
+}
+
+static void test_too_long(void **state)
+{
+	cleanup_arena struct arena arena = ARENA_INIT;
+	const struct filter_policy *policy = policy_big(&arena, 240, 12);
+	struct filter_program program;
+	struct err err = ERR_INIT;
+
+	(void)state;
+	assert_int_equal(filter_compile(policy, &arena, &program, &err), ERR);
+	assert_int_equal(err.kind, ERR_CONFIG);
+	assert_non_null(strstr(err.what, "the kernel takes 4096"));
+	assert_non_null(strstr(err.why, "/linux/seccomp/syscalls/"));
+	assert_non_null(strstr(err.where, "config.json#/linux/seccomp/syscalls/"));
+	assert_true(err.fix[0]);
+}
+
 static unsigned long setting(const char *name, unsigned long otherwise)
 {
 	const char *text = getenv(name);
@@ -263,6 +329,8 @@ int main(void)
 {
 	const struct CMUnitTest tests[] = {
 		cmocka_unit_test(test_docker),
+		cmocka_unit_test(test_big),
+		cmocka_unit_test(test_too_long),
 		cmocka_unit_test(test_random),
 	};
 

@@ -120,6 +120,7 @@ struct builder {
 	uint32_t first, shared; /* number of items[0]; how many items come before the private calls */
 	uint32_t serial;
 	int64_t only;
+	struct filter_clause *plain; /* of the rule at hand: the clause without conditions, once made */
 };
 
 /* Arm's calls outside the common range. */
@@ -141,29 +142,45 @@ static struct filter_call *call_find(struct builder *builder, int number)
 	return &builder->calls->items[bare - builder->first];
 }
 
-static int clause_add(struct builder *builder, struct filter_call *call, uint32_t rule,
-		      const struct filter_condition *conditions, uint32_t count)
+static struct filter_clause *clause_new(struct builder *builder, uint32_t rule,
+					const struct filter_condition *conditions, uint32_t count)
 {
-	struct filter_clause *clause;
+	struct filter_clause *clause = arena_alloc(builder->arena, sizeof(*clause));
 	struct filter_condition *copy = NULL;
 
-	/* The first clause without conditions wins over all. */
-	if (call->first && !call->first->count)
-		return 0;
-	clause = arena_alloc(builder->arena, sizeof(*clause));
-	if (count)
+	if (!clause)
+		return NULL;
+	if (count) {
 		copy = arena_calloc(builder->arena, count, sizeof(*copy));
-	if (!clause || (count && !copy))
-		return -1;
-	if (count)
+		if (!copy)
+			return NULL;
 		memcpy(copy, conditions, count * sizeof(*copy));
+	}
 	*clause = (struct filter_clause){.rule = rule,
 					 .action = builder->policy->rules[rule].action,
 					 .serial = builder->serial++,
 					 .count = count,
 					 .conditions = copy};
-	if (!count)
-		call->first = call->last = NULL;
+	return clause;
+}
+
+static int clause_add(struct builder *builder, struct filter_call *call, uint32_t rule,
+		      const struct filter_condition *conditions, uint32_t count)
+{
+	struct filter_clause *clause;
+
+	/* The first clause without conditions wins over all, so it stands alone, and calls can share it. */
+	if (call->first && !call->first->count)
+		return 0;
+	if (!count) {
+		if (!builder->plain)
+			builder->plain = clause_new(builder, rule, NULL, 0);
+		call->first = call->last = builder->plain;
+		return builder->plain ? 0 : -1;
+	}
+	clause = clause_new(builder, rule, conditions, count);
+	if (!clause)
+		return -1;
 	if (call->last)
 		call->last->next = clause;
 	else
@@ -220,6 +237,7 @@ static int rule_add(struct builder *builder, uint32_t index)
 	uint32_t count = 0, seen = 0;
 	bool repeated = false;
 
+	builder->plain = NULL;
 	for (size_t i = 0; i < rule->args_count; i++) {
 		repeated = repeated || (seen & 1u << rule->args[i].index);
 		seen |= 1u << rule->args[i].index;

@@ -110,12 +110,13 @@ static void costs_count(struct compiler *compiler, const struct filter_calls *ca
 static int arch_intervals(struct compiler *compiler, uint32_t arch, struct intervals *intervals, struct err *err)
 {
 	struct filter_calls calls;
-	size_t capacity;
+	size_t capacity = intervals->count + 4; /* the start, and what arch_node adds */
 	struct interval *items;
 
 	if (filter_calls_read(compiler->policy, &compiler->names, arch, -1, compiler->arena, &calls, err) < 0)
 		return ERR;
-	capacity = intervals->count + 2 * calls.count + 4;
+	for (size_t i = 0; i < calls.count; i++)
+		capacity += calls.items[i].first ? 2 : 0;
 	items = arena_calloc(compiler->arena, capacity, sizeof(*items));
 	if (!items)
 		return filter_no_memory(err);
@@ -136,6 +137,8 @@ static int arch_intervals(struct compiler *compiler, uint32_t arch, struct inter
 				return filter_no_memory(err);
 		}
 		interval_add(intervals, call->number, node);
+		if (!call->first)
+			continue;
 		if (i + 1 == calls.count || calls.items[i + 1].number != call->number + 1)
 			interval_add(intervals, call->number + 1, compiler->fallback);
 	}

@@ -194,10 +194,12 @@ struct filter_node *filter_decide(struct filter_graph *graph, const struct filte
 {
 	uint32_t tests = 0;
 	struct filter_node *node = clauses_node(graph, arch, clauses, fallback, &tests), *simple;
-	struct facts facts = {.budget = 2 * tests + 8};
+	struct facts facts;
 
 	if (!node || node->test == FILTER_TEST_LEAF)
 		return node;
+	facts.count = 0;
+	facts.budget = 2 * tests + 8;
 	simple = simplify(graph, node, &facts);
 	return simple ? simple : node;
 }

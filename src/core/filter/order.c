@@ -6,20 +6,23 @@
  *   1. by the lowest argument that a rule compares: the higher one first;
  *   2. on the same argument: EQ, NE and MASKED_EQ; then LE and LT; then GE and GT;
  *   3. within these: the larger value first, for LE and LT the smaller one; high halves before low halves;
- *   4. equal comparisons: by the rules' next arguments in the same way; a rule that has none left comes first;
- *      One that says no more than a shorter rule with the same action is left out first.
+ *   4. equal comparisons: by the rules' next arguments in the same way; a rule that has none left comes first, and
+ *      what says no more than a shorter rule with the same action does not count;
  *   5. what is still equal: by order of addition, where a rule stands with the first that shares its (half) comparison.
  *
  * Where this differs from libseccomp 2.5.4, on purpose:
  *   a. its tree can lose rules: after "A0 > 5" it drops all of "A0 > 3 and A1 == 1" on 64-bit architectures, since both
  *      begin by comparing the high halves. Here no rule is lost.
- *   b. range comparisons with values over 32 bits: it mixes LE and GE groups that share a high half, and for calls
- *      below the shared high half the order of addition decides. Here the order above holds for them too.
+ *   b. comparisons beside a shared high half: it mixes LE and GE groups there, and where an argument's high half is
+ *      not that of two values of LE, LT or NE, the order of addition decides. Here the order above holds for them too.
  *   c. two rules with ranges of several arguments can make its tree a circle, on which it hangs.
  *   d. it refuses a shorter rule after a longer one with another action even when their values differ but high
  *      halves are the same. Here only true contradictions are refused.
- *   e. a multiplexed call's rule with conditions on arguments over 0 compares socketcall's own arguments there, which
- *      are of another kind: kept as libseccomp has it.
+ *   e. it loads the call's number together with the call of the highest priority; where that is one which the
+ *      architecture lacks, its program compares the architecture's value with call numbers. Not here.
+ *   f. names that are newer than its table mean nothing to it.
+ * Kept as it has it: behind socketcall and ipc the conditions on arguments over 0 compare the multiplexer's own
+ * arguments, which are of another kind.
  */
 #include <stddef.h>
 
