@@ -1,0 +1,210 @@
+#!/usr/bin/env bats
+# SPDX-License-Identifier: Apache-2.0
+# exec: a further process is in the container and as confined as it, never less.
+
+load helpers
+
+setup() {
+	common_setup
+	b=$(bundle); args "$b" sleep 600; id=$(new_id)
+}
+teardown() { common_teardown; }
+
+up() { oci run --detach -b "$b" "$id" </dev/null >/dev/null 2>"$WORK/err" || { cat "$WORK/err"; return 1; }; }
+
+process() { # process FILTER: a process.json from the config's
+	jq ".process | $1" "$b/config.json" > "$WORK/process.json"
+}
+
+# A line of /proc/self/status of the container's first process and of an exec'd one.
+own_line() { oci exec "$id" grep "^$1:" /proc/self/status; }
+init_line() { grep "^$1:" "/proc/$(oci state "$id" | jq .pid)/status"; }
+
+@test "exec: output, status, signal" {
+	up
+	run --separate-stderr oci exec "$id" sh -c 'echo out; echo err >&2; exit 7'
+	[ "$status" -eq 7 ]
+	[ "$output" = out ]
+	[ "$stderr" = err ]
+	run oci exec "$id" sh -c 'kill -TERM $$'
+	[ "$status" -eq 143 ]
+	oci delete --force "$id"
+	leftovers
+}
+
+@test "exec: a program that cannot be executed gives 255 and no pid file" {
+	up
+	run oci exec --pid-file "$WORK/pid" "$id" /no/such
+	assert_fails 255
+	assert_says "no such file or directory"
+	[ ! -e "$WORK/pid" ]
+	run oci exec --pid-file "$WORK/pid" "$id" nosuchprogram
+	assert_fails 255
+	assert_says "executable file not found in"
+	[ ! -e "$WORK/pid" ]
+}
+
+@test "exec: a command with options of its own" {
+	up
+	run oci exec "$id" ls -d /proc
+	[ "$status" -eq 0 ]
+	[ "$output" = /proc ]
+	run oci exec --cwd /proc "$id" pwd
+	[ "$output" = /proc ]
+}
+
+@test "exec: the environment of the container, with additions" {
+	edit "$b" '.process.env += ["KEPT=1", "CHANGED=no"]'
+	up
+	run oci exec -e CHANGED=yes --env NEW="a b" "$id" env
+	[[ $output == *KEPT=1* ]]
+	[[ $output == *CHANGED=yes* ]]
+	[[ $output != *CHANGED=no* ]]
+	[[ $output == *"NEW=a b"* ]]
+	run oci exec -e =x "$id" true
+	assert_fails 255
+	SECRET_OF_HOST=1 run oci exec "$id" env
+	[[ $output != *SECRET_OF_HOST* ]]
+}
+
+@test "exec: numeric users, never names" {
+	up
+	run oci exec --user 1000:1001 -g 7 -g 8 "$id" id
+	[ "$status" -eq 0 ]
+	[[ $output == "uid=1000 gid=1001 groups="*7*8* ]]
+	run oci exec --user 12 "$id" id -u
+	[ "$output" = 12 ]
+	echo '1x:x:0:0::/:/bin/sh' >> "$b/rootfs/etc/passwd"
+	for user in root 1x "" -1 4294967295 4294967296 1:x 0x0 ' 1'; do
+		run oci exec --user "$user" "$id" id
+		assert_fails 255
+	done
+	assert_says "names are not looked up"
+}
+
+@test "exec: never more capabilities than the container" {
+	up
+	for line in CapInh CapPrm CapEff CapBnd CapAmb NoNewPrivs; do
+		[ "$(own_line $line)" = "$(init_line $line)" ]
+	done
+	run oci exec --cap CAP_SYS_ADMIN "$id" true
+	assert_fails 255
+	assert_says CAP_SYS_ADMIN
+	process '.args = ["true"] | .capabilities.bounding += ["CAP_SYS_PTRACE"]'
+	run oci exec --process "$WORK/process.json" "$id"
+	assert_fails 255
+	assert_says CAP_SYS_PTRACE "process.json#/capabilities"
+	run oci exec --cap CAP_NOT_ONE "$id" true
+	assert_fails 255
+}
+
+@test "exec: the container's no_new_privs cannot be taken off" {
+	edit "$b" '.process.noNewPrivileges = true'
+	up
+	process '.args = ["grep", "NoNewPrivs", "/proc/self/status"] | .noNewPrivileges = false'
+	run oci exec --process "$WORK/process.json" "$id"
+	[ "$status" -eq 0 ]
+	[[ $output == *1 ]]
+}
+
+@test "exec: the container's seccomp filter, and no other" {
+	edit "$b" '.linux.seccomp = {defaultAction: "SCMP_ACT_ALLOW", syscalls: [
+		{names: ["mkdir", "mkdirat"], action: "SCMP_ACT_ERRNO", errnoRet: 95}]}'
+	up
+	[ "$(own_line Seccomp)" = "$(init_line Seccomp)" ]
+	[ "$(own_line Seccomp_filters)" = "$(init_line Seccomp_filters)" ]
+	run oci exec "$id" mkdir /tmp/x
+	[ "$status" -ne 0 ]
+	assert_says "not supported"
+	# Whoever damages the saved filter gets nothing executed, not a process without one.
+	printf 'x' >> "$STATE/$id/filter.bpf"
+	run oci exec "$id" true
+	assert_fails 255
+	rm "$STATE/$id/filter.bpf"
+	run oci exec "$id" true
+	assert_fails 255
+}
+
+@test "exec: the limits of the container are ceilings" {
+	edit "$b" '.process.rlimits = [{type: "RLIMIT_NOFILE", soft: 100, hard: 200}]'
+	up
+	run oci exec "$id" sh -c 'ulimit -n; ulimit -Hn'
+	[ "$output" = "100
+200" ]
+	process '.args = ["true"] | .rlimits = [{type: "RLIMIT_NOFILE", soft: 300, hard: 300}]'
+	run oci exec --process "$WORK/process.json" "$id"
+	assert_fails 255
+}
+
+@test "exec: all namespaces and the cgroup of the container" {
+	up
+	init=$(oci state "$id" | jq .pid)
+	for ns in pid net ipc uts mnt cgroup; do
+		[ "$(oci exec "$id" readlink /proc/self/ns/$ns)" = "$(readlink "/proc/$init/ns/$ns")" ]
+	done
+	oci exec --detach --pid-file "$WORK/pid" "$id" sleep 600 </dev/null >/dev/null 2>&1
+	[ "$(cat "/proc/$(cat "$WORK/pid")/cgroup")" = "$(cat "/proc/$init/cgroup")" ]
+	oci ps --format json "$id" | jq -e 'length == 2'
+	oci delete --force "$id"
+	leftovers
+}
+
+@test "exec: a process.json" {
+	up
+	process '.args = ["sh", "-c", "id -u; pwd; echo $A"] | .user = {uid: 5, gid: 6} | .cwd = "/proc" | .env += ["A=b"]'
+	run oci exec --process "$WORK/process.json" "$id"
+	[ "$output" = "5
+/proc
+b" ]
+	process '.args = 7'
+	run oci exec --process "$WORK/process.json" "$id"
+	assert_fails 255
+	assert_says "process.json#/args"
+}
+
+@test "exec: nothing of the runtime's is open in the process" {
+	up
+	run oci exec "$id" sh -c 'for fd in /proc/self/fd/*; do readlink "$fd"; done | grep -c .'
+	# 0, 1, 2, and what readlink's own glob had open.
+	[ "$output" -le 4 ]
+	exec 7< /dev/null
+	run oci exec "$id" test -e /proc/self/fd/7
+	[ "$status" -eq 1 ]
+	run oci exec --preserve-fds 5 "$id" test -e /proc/self/fd/7
+	[ "$status" -eq 0 ]
+	exec 7<&-
+}
+
+@test "exec: in a container with a user namespace" {
+	edit "$b" '.linux.namespaces += [{type: "user"}]
+		| .linux.uidMappings = [{containerID: 0, hostID: 100000, size: 65536}]
+		| .linux.gidMappings = [{containerID: 0, hostID: 100000, size: 65536}]'
+	chmod 755 "$WORK" "$b" "$b/rootfs" "$(dirname "$WORK")"
+	up
+	run oci exec "$id" sh -c 'id -u; cat /proc/self/uid_map'
+	[ "$status" -eq 0 ]
+	[[ $output == 0* ]]
+	[[ $output == *100000* ]]
+	for line in CapPrm CapEff CapBnd; do
+		[ "$(own_line $line)" = "$(init_line $line)" ]
+	done
+	oci delete --force "$id"
+	leftovers
+}
+
+@test "exec: killed runtime takes a process that is not yet executed with it" {
+	up
+	"$OCI" --root "$STATE" exec "$id" sleep 600 & runtime=$!
+	wait_for 5 eval '[ "$(oci ps --format json "$id" | jq length)" = 2 ]'
+	kill -9 $runtime
+	wait $runtime || true
+	oci delete --force "$id"
+	leftovers
+}
+
+@test "exec: --detach needs a console socket for a terminal" {
+	up
+	run oci exec --detach --tty "$id" true
+	assert_fails 255
+	assert_says console-socket
+}

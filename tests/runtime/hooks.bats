@@ -1,0 +1,139 @@
+#!/usr/bin/env bats
+# SPDX-License-Identifier: Apache-2.0
+# hooks: when each runs, what it is given, and what its failure does (runtime-spec, runtime.md, "Lifecycle").
+
+load helpers
+
+setup() { common_setup; b=$(bundle); edit "$b" '.root.readonly = false'; id=$(new_id); }
+teardown() { common_teardown; }
+
+# hook KIND SCRIPT [FILTER]: a shell script on the host
+hook() {
+	edit "$b" ".hooks.$1 += [{path: \"/bin/sh\", args: [\"sh\", \"-c\", \$script]}] ${3:-}" --arg script "$2"
+}
+
+create() { oci create -b "$b" "$id" </dev/null >/dev/null 2>"$WORK/err" || { cat "$WORK/err"; return 1; }; }
+is() { [ "$(oci state "$id" | jq -r .status)" = "$1" ]; }
+
+@test "hooks: their order" {
+	for kind in prestart createRuntime poststart poststop; do hook $kind "echo $kind >> $WORK/order"; done
+	hook createContainer "echo createContainer >> $WORK/order"
+	hook startContainer "echo startContainer >> /order"
+	args "$b" sh -c 'echo program >> /order'
+	mkdir -p "$WORK"; : > "$b/rootfs/order"
+	create
+	[ "$(cat "$WORK/order")" = "prestart
+createRuntime
+createContainer" ]
+	[ ! -s "$b/rootfs/order" ]
+	oci start "$id"
+	wait_for 5 is stopped
+	[ "$(cat "$b/rootfs/order")" = "startContainer
+program" ]
+	oci delete "$id"
+	[ "$(tail -n 2 "$WORK/order")" = "poststart
+poststop" ]
+	leftovers
+}
+
+@test "hooks: run does all of them" {
+	for kind in prestart createRuntime createContainer poststart poststop; do hook $kind "echo $kind >> $WORK/order"; done
+	oci run -b "$b" "$id"
+	[ "$(wc -l < "$WORK/order")" = 5 ]
+	leftovers
+}
+
+@test "hooks: the state on standard input, the bundle as directory, an environment of their own" {
+	hook createRuntime "cat > $WORK/state; pwd > $WORK/pwd; env > $WORK/env" '| .hooks.createRuntime[-1].env = ["A=b"]'
+	args "$b" sleep 60
+	SECRET=1 create
+	jq -e '.id == $id and .status == "creating" and .pid > 0 and .bundle == $b' --arg id "$id" --arg b "$b" "$WORK/state"
+	[ "$(jq .pid "$WORK/state")" = "$(oci state "$id" | jq .pid)" ]
+	[ "$(cat "$WORK/pwd")" = "$b" ]
+	grep -q '^A=b$' "$WORK/env"
+	! grep -q SECRET "$WORK/env"
+	oci delete --force "$id"
+	leftovers
+}
+
+@test "hooks: nothing of the runtime's is open in them" {
+	hook createRuntime "ls -l /proc/self/fd > $WORK/fds"
+	oci run -b "$b" "$id"
+	# 0, 1, 2, and the directory that ls reads.
+	[ "$(grep -c -- '->' "$WORK/fds")" -le 4 ]
+	! grep -E 'socket|rootfs|cgroup' "$WORK/fds"
+}
+
+@test "hooks: createRuntime sees the namespaces of the container by its pid" {
+	hook createRuntime 'pid=$(sed "s/.*\"pid\":\([0-9]*\).*/\1/"); readlink /proc/$pid/ns/net > '"$WORK/ns"
+	oci run -b "$b" "$id"
+	[ -s "$WORK/ns" ]
+	[ "$(cat "$WORK/ns")" != "$(readlink /proc/self/ns/net)" ]
+}
+
+@test "hooks: a failure before start takes everything back and runs poststop" {
+	for kind in prestart createRuntime createContainer; do
+		edit "$b" 'del(.hooks)'
+		hook $kind 'echo cannot do it >&2; exit 3'
+		hook poststop "echo poststop > $WORK/stop"
+		rm -f "$WORK/stop"
+		run --separate-stderr oci run -b "$b" "$(new_id)"
+		assert_fails 1
+		assert_says "/hooks/$kind/0" "cannot do it" 3
+		[ -e "$WORK/stop" ]
+		leftovers
+	done
+}
+
+@test "hooks: startContainer's failure is told by start" {
+	hook startContainer 'echo not today >&2; exit 4'
+	create
+	run oci start "$id"
+	assert_fails 1
+	assert_says "not today"
+	oci delete --force "$id"
+	leftovers
+}
+
+@test "hooks: poststart's failure stops and removes the container" {
+	hook poststart 'exit 5'
+	hook poststop "echo poststop > $WORK/stop"
+	args "$b" sleep 60
+	create
+	run oci start "$id"
+	assert_fails 1
+	assert_says poststart 5
+	[ -e "$WORK/stop" ]
+	run oci state "$id"
+	assert_says "does not exist"
+	leftovers
+}
+
+@test "hooks: poststop's failure is a warning, and the next one runs" {
+	hook poststop 'exit 6'
+	hook poststop "echo second > $WORK/stop"
+	run --separate-stderr oci run -b "$b" "$id"
+	[ "$status" -eq 0 ]
+	[[ $stderr == *poststop*6* ]]
+	[ -e "$WORK/stop" ]
+	leftovers
+}
+
+@test "hooks: one that outlives its timeout is killed" {
+	hook createRuntime 'exec sleep 600' '| .hooks.createRuntime[-1].timeout = 1'
+	run oci run -b "$b" "$id"
+	assert_fails 1
+	assert_says "/hooks/createRuntime/0" second
+	leftovers
+}
+
+@test "hooks: one that does not exist, and one that does not read its input" {
+	hook createRuntime 'exec <&-; exit 0'
+	edit "$b" '.annotations.large = ("x" * 200000)'
+	oci run -b "$b" "$id"
+	edit "$b" '.hooks.createRuntime = [{path: "/no/such/hook"}]'
+	run oci run -b "$b" "$(new_id)"
+	assert_fails 1
+	assert_says "/no/such/hook" "such file"
+	leftovers
+}

@@ -1,0 +1,189 @@
+#!/usr/bin/env bats
+# SPDX-License-Identifier: Apache-2.0
+# output: what engines read: logs, lists, statistics, features, the version; and what people see of a mistake.
+
+load helpers
+
+setup() { common_setup; }
+teardown() { common_teardown; }
+
+up() { b=$(bundle); args "$b" sleep 600; id=$(new_id); oci run --detach -b "$b" "$id" </dev/null >/dev/null 2>&1; }
+
+@test "log: a failing call writes exactly one JSON object" {
+	b=$(bundle); edit "$b" '.process.args = ["/no/such"] | .process.capabilities.bounding += ["CAP_NOT_YET"]'
+	run oci --log "$WORK/log" --log-format json run -b "$b" "$(new_id)"
+	assert_fails 1
+	[ "$(wc -l < "$WORK/log")" = 1 ]
+	jq -e 'keys == ["level", "msg", "time"] and .level == "error"' "$WORK/log"
+	jq -r .msg "$WORK/log" | grep -qi "no such file or directory"
+	date -d "$(jq -r .time "$WORK/log")" >/dev/null
+	# The same on standard error.
+	[[ $output == *"no such file or directory"* ]]
+}
+
+@test "log: the file is made early, whatever fails" {
+	for command in "nosuchverb" "run" "state $(new_id)" "kill x y z" "run --nonsense x"; do
+		rm -f "$WORK/log"
+		run oci --log "$WORK/log" --log-format json $command
+		[ "$status" -ne 0 ]
+		[ "$(jq -s 'length' "$WORK/log")" = 1 ]
+	done
+	oci --log "$WORK/empty" list
+	[ -e "$WORK/empty" ]
+	[ ! -s "$WORK/empty" ]
+}
+
+@test "log: text, and names that would forge lines" {
+	run oci --log "$WORK/log" state $'a\nlevel=error msg=forged'
+	assert_fails 1
+	[ "$(wc -l < "$WORK/log")" = 1 ]
+	grep -q '^time="20.*" level=error msg="' "$WORK/log"
+	run oci --log-format xml list
+	assert_fails 1
+	run oci --log /no/such/dir/log list
+	assert_fails 1
+	assert_says /no/such/dir/log
+}
+
+@test "log: warnings wait for success" {
+	b=$(bundle); edit "$b" '.process.capabilities.bounding += ["CAP_NOT_YET"]'
+	oci --log "$WORK/log" --log-format json run -b "$b" "$(new_id)"
+	jq -e '.level == "warning" and (.msg | contains("CAP_NOT_YET"))' "$WORK/log"
+}
+
+@test "command line: forms that engines use" {
+	up
+	oci --rootless false --root="$STATE" -root "$STATE" --debug=false list -q
+	oci --rootless=true --cgroup-manager cgroupfs --cgroup-manager=cgroupfs state "$id"
+	oci exec --process=/dev/stdin "$id" < <(jq '.process | .args = ["true"]' "$b/config.json")
+	run oci checkpoint --help
+	[ "$status" -ne 0 ]
+}
+
+@test "command line: mistakes get the nearest name" {
+	run oci crate x; assert_fails 1; assert_says create
+	run oci run --bundel x y; assert_fails 1; assert_says --bundle
+	run oci --rooot x list; assert_fails 1; assert_says --root
+	run oci kill; assert_fails 1; assert_says CONTAINER
+	run oci state one two; assert_fails 1; assert_says two
+	run oci; assert_fails 1
+	run oci run --help; [ "$status" -eq 0 ]; assert_says --bundle
+	run oci --help; [ "$status" -eq 0 ]; assert_says features
+}
+
+@test "version: the lines that engines parse" {
+	run "$OCI" --version
+	[ "$status" -eq 0 ]
+	[[ ${lines[0]} =~ ^bulkhead-oci\ version\ [0-9]+\.[0-9]+\.[0-9]+ ]]
+	[[ ${lines[1]} =~ ^commit:\ . ]]
+	[ "${lines[2]}" = "spec: 1.3.0" ]
+	[ "$("$OCI" -v)" = "$output" ]
+}
+
+@test "features: valid JSON, and what engines look for" {
+	run "$OCI" features
+	[ "$status" -eq 0 ]
+	jq -e '.ociVersionMin and .ociVersionMax == "1.3.0" and (.hooks | length == 6)
+		and (.mountOptions | index("rro") and index("idmap") and index("rbind"))
+		and .linux.mountExtensions.idmap.enabled and .linux.cgroup.v1 and .linux.cgroup.v2
+		and (.linux.cgroup.systemd | not) and (.linux.namespaces | length == 8)
+		and (.linux.capabilities | index("CAP_SYS_ADMIN")) and .linux.seccomp.enabled
+		and (.linux.seccomp.actions | index("SCMP_ACT_ERRNO")) and (.linux.intelRdt.enabled | not)
+		and (.linux.netDevices.enabled | not)' <<< "$output"
+}
+
+@test "spec: a config that is accepted, and is not overwritten" {
+	mkdir "$WORK/new"
+	"$OCI" spec --bundle "$WORK/new"
+	jq -e '.process.args == ["sh"]' "$WORK/new/config.json"
+	run "$OCI" spec --bundle "$WORK/new"
+	assert_fails 1
+	assert_says "exists"
+	mkdir "$WORK/rootless"
+	(cd "$WORK/rootless" && "$OCI" spec --rootless)
+	jq -e '.linux.uidMappings and ([.linux.namespaces[].type] | index("user"))' "$WORK/rootless/config.json"
+}
+
+@test "list: table, JSON, ids" {
+	[ "$(oci list --format json)" = "[]" ]
+	[ -z "$(oci list -q)" ]
+	up
+	[ "$(oci list -q)" = "$id" ]
+	oci list --format=json | jq -e '.[0].id == $id and .[0].status == "running" and .[0].pid > 0' --arg id "$id"
+	run oci list
+	[[ ${lines[0]} == ID*PID*STATUS* ]]
+	[[ ${lines[1]} == "$id"*running* ]]
+	# One that is damaged does not hide the others.
+	mkdir "$STATE/broken"; echo '{' > "$STATE/broken/state.json"
+	run --separate-stderr oci list -q
+	[ "$status" -eq 0 ]
+	[ "$output" = "$id" ]
+	[[ $stderr == *broken* ]]
+	run oci delete broken
+	assert_fails 1
+	assert_says "delete --force"
+	oci delete --force broken
+	oci delete --force "$id"
+	leftovers
+}
+
+@test "ps: pids as an array of numbers, a table, and options of ps(1)" {
+	up
+	init=$(oci state "$id" | jq .pid)
+	[ "$(oci ps --format json "$id")" = "[$init]" ]
+	run oci ps "$id"
+	[[ ${lines[0]} == UID*PID* ]]
+	[[ ${lines[1]} == *"$init"*sleep* ]]
+	run oci ps --format table "$id" -o pid,comm
+	[ "$status" -eq 0 ]
+	[ "${#lines[@]}" -eq 2 ]
+	run oci ps "$id" -o comm
+	assert_fails 1
+	assert_says PID
+}
+
+@test "events: statistics once, and until the end" {
+	up
+	oci events --stats "$id" | jq -e '.type == "stats" and .id == $id and .data.cpu and .data.memory and .data.pids
+		and (.data | has("blkio") and has("hugetlb") and has("intel_rdt") and has("network_interfaces"))' --arg id "$id"
+	oci events --interval=20ms "$id" > "$WORK/events" & events=$!
+	wait_for 5 eval '[ "$(wc -l < "$WORK/events")" -ge 2 ]'
+	oci delete --force "$id"
+	wait $events
+	jq -e . "$WORK/events" >/dev/null
+	run oci events --interval 5 "$id"; assert_fails 1
+	run oci events --stats "$id"; assert_fails 1; assert_says "does not exist"
+	leftovers
+}
+
+# The value of a limit, whichever version of cgroups has it.
+limit() { # limit V1-CONTROLLER V1-FILE V2-FILE
+	cat "/sys/fs/cgroup/$1/bulkhead-$id/$2" 2>/dev/null || cat "/sys/fs/cgroup/bulkhead-$id/$3"
+}
+
+@test "update: by options, by a file, from standard input" {
+	up
+	oci update --memory 64m --pids-limit 33 "$id"
+	[ "$(limit memory memory.limit_in_bytes memory.max)" = 67108864 ]
+	[ "$(limit pids pids.max pids.max)" = 33 ]
+	echo '{"pids": {"limit": 44}}' > "$WORK/resources"
+	oci update --resources "$WORK/resources" "$id"
+	[ "$(limit pids pids.max pids.max)" = 44 ]
+	echo '{"memory": {"limit": 100663296}, "pids": {"limit": -1}}' | oci update --resources=- "$id"
+	[ "$(limit memory memory.limit_in_bytes memory.max)" = 100663296 ]
+	[ "$(limit pids pids.max pids.max)" = max ]
+	run oci update --memory 12x "$id"; assert_fails 1; assert_says --memory
+	run oci update --pids-limit many "$id"; assert_fails 1; assert_says --pids-limit
+	run oci update --resources - "$id" < <(echo '{"pids": {"limit": "x"}}'); assert_fails 1
+	assert_says "resources.json#/pids/limit"
+	oci delete --force "$id"
+	leftovers
+}
+
+@test "state root: private, and made when it is needed" {
+	rmdir "$STATE" 2>/dev/null || true
+	run oci state "$(new_id)"; assert_fails 1; assert_says "does not exist"
+	b=$(bundle)
+	oci run -b "$b" "$(new_id)"
+	[ "$(stat -c %a "$STATE")" = 1700 ]
+}
