@@ -44,11 +44,11 @@ poststop" ]
 }
 
 @test "hooks: the state on standard input, the bundle as directory, an environment of their own" {
-	hook createRuntime "cat > $WORK/state; pwd > $WORK/pwd; env > $WORK/env" '| .hooks.createRuntime[-1].env = ["A=b"]'
+	hook createRuntime "cat > $WORK/seen; pwd > $WORK/pwd; env > $WORK/env" '| .hooks.createRuntime[-1].env = ["A=b"]'
 	args "$b" sleep 60
 	SECRET=1 create
-	jq -e '.id == $id and .status == "creating" and .pid > 0 and .bundle == $b' --arg id "$id" --arg b "$b" "$WORK/state"
-	[ "$(jq .pid "$WORK/state")" = "$(oci state "$id" | jq .pid)" ]
+	jq -e '.id == $id and .status == "creating" and .pid > 0 and .bundle == $b' --arg id "$id" --arg b "$b" "$WORK/seen"
+	[ "$(jq .pid "$WORK/seen")" = "$(oci state "$id" | jq .pid)" ]
 	[ "$(cat "$WORK/pwd")" = "$b" ]
 	grep -q '^A=b$' "$WORK/env"
 	! grep -q SECRET "$WORK/env"
