@@ -158,8 +158,8 @@ static bool share_call(const struct filter_rule *a, const struct filter_rule *b)
 	return false;
 }
 
-/* Trees whose early forks lead to shared nodes: joining another rule's tree to them loses rules or closes circles. */
-bool oracle_may_hang(const struct filter_policy *policy)
+/* Trees whose early forks lead to shared nodes: joining another rule's tree to them can lose rules. */
+bool oracle_loses_rules(const struct filter_policy *policy)
 {
 	for (size_t i = 0; i < policy->rules_count; i++)
 		for (size_t j = 0; j < policy->rules_count; j++)

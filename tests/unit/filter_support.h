@@ -22,7 +22,7 @@ uint32_t source_below(struct source *source, uint32_t limit);
 void source_fill(uint64_t *seed, uint8_t *data, size_t size);
 uint64_t random_next(uint64_t *seed);
 
-/* A policy drawn from source; with memory of arena. calm: without what makes libseccomp hang (order.c, difference c). */
+/* A policy drawn from source; with memory of arena. */
 const struct filter_policy *policy_draw(struct source *source, struct arena *arena);
 
 /* What the policy says: the actions of all rules that match, with the rules. One action: the verdict must be it. */
@@ -44,8 +44,8 @@ void reference_draw_args(const struct filter_policy *policy, uint64_t *seed, str
 /* libseccomp's program: 0 and its instructions (to be freed), or -errno when it refuses the policy; -ENODATA when its
  * program is broken by a fault of its own. */
 int oracle_compile(const struct filter_policy *policy, struct sock_filter **ret_instructions, uint32_t *ret_count);
-/* The kinds of policies for which libseccomp 2.5.4 is no oracle: see core/filter/order.c, differences a to d. */
-bool oracle_may_hang(const struct filter_policy *policy);
+/* The kinds of policies for which libseccomp 2.5.4 is no oracle: see core/filter/order.c, its list of differences. */
+bool oracle_loses_rules(const struct filter_policy *policy);
 bool oracle_is_loose(const struct filter_policy *policy, const struct seccomp_data *data);
 
 /* Docker's profile from a file in its own format, for a container with Docker's default capabilities on x86_64. */

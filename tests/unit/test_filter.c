@@ -284,20 +284,20 @@ static void random_profile(uint64_t seed, struct totals *totals)
 	struct source source = {.data = bytes, .size = sizeof(bytes)};
 	struct comparison comparison = {.seed = seed};
 	struct err err = ERR_INIT;
-	bool hangs, ok;
+	bool loses, ok;
 	int theirs = -ELOOP;
 
 	source_fill(&comparison.seed, bytes, sizeof(bytes));
 	comparison.policy = policy_draw(&source, &arena);
-	hangs = oracle_may_hang(comparison.policy);
+	loses = oracle_loses_rules(comparison.policy);
 	ok = filter_compile(comparison.policy, &arena, &comparison.ours, &err) == 0;
-	if (!hangs)
+	if (!loses)
 		theirs = oracle_compile(comparison.policy, &comparison.theirs, &comparison.theirs_count);
 	totals->refused += !ok;
-	totals->without_oracle += hangs;
+	totals->without_oracle += loses;
 	totals->without_oracle += theirs == -ENODATA;
-	totals->refused_by_them += !hangs && theirs && theirs != -ENODATA;
-	if (!ok && !hangs && !theirs) {
+	totals->refused_by_them += !loses && theirs && theirs != -ENODATA;
+	if (!ok && !loses && !theirs) {
 		show(&comparison);
 		free(comparison.theirs);
 		fail_msg("seed %#llx: we refuse what libseccomp takes: %s (%s)", (unsigned long long)seed, err.what,

@@ -15,12 +15,11 @@
  *      begin by comparing the high halves. Here no rule is lost.
  *   b. comparisons beside a shared high half: it mixes LE and GE groups there, and where an argument's high half is
  *      not that of two values of LE, LT or NE, the order of addition decides. Here the order above holds for them too.
- *   c. two rules with ranges of several arguments can make its tree a circle, on which it hangs.
- *   d. it refuses a shorter rule after a longer one with another action even when their values differ but high
+ *   c. it refuses a shorter rule after a longer one with another action even when their values differ but high
  *      halves are the same. Here only true contradictions are refused.
- *   e. it loads the call's number together with the call of the highest priority; where that is one which the
+ *   d. it loads the call's number together with the call of the highest priority; where that is one which the
  *      architecture lacks, its program compares the architecture's value with call numbers. Not here.
- *   f. names that are newer than its table mean nothing to it.
+ *   e. names that are newer than its table mean nothing to it.
  * Kept as it has it: behind socketcall and ipc the conditions on arguments over 0 compare the multiplexer's own
  * arguments, which are of another kind.
  */
