@@ -24,10 +24,11 @@ running() { [ "$(oci state "$1" | jq -r .status)" = running ]; }
 
 @test "run host: a signal gives 128 + n" {
 	"${BK[@]}" run --name "$ID_PREFIX" host sleep 1000 &
+	pid=$!
 	wait_for 20 running "$ID_PREFIX"
 	oci kill "$ID_PREFIX" KILL
 	status=0
-	wait $! || status=$?
+	wait "$pid" || status=$?
 	[ "$status" -eq 137 ]
 	leftovers
 }
@@ -35,7 +36,7 @@ running() { [ "$(oci state "$1" | jq -r .status)" = running ]; }
 @test "run: 125 for our own failure, 127 for a missing program, 126 for one that cannot be executed" {
 	run "${BK[@]}" run --memory lots host true
 	[ "$status" -eq 125 ]
-	run "${BK[@]}" run host nothing-of-this-name
+	run -127 "${BK[@]}" run host nothing-of-this-name
 	[ "$status" -eq 127 ]
 	run "${BK[@]}" run host /etc/passwd
 	[ "$status" -eq 126 ]

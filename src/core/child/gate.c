@@ -109,7 +109,11 @@ static int open_offsets(struct gate *gate, struct err *err)
 			gate->offsets = &gate->plan->ops[i];
 	if (!gate->offsets)
 		return 0;
-	/* The host's own: nothing was joined yet. */
+	/* The host's own: nothing was joined yet, and without privilege the file opens only while this process may be
+	 * dumped. */
+	result = process_set_dumpable(true);
+	if (result < 0)
+		return offsets_failed(gate, result, "prctl", err);
 	proc_fd = open("/proc", O_PATH | O_DIRECTORY | O_CLOEXEC);
 	if (proc_fd < 0)
 		return offsets_failed(gate, errno, "open", err);
@@ -221,13 +225,16 @@ static int join_cgroups(const struct gate *gate, struct err *err)
 
 static int pass(struct gate *gate, struct err *err)
 {
-	int result = process_set_dumpable(false);
+	int result;
 
+	if (open_offsets(gate, err))
+		return ERR;
+	result = process_set_dumpable(false);
 	if (result == 0)
 		result = process_set_parent_death_signal(SIGKILL);
 	if (result < 0)
 		return err_sys(err, result, "prctl", "cannot protect the process that joins namespaces");
-	if (open_offsets(gate, err) || join_cgroups(gate, err) || join_all(gate, err) || make_namespaces(gate, err) || write_offsets(gate, err))
+	if (join_cgroups(gate, err) || join_all(gate, err) || make_namespaces(gate, err) || write_offsets(gate, err))
 		return ERR;
 	return clone_container(gate, err);
 }

@@ -177,6 +177,7 @@ int plan_cgroup(struct builder *builder)
 	struct cgroup_settings settings = {.builder = builder, .cgroup = cgroup};
 
 	cgroup->driver = builder->request->cgroup_driver;
+	cgroup->config_name = builder->plan->config_name;
 	if (builder->host->cgroup_mode == HOST_CGROUP_NONE && cgroup->driver != CGROUP_DISABLED) {
 		cgroup->driver = CGROUP_DISABLED;
 		builder_warn(builder, NULL,
@@ -202,6 +203,7 @@ int plan_update(struct arena *arena, const struct oci_resources *resources, cons
 	struct builder builder = {.arena = arena, .host = host, .err = err, .name = plan.config_name, .plan = &plan};
 	struct cgroup_settings settings = {.builder = &builder, .cgroup = cgroup, .update = true};
 
+	cgroup->config_name = plan.config_name;
 	cgroup->settings = NULL;
 	cgroup->settings_count = 0;
 	cgroup->explicit = true;

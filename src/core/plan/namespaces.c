@@ -66,9 +66,15 @@ static void plan_joins(struct builder *builder)
 	}
 }
 
+static bool has_time_offsets(const struct builder *builder)
+{
+	return builder->config->linux.monotonic.set || builder->config->linux.boottime.set;
+}
+
 /*
- * A time namespace is entered by the children of the process that makes it. The runtime makes it where the container
- * shares its user namespace; else it must belong to the container's, so a gate makes it there.
+ * Offsets can be written only before a process enters the time namespace, so clone3 makes none that has some: the
+ * runtime makes it, for its children to enter, where the container shares the runtime's user namespace; else it must
+ * belong to the container's, and a gate makes it there.
  */
 static void plan_time(struct builder *builder)
 {
@@ -76,12 +82,9 @@ static void plan_time(struct builder *builder)
 	bool by_gate = builder->plan->in_user_namespace;
 	struct op *op;
 
-	if (!builder->new_ns[OCI_NS_TIME])
+	if (!builder->new_ns[OCI_NS_TIME] || !has_time_offsets(builder))
 		return;
-	op = builder_add(builder, OP_TIME_OFFSETS, by_gate ? PLAN_GATE : PLAN_PREPARE,
-			 linux->monotonic.set || linux->boottime.set ? "/linux/timeOffsets"
-								     : linux->namespaces[OCI_NS_TIME].where,
-			 NULL);
+	op = builder_add(builder, OP_TIME_OFFSETS, by_gate ? PLAN_GATE : PLAN_PREPARE, "/linux/timeOffsets", NULL);
 	op->time_offsets.monotonic = linux->monotonic;
 	op->time_offsets.boottime = linux->boottime;
 	if (by_gate) {
@@ -99,6 +102,8 @@ static void plan_clone_flags(struct builder *builder)
 	for (size_t i = 0; i < ARRAY_SIZE(cloned); i++)
 		if (builder->new_ns[cloned[i]])
 			plan->clone_flags |= oci_namespace_clone_flag(cloned[i]);
+	if (builder->new_ns[OCI_NS_TIME] && !has_time_offsets(builder))
+		plan->clone_flags |= oci_namespace_clone_flag(OCI_NS_TIME);
 	/* Behind a gate the user namespace comes first: what the gate makes must belong to it. */
 	if (plan->gate && builder->new_ns[OCI_NS_USER]) {
 		plan->clone_flags &= ~oci_namespace_clone_flag(OCI_NS_USER);

@@ -317,7 +317,7 @@ enum plan_purpose {
 struct plan {
 	enum plan_purpose purpose;
 	const char *config_name; /* "config.json", for messages */
-	uint64_t clone_flags; /* CLONE_NEW… of the one clone3 */
+	uint64_t clone_flags; /* CLONE_NEW… of the one clone3; NEWTIME only without offsets */
 	bool gate;	      /* a further process joins first and clones with CLONE_PARENT */
 	uint64_t gate_unshare; /* CLONE_NEWUSER, CLONE_NEWTIME of the gate after joining */
 	bool child_opens_paths; /* without CAP_SYS_ADMIN here: OP_TREE runs in the child, in its own user namespace */

@@ -74,20 +74,38 @@ static void copy_args(const struct oci_seccomp_rule *from, struct filter_arg *to
 _Static_assert((int)OCI_CMP_NE == (int)FILTER_NE && (int)OCI_CMP_MASKED_EQ == (int)FILTER_MASKED_EQ,
 	       "oci/ and filter/ number the comparisons alike");
 
+/* The native architecture first, listed or not: without it the container's first call would end it. */
+static int filter_archs(struct builder *builder, struct filter_policy *policy)
+{
+	const struct oci_seccomp *seccomp = &builder->config->linux.seccomp;
+	uint32_t *archs = arena_calloc(builder->arena, seccomp->archs_count + 1, sizeof(*archs));
+	size_t count = 0;
+
+	if (!archs)
+		return err_set(builder->err, ERR_INTERNAL, "out of memory while planning");
+	archs[count++] = ABI_ARCH_NATIVE;
+	for (size_t i = 0; i < seccomp->archs_count; i++)
+		if (seccomp->archs[i] != ABI_ARCH_NATIVE)
+			archs[count++] = seccomp->archs[i];
+	policy->archs = archs;
+	policy->archs_count = count;
+	return 0;
+}
+
 int plan_filter(struct builder *builder, struct process_power *power)
 {
-	static const uint32_t native[] = {ABI_ARCH_NATIVE};
 	const struct oci_seccomp *seccomp = &builder->config->linux.seccomp;
 	struct filter_policy policy = {.default_action = seccomp->default_action,
 				       .bad_arch_action = SECCOMP_RET_KILL_PROCESS,
-				       .archs = seccomp->archs_count ? seccomp->archs : native,
-				       .archs_count = seccomp->archs_count ? seccomp->archs_count : 1};
+				       .config_name = builder->plan->config_name};
 	struct filter_rule *rules;
 	struct filter_arg *args;
 	size_t args_count = 0;
 
 	if (!seccomp->present)
 		return 0;
+	if (filter_archs(builder, &policy))
+		return ERR;
 	for (size_t i = 0; i < seccomp->rules_count; i++)
 		args_count += seccomp->rules[i].args_count;
 	rules = arena_calloc(builder->arena, seccomp->rules_count + 1, sizeof(*rules));
