@@ -14,6 +14,7 @@
 #include <unistd.h>
 
 #include "abi/mount.h"
+#include "base/format.h"
 #include "core/child/parts.h"
 #include "kernel/mount.h"
 
@@ -30,28 +31,31 @@ static int not_devpts(const struct op *op, struct err *err)
 	return err_fix(err, "mount one there: type devpts, options newinstance,ptmxmode=0666,mode=0620");
 }
 
+/* Looked at before it is opened: opening an unknown device may do something by itself. Opened again by its number in
+ * the private procfs, so that it is the same. */
 static int open_master(struct child *child, const struct op *op, struct err *err)
 {
-	cleanup_fd int master_fd =
-		rootfs_open(&child->root, (struct root_path){"/dev/pts/ptmx"}, O_RDWR | O_NOCTTY | O_NONBLOCK, true);
+	const struct root_path path = {"/dev/pts/ptmx"};
+	cleanup_fd int path_fd = rootfs_open(&child->root, path, O_PATH, true);
+	char link[32];
 	struct statfs fs;
 	struct stat st;
+	int master_fd;
 
-	if (master_fd < 0) {
-		child_failed(op, master_fd, "openat2", err);
-		if (master_fd == -ENOENT)
+	if (path_fd < 0) {
+		child_failed(op, path_fd, "openat2", err);
+		if (path_fd == -ENOENT)
 			err_why(err, "the container has no /dev/pts/ptmx: no devpts is mounted on /dev/pts");
 		return ERR;
 	}
-	if (fstatfs(master_fd, &fs) < 0 || fstat(master_fd, &st) < 0)
+	if (fstatfs(path_fd, &fs) < 0 || fstat(path_fd, &st) < 0)
 		return child_failed(op, errno, "fstat", err);
 	if ((unsigned long)fs.f_type != DEVPTS_SUPER_MAGIC || !S_ISCHR(st.st_mode) ||
 	    st.st_rdev != makedev(PTMX_MAJOR, PTMX_MINOR))
 		return not_devpts(op, err);
-	/* Non-blocking was for the case that it is something else. */
-	if (fcntl(master_fd, F_SETFL, O_RDWR) < 0)
-		return child_failed(op, errno, "fcntl", err);
-	return fd_take(&master_fd);
+	format_text(link, sizeof(link), "self/fd/%d", path_fd);
+	master_fd = openat(child->procfs.fd, link, O_RDWR | O_NOCTTY | O_CLOEXEC);
+	return master_fd < 0 ? child_failed(op, errno, "openat", err) : master_fd;
 }
 
 static int open_slave(const struct op *op, int master_fd, unsigned int *ret_number, struct err *err)
