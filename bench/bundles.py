@@ -142,6 +142,7 @@ def make(folder):
     for name in ("few", "many"):
         idmapped = copy.deepcopy(user)
         idmapped["root"]["path"] = f"{folder}/{name}"
+        idmapped["annotations"] = {"org.bulkhead.rootfs.idmap": "true"}
         write_bundle(folder, f"idmapped-{name}", idmapped)
     write_filter(f"{folder}/filter.bpf", default["linux"]["seccomp"])
 

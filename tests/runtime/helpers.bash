@@ -39,15 +39,20 @@ oci() {
 	"$OCI" --root "$STATE" "$@"
 }
 
+# A busybox root: made once for a file of tests, then copied.
 make_rootfs() {
-	local root=$1 name
-	mkdir -p "$root"/{bin,proc,dev,sys,tmp,etc,var,run}
-	cp "$(command -v busybox)" "$root/bin/busybox"
-	for name in true false sh sleep cat ls echo id mount umount mkdir touch test kill hostname grep head ps env pwd \
-		stat readlink sync printf dd tr cut wc chmod chown rm ln mknod stty tty seq; do
-		ln -sf busybox "$root/bin/$name"
-	done
-	printf 'root:x:0:0:root:/:/bin/sh\n' > "$root/etc/passwd"
+	local root=$1 name template=${BATS_FILE_TMPDIR:-$WORK}/rootfs-template
+	if [ ! -d "$template" ]; then
+		mkdir -p "$template"/{bin,proc,dev,sys,tmp,etc,var,run}
+		cp "$(command -v busybox)" "$template/bin/busybox"
+		for name in true false sh sleep cat ls echo id mount umount mkdir touch test kill hostname grep head ps env pwd \
+			stat readlink sync printf dd tr cut wc chmod chown rm ln mknod stty tty seq; do
+			ln -sf busybox "$template/bin/$name"
+		done
+		printf 'root:x:0:0:root:/:/bin/sh\n' > "$template/etc/passwd"
+	fi
+	mkdir -p "$root"
+	cp -a "$template/." "$root"
 }
 
 bundle() {
