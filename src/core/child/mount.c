@@ -12,6 +12,9 @@
 #include "core/child/parts.h"
 #include "kernel/mount.h"
 
+/* fsconfig(2): a string value has 256 bytes at most, its NUL included. */
+#define PARAM_LENGTH_MAX 255
+
 /* A new tmpfs that belongs to the container's user namespace. */
 static int empty_root(const struct op *op, int *ret_root_fd, struct err *err)
 {
@@ -78,10 +81,51 @@ static int refused_param(struct child *child, const struct op *op, const struct 
 	child_failed(op, errnum, "fsconfig", err);
 	if (param->where)
 		err_where(err, "%s#%s", child->plan->config_name, param->where);
+	if (param->value && strlen(param->value) > PARAM_LENGTH_MAX) {
+		err_why(err, "the value of the option %s is longer than the %d bytes that the kernel takes", param->key,
+			PARAM_LENGTH_MAX);
+		return err_fix(err, "shorten it, for example by shorter paths");
+	}
 	err_why(err, "the file system refuses the option %s%s%s%s%s", param->key, param->value ? "=" : "",
 		param->value ? param->value : "", *message ? ": " : "", message);
 	return err_fix(err, "correct or remove this option; %s(5) lists what the file system takes",
 		       op->mount_fs.fs_type);
+}
+
+/*
+ * lowerdir of overlayfs is a list that is easily longer than fsconfig(2) takes; since Linux 6.5 each layer can be given by
+ * itself. A backslash before a colon belongs to the name.
+ */
+static int set_layers(int fs_fd, const char *list)
+{
+	char layer[PARAM_LENGTH_MAX + 1];
+	size_t length = 0;
+
+	for (;; list++) {
+		if (*list == '\\' && list[1]) {
+			list++;
+		} else if (*list == ':' || *list == '\0') {
+			int result;
+
+			layer[length] = '\0';
+			length = 0;
+			result = mount_fsconfig_set(fs_fd, "lowerdir+", layer);
+			if (result < 0 || *list == '\0')
+				return result;
+			continue;
+		}
+		if (length == PARAM_LENGTH_MAX)
+			return -EINVAL;
+		layer[length++] = *list;
+	}
+}
+
+static int set_param(const struct op *op, int fs_fd, const struct key_value *param)
+{
+	if (param->value && strlen(param->value) > PARAM_LENGTH_MAX && strcmp(op->mount_fs.fs_type, "overlay") == 0 &&
+	    strcmp(param->key, "lowerdir") == 0)
+		return set_layers(fs_fd, param->value);
+	return mount_fsconfig_set(fs_fd, param->key, param->value);
 }
 
 static bool has_param(const struct key_values *params, const char *key)
@@ -129,7 +173,7 @@ static int make_fs(struct child *child, const struct op *op, int *ret_mount_fd, 
 	if (result < 0)
 		return refused_param(child, op, &source, fs_fd, result, err);
 	for (size_t i = 0; i < params->count; i++) {
-		result = mount_fsconfig_set(fs_fd, params->items[i].key, params->items[i].value);
+		result = set_param(op, fs_fd, &params->items[i]);
 		if (result < 0)
 			return refused_param(child, op, &params->items[i], fs_fd, result, err);
 	}
