@@ -126,8 +126,18 @@ struct status_line {
 	uint64_t values[4];
 	bool seen;
 };
-enum { LINE_UID, LINE_GID, LINE_INHERITABLE, LINE_PERMITTED, LINE_EFFECTIVE, LINE_BOUNDING, LINE_AMBIENT,
-       LINE_NO_NEW_PRIVS, LINE_SECCOMP, LINE_COUNT };
+enum {
+	LINE_UID,
+	LINE_GID,
+	LINE_INHERITABLE,
+	LINE_PERMITTED,
+	LINE_EFFECTIVE,
+	LINE_BOUNDING,
+	LINE_AMBIENT,
+	LINE_NO_NEW_PRIVS,
+	LINE_SECCOMP,
+	LINE_COUNT
+};
 
 static int parse_status_line(const char *text, struct status_line *lines)
 {

@@ -68,8 +68,8 @@ int mount_open_tree(int dir_fd, const char *path, unsigned int flags)
 
 int mount_move(int mount_fd, int target_fd)
 {
-	return kernel_result(
-		syscall(SYS_move_mount, mount_fd, "", target_fd, "", MOVE_MOUNT_F_EMPTY_PATH | MOVE_MOUNT_T_EMPTY_PATH));
+	return kernel_result(syscall(SYS_move_mount, mount_fd, "", target_fd, "",
+				     MOVE_MOUNT_F_EMPTY_PATH | MOVE_MOUNT_T_EMPTY_PATH));
 }
 
 int mount_setattr_fd(int mount_fd, uint64_t set, uint64_t clear, uint64_t propagation, bool recursive)

@@ -166,7 +166,8 @@ int process_cloexec_from(unsigned int first)
 
 int process_reset_signals(void)
 {
-	/* The kernel's own structure is this large on every architecture at least; zeroes mean SIG_DFL without flags. */
+	/* The kernel's own structure is this large on every architecture at least; zeroes mean SIG_DFL without flags.
+	 */
 	static const unsigned long nothing[8];
 	const uint64_t no_signals = 0;
 
@@ -234,6 +235,6 @@ int process_set_scheduler(uint32_t policy, int32_t nice, int32_t priority, uint6
 int process_set_memory_policy(int mode, unsigned int flags, const unsigned long *nodes, unsigned long nodes_bits)
 {
 	/* The kernel takes one bit less than it is told. */
-	return kernel_result(
-		syscall(SYS_set_mempolicy, mode | (int)flags, nodes_bits ? nodes : NULL, nodes_bits ? nodes_bits + 1 : 0));
+	return kernel_result(syscall(SYS_set_mempolicy, mode | (int)flags, nodes_bits ? nodes : NULL,
+				     nodes_bits ? nodes_bits + 1 : 0));
 }

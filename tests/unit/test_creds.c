@@ -43,7 +43,8 @@ static uint64_t plain_value(const char *key, int base)
 	assert_non_null(file);
 	while (fgets(line, sizeof(line), file))
 		if (strncmp(line, key, strlen(key)) == 0)
-			value = base == 16 ? strtoull(line + strlen(key), NULL, 16) : strtoull(line + strlen(key), NULL, 10);
+			value = base == 16 ? strtoull(line + strlen(key), NULL, 16)
+					   : strtoull(line + strlen(key), NULL, 10);
 	fclose(file);
 	return value;
 }

@@ -1,5 +1,6 @@
 /* SPDX-License-Identifier: Apache-2.0 */
-/* Running hooks: what they get, what is told of those that fail, that none is waited for in vain; with real programs. */
+/* Running hooks: what they get, what is told of those that fail, that none is waited for in vain; with real programs.
+ */
 #include <fcntl.h>
 #include <setjmp.h>
 #include <signal.h>

@@ -1,7 +1,7 @@
 /* SPDX-License-Identifier: Apache-2.0 */
 /*
- * Paths below a pinned root (threats D1): whatever links, "..", magic links and races do, look-ups and what is made stay
- * below it. The tree lies in a temporary directory, with a canary beside the root that nothing may reach.
+ * Paths below a pinned root (threats D1): whatever links, "..", magic links and races do, look-ups and what is made
+ * stay below it. The tree lies in a temporary directory, with a canary beside the root that nothing may reach.
  */
 #include <fcntl.h>
 #include <limits.h>
@@ -315,14 +315,10 @@ static void test_races(void **state)
 int main(void)
 {
 	const struct CMUnitTest tests[] = {
-		cmocka_unit_test(test_ordinary_paths),
-		cmocka_unit_test(test_dotdot_stays_inside),
-		cmocka_unit_test(test_no_follow),
-		cmocka_unit_test(test_magic_links),
-		cmocka_unit_test(test_make_directory),
-		cmocka_unit_test(test_make_through_dangling_links),
-		cmocka_unit_test(test_make_file),
-		cmocka_unit_test(test_make_parent),
+		cmocka_unit_test(test_ordinary_paths), cmocka_unit_test(test_dotdot_stays_inside),
+		cmocka_unit_test(test_no_follow),      cmocka_unit_test(test_magic_links),
+		cmocka_unit_test(test_make_directory), cmocka_unit_test(test_make_through_dangling_links),
+		cmocka_unit_test(test_make_file),      cmocka_unit_test(test_make_parent),
 		cmocka_unit_test(test_races),
 	};
 

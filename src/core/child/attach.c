@@ -117,8 +117,8 @@ static int explain_move(const struct attach *attach, int target_fd, int errnum, 
 		return err_why(err, "%s inside the container is a symbolic link", attach->target.text);
 	if (S_ISDIR(st.st_mode) == attach->directory)
 		return ERR;
-	err_why(err, "the source is a %s and %s inside the container is a %s",
-		attach->directory ? "directory" : "file", attach->target.text, attach->directory ? "file" : "directory");
+	err_why(err, "the source is a %s and %s inside the container is a %s", attach->directory ? "directory" : "file",
+		attach->target.text, attach->directory ? "file" : "directory");
 	return err_fix(err, "mount a directory on a directory, or a file on a file");
 }
 

@@ -107,8 +107,8 @@ static bool runtime_is_gone(int socket_fd)
 }
 
 /*
- * A process that may not be dumped is safe from ptrace and from /proc/PID/fd (threats D4). Its id maps could then not be
- * written by a runtime without privilege, so that a new user namespace comes first: OP_SYNC sees to it.
+ * A process that may not be dumped is safe from ptrace and from /proc/PID/fd (threats D4). Its id maps could then not
+ * be written by a runtime without privilege, so that a new user namespace comes first: OP_SYNC sees to it.
  */
 static bool maps_are_pending(const struct plan *plan)
 {

@@ -19,10 +19,10 @@
 #include "kernel/mount.h"
 
 /* /dev/ptmx is 5:2; slaves are 136:N to 143:N (Documentation/admin-guide/devices.txt). */
-#define PTMX_MAJOR 5
-#define PTMX_MINOR 2
+#define PTMX_MAJOR	5
+#define PTMX_MINOR	2
 #define PTS_MAJOR_FIRST 136
-#define PTS_MAJOR_LAST 143
+#define PTS_MAJOR_LAST	143
 
 static int not_devpts(const struct op *op, struct err *err)
 {
@@ -81,10 +81,8 @@ static int open_slave(const struct op *op, int master_fd, unsigned int *ret_numb
 static int bind_console(struct child *child, const struct op *op, int slave_fd, struct err *err)
 {
 	cleanup_fd int tree_fd = mount_open_tree(slave_fd, "", AT_EMPTY_PATH);
-	struct attach attach = {.target.text = "/dev/console",
-				.into_slot = PLAN_NO_SLOT,
-				.no_follow = true,
-				.may_make = true};
+	struct attach attach = {
+		.target.text = "/dev/console", .into_slot = PLAN_NO_SLOT, .no_follow = true, .may_make = true};
 
 	if (tree_fd < 0)
 		return child_failed(op, tree_fd, "open_tree", err);

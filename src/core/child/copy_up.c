@@ -51,8 +51,7 @@ static int copy_file(int from_fd, int to_directory_fd, const char *name, const s
 	return result < 0 ? result : copy_owner(to_fd, st);
 }
 
-static int copy_directory(int from_fd, int to_directory_fd, const char *name, const struct stat *st,
-			  unsigned int depth)
+static int copy_directory(int from_fd, int to_directory_fd, const char *name, const struct stat *st, unsigned int depth)
 {
 	cleanup_fd int to_fd = -EBADF;
 	int result;

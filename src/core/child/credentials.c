@@ -12,7 +12,7 @@
 #define CAPABILITY_COUNT 64
 /* Unix98 terminals (Documentation/admin-guide/devices.txt). */
 #define PTS_MAJOR_FIRST 136
-#define PTS_MAJOR_LAST 143
+#define PTS_MAJOR_LAST	143
 
 /*
  * The program may open its own standard streams again (/dev/stdout): pipes and the terminal that were made for it are
@@ -52,7 +52,8 @@ int child_ids(struct child *child, const struct op *op, struct err *err)
 		child_failed(op, result, "setresuid", err);
 		err_why(err, "uid %u or gid %u has no mapping in the container's user namespace", op->ids.uid.value,
 			op->ids.gid.value);
-		return err_fix(err, "map them in linux.uidMappings and linux.gidMappings, or choose ids that are mapped");
+		return err_fix(err,
+			       "map them in linux.uidMappings and linux.gidMappings, or choose ids that are mapped");
 	}
 	return child_check(op, result, "setresuid", err);
 }

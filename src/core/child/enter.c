@@ -1,6 +1,6 @@
 /* SPDX-License-Identifier: Apache-2.0 */
-/* enter: ENTER: the rootfs becomes "/" and no path leads to the host any more; and the working directory, checked to lie
- * inside (threats D5). */
+/* enter: ENTER: the rootfs becomes "/" and no path leads to the host any more; and the working directory, checked to
+ * lie inside (threats D5). */
 #include <fcntl.h>
 #include <sys/stat.h>
 #include <unistd.h>

@@ -123,8 +123,8 @@ static int explain_denied(const char *path, struct err *err)
 		err_why(err, "the file is not executable (mode %o)", st.st_mode & 07777);
 		return err_fix(err, "chmod +x it in the image");
 	}
-	return err_why(err, "the container's user (%u:%u) may not execute it (owner %u:%u, mode %o)", geteuid(), getegid(),
-		       st.st_uid, st.st_gid, st.st_mode & 07777);
+	return err_why(err, "the container's user (%u:%u) may not execute it (owner %u:%u, mode %o)", geteuid(),
+		       getegid(), st.st_uid, st.st_gid, st.st_mode & 07777);
 }
 
 /* Callers look for these words, in this spelling; they stand instead of the text of errno. */
@@ -155,7 +155,7 @@ static int cannot_execute(const char *path, int errnum, struct err *err)
 	}
 }
 
-static int not_in_path(const char *name, bool denied, struct err *err)
+static int not_in_path(const char *name, const char *path, bool denied, struct err *err)
 {
 	if (denied) {
 		err_set(err, ERR_COMMAND, "cannot execute %s: permission denied", name);
@@ -163,12 +163,14 @@ static int not_in_path(const char *name, bool denied, struct err *err)
 		return err_why(err, "what $PATH has under this name may not be executed by the container's user");
 	}
 	err_set(err, ERR_COMMAND, "cannot execute %s: executable file not found in $PATH", name);
+	err_why(err, "no directory of %s has it in the container", path);
 	err->errnum = ENOENT;
 	return err_fix(err, "correct process.args, add its directory to PATH in process.env, or add it to the image");
 }
 
-static int search(struct child *child, const char *name, const char *path, struct err *err)
+static int search(struct child *child, const char *name, const char *directories, struct err *err)
 {
+	const char *path = directories;
 	bool denied = false;
 
 	for (;;) {
@@ -188,7 +190,7 @@ static int search(struct child *child, const char *name, const char *path, struc
 		path += length + 1;
 	}
 	child->program[0] = '\0';
-	return not_in_path(name, denied, err);
+	return not_in_path(name, directories, denied, err);
 }
 
 static int find_program(struct child *child, const struct op *op, struct err *err)
@@ -227,8 +229,10 @@ int child_seccomp(struct child *child, const struct op *op, struct err *err)
 	result = seccomp_load(program->instructions, (uint16_t)program->count, flags);
 	if (result < 0)
 		return child_failed(op, result, "seccomp", err);
-	if (!op->seccomp.listener)
-		return 0;
+	if (!op->seccomp.listener) {
+		/* With SECCOMP_FILTER_FLAG_TSYNC a refusal is the number of the thread that could not follow. */
+		return result == 0 ? 0 : child_failed(op, ESRCH, "seccomp", err);
+	}
 	listener_fd = result;
 	return child_check(op, channel_send(&child->channel, MESSAGE_SECCOMP_LISTENER, 0, NULL, listener_fd), "sendmsg",
 			   err);

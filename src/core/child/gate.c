@@ -241,10 +241,8 @@ static int pass(struct gate *gate, struct err *err)
 
 _Noreturn void child_gate_main(const struct child_start *start)
 {
-	struct gate gate = {.start = start,
-			    .plan = start->plan,
-			    .channel = {.fd = start->socket_fd},
-			    .offsets_fd = -EBADF};
+	struct gate gate = {
+		.start = start, .plan = start->plan, .channel = {.fd = start->socket_fd}, .offsets_fd = -EBADF};
 	struct err err;
 
 	if (pass(&gate, &err)) {

@@ -1,5 +1,6 @@
 /* SPDX-License-Identifier: Apache-2.0 */
-/* hook: see hook.h. Runs in the child (createContainer before pivot_root, startContainer after it) and in the runtime. */
+/* hook: see hook.h. Runs in the child (createContainer before pivot_root, startContainer after it) and in the runtime.
+ */
 #include "core/child/hook.h"
 
 #include <fcntl.h>

@@ -44,7 +44,8 @@ static int write_label(struct child *child, const struct op *op, const char *pat
 
 int child_label(struct child *child, const struct op *op, struct err *err)
 {
-	/* attr/apparmor/ is AppArmor's own since Linux 5.8; attr/exec belongs to the first security module that has it. */
+	/* attr/apparmor/ is AppArmor's own since Linux 5.8; attr/exec belongs to the first security module that has it.
+	 */
 	static const char *const own = "self/attr/apparmor/exec";
 	int fd = op->label.apparmor ? procfs_open(&child->procfs, own, O_WRONLY) : -ENOENT;
 

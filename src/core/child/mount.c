@@ -72,8 +72,8 @@ int child_procfs(struct child *child, const struct op *op, struct err *err)
 	return ERR;
 }
 
-static int refused_param(struct child *child, const struct op *op, const struct key_value *param, int fs_fd,
-			 int errnum, struct err *err)
+static int refused_param(struct child *child, const struct op *op, const struct key_value *param, int fs_fd, int errnum,
+			 struct err *err)
 {
 	char message[200];
 
@@ -93,8 +93,8 @@ static int refused_param(struct child *child, const struct op *op, const struct 
 }
 
 /*
- * lowerdir of overlayfs is a list that is easily longer than fsconfig(2) takes; since Linux 6.5 each layer can be given by
- * itself. A backslash before a colon belongs to the name.
+ * lowerdir of overlayfs is a list that is easily longer than fsconfig(2) takes; since Linux 6.5 each layer can be given
+ * by itself. A backslash before a colon belongs to the name.
  */
 static int set_layers(int fs_fd, const char *list)
 {

@@ -30,7 +30,8 @@ static int check_kind(const struct op *op, int tree_fd, struct err *err)
 		return 0;
 	if ((!S_ISCHR(st.st_mode) && !S_ISBLK(st.st_mode)) || st.st_rdev != device) {
 		child_failed(op, ENODEV, "open_tree", err);
-		err_why(err, "%s on the host is not the device %u:%u", op->tree.path.text, major(device), minor(device));
+		err_why(err, "%s on the host is not the device %u:%u", op->tree.path.text, major(device),
+			minor(device));
 		return err_fix(err, "check the host's %s, or the device's numbers in the config", op->tree.path.text);
 	}
 	if (op->tree.null_device && !S_ISCHR(st.st_mode)) {

@@ -1,7 +1,7 @@
 /* SPDX-License-Identifier: Apache-2.0 */
 /*
- * parts: child/'s own header: what its files share. Every handler carries out one kind of operation: 0, or ERR with *err
- * set. None allocates; what must be as large as the config (argument lists) is mapped.
+ * parts: child/'s own header: what its files share. Every handler carries out one kind of operation: 0, or ERR with
+ * *err set. None allocates; what must be as large as the config (argument lists) is mapped.
  */
 #ifndef BULKHEAD_CORE_CHILD_PARTS_H
 #define BULKHEAD_CORE_CHILD_PARTS_H

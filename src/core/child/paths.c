@@ -1,7 +1,7 @@
 /* SPDX-License-Identifier: Apache-2.0 */
 /*
- * paths: masked and read-only paths, and changes to what is mounted. Masks are inodes of ours: one empty read-only tmpfs
- * for directories, and the null device of our own /dev for files, never what the container calls /dev/null
+ * paths: masked and read-only paths, and changes to what is mounted. Masks are inodes of ours: one empty read-only
+ * tmpfs for directories, and the null device of our own /dev for files, never what the container calls /dev/null
  * (threats D3). Runs in the child before pivot_root, when the whole tree stands.
  */
 #include <fcntl.h>
@@ -22,7 +22,8 @@ int child_remount(struct child *child, const struct op *op, struct err *err)
 	result = child_set_attr(target_fd, &op->remount.attr);
 	if (result == -EINVAL) {
 		child_failed(op, result, "mount_setattr", err);
-		err_why(err, "nothing is mounted on %s, or these attributes exclude each other", op->remount.target.text);
+		err_why(err, "nothing is mounted on %s, or these attributes exclude each other",
+			op->remount.target.text);
 		return err_fix(err, "mount something there first, for example with the option bind");
 	}
 	return child_check(op, result, "mount_setattr", err);

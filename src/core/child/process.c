@@ -12,7 +12,8 @@
 int child_rlimit(struct child *child, const struct op *op, struct err *err)
 {
 	(void)child;
-	return child_check(op, process_prlimit(0, op->rlimit.resource, op->rlimit.soft, op->rlimit.hard), "prlimit", err);
+	return child_check(op, process_prlimit(0, op->rlimit.resource, op->rlimit.soft, op->rlimit.hard), "prlimit",
+			   err);
 }
 
 int child_oom_score(struct child *child, const struct op *op, struct err *err)
@@ -57,7 +58,7 @@ int child_personality(struct child *child, const struct op *op, struct err *err)
 	return child_check(op, process_set_personality(op->number.value), "personality", err);
 }
 
-#define NODES_MAX 1024
+#define NODES_MAX    1024
 #define BITS_OF_LONG (8 * sizeof(unsigned long))
 
 static bool take_node(const char **text, unsigned int *ret)
@@ -108,8 +109,8 @@ int child_memory_policy(struct child *child, const struct op *op, struct err *er
 		child_failed(op, EINVAL, "set_mempolicy", err);
 		return err_why(err, "\"%s\" is no list of memory nodes below %d", policy->nodes, NODES_MAX);
 	}
-	return child_check(op, process_set_memory_policy(policy->mode, policy->flags, bits, bits_count), "set_mempolicy",
-			   err);
+	return child_check(op, process_set_memory_policy(policy->mode, policy->flags, bits, bits_count),
+			   "set_mempolicy", err);
 }
 
 int child_keyring(struct child *child, const struct op *op, struct err *err)

@@ -28,8 +28,8 @@ int child_wait_go(struct channel *channel, uint32_t point, struct err *err)
 
 void child_become_root(void)
 {
-	/* Each may be refused: setgroups where it is denied, id 0 where it is not mapped. The capabilities of a new user
-	 * namespace do not depend on it. */
+	/* Each may be refused: setgroups where it is denied, id 0 where it is not mapped. The capabilities of a new
+	 * user namespace do not depend on it. */
 	creds_set_groups(NULL, 0);
 	creds_set_ids((struct container_id){0}, (struct container_id){0});
 }
@@ -63,21 +63,23 @@ static int peer_uid(int fd, uid_t *ret)
 	return 0;
 }
 
-/* One connection: true when it was allowed to and said go. */
-static bool accept_start(struct child *child, uid_t runtime_uid)
+/* One connection: 1 when it was allowed to and said go, 0 when not, -errno when nobody can connect any more. */
+static int accept_start(struct child *child, uid_t runtime_uid)
 {
 	cleanup_fd int fd = accept4(child->start->start_fd, NULL, NULL, SOCK_CLOEXEC);
 	struct channel channel = {.fd = fd};
 	struct message message;
 	uid_t uid = 0;
 
-	if (fd < 0 || peer_uid(fd, &uid) < 0 || (uid != 0 && uid != runtime_uid))
-		return false;
+	if (fd < 0)
+		return errno == EINTR || errno == ECONNABORTED ? 0 : -errno;
+	if (peer_uid(fd, &uid) < 0 || (uid != 0 && uid != runtime_uid))
+		return 0;
 	if (channel_receive(&channel, &message, NULL) != 1 || message.type != MESSAGE_GO)
-		return false;
+		return 0;
 	fd_take(&fd);
 	child->channel = channel;
-	return true;
+	return 1;
 }
 
 static unsigned int first_to_close(const struct plan *plan)
@@ -132,8 +134,11 @@ int child_wait_start(struct child *child, const struct op *op, struct err *err)
 	if (result < 0)
 		return child_failed(op, result, "sendmsg", err);
 	fd_close(&child->channel.fd);
-	while (!accept_start(child, runtime_uid))
-		;
+	do
+		result = accept_start(child, runtime_uid);
+	while (result == 0);
+	if (result < 0)
+		return child_failed(op, result, "accept4", err);
 	/* A second `start` finds no one listening. */
 	fd_close(&start_fd);
 	return 0;
