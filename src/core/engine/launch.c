@@ -179,8 +179,9 @@ static int clone_child(struct launch *launch, struct err *err)
 	if (socketpair(AF_UNIX, SOCK_SEQPACKET | SOCK_CLOEXEC, 0, sockets) != 0)
 		return err_sys(err, errno, "socketpair", "cannot make the socket to the container's process");
 	launch->channel.fd = sockets[0];
-	pid = process_clone(gate ? 0 : launch->plan->clone_flags, gate ? -EBADF : cgroup_into_fd(launch->cgroup),
-			    &pidfd);
+	/* The gate too is born in the cgroup: where cgroup2 is mounted with nsdelegate, no process that has joined the
+	 * container's cgroup namespace may bring one in from outside (ENOENT). */
+	pid = process_clone(gate ? 0 : launch->plan->clone_flags, cgroup_into_fd(launch->cgroup), &pidfd);
 	if (pid == 0)
 		be_child(launch, sockets[1], cgroup_fds, count);
 	fd_close(&sockets[1]);
