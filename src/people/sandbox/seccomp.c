@@ -84,30 +84,38 @@ static const struct {
 /* Checked by their arguments below, so neither allowed as a whole nor listed as denied. */
 static const char argument_checked[] = "clone clone3 ioctl socket personality";
 
-static bool list_has(const char *list, const char *name)
+#define NUMBERS_MAX 1024 /* above the highest number of the native table */
+
+/* Calls by number. */
+struct marks {
+	bool set[NUMBERS_MAX];
+};
+
+/* The next word of *words, which are separated by blanks, as a string in name; false at the end. */
+static bool next_word(const char **words, char name[64])
 {
-	size_t length = strlen(name);
+	size_t length;
 
-	for (const char *at = strstr(list, name); at; at = strstr(at + 1, name)) {
-		bool starts = at == list || at[-1] == ' ';
-		bool ends = at[length] == ' ' || at[length] == '\0';
-
-		if (starts && ends)
-			return true;
-	}
-	return false;
+	*words += strspn(*words, " ");
+	length = strcspn(*words, " ");
+	if (length == 0 || length >= 64)
+		return false;
+	memcpy(name, *words, length);
+	name[length] = '\0';
+	*words += length;
+	return true;
 }
 
-static bool is_allowed(const char *name, uint64_t capabilities)
+static void mark_words(struct marks *marks, const char *words)
 {
-	for (size_t i = 0; i < ARRAY_SIZE(allowed_groups); i++)
-		if (list_has(allowed_groups[i], name))
-			return true;
-	for (size_t i = 0; i < ARRAY_SIZE(capability_groups); i++)
-		if ((capabilities >> capability_groups[i].capability & 1) &&
-		    list_has(capability_groups[i].names, name))
-			return true;
-	return false;
+	char name[64];
+
+	while (next_word(&words, name)) {
+		int number = abi_syscall_number(ABI_ARCH_NATIVE, name);
+
+		if (number >= 0 && number < NUMBERS_MAX)
+			marks->set[number] = true;
+	}
 }
 
 static void begin_rule(struct json_writer *writer)
@@ -128,18 +136,10 @@ static void end_rule(struct json_writer *writer, const char *action, int errnum)
 
 static void put_words(struct json_writer *writer, const char *words)
 {
-	while (*words) {
-		size_t length = strcspn(words, " ");
-		char name[64];
+	char name[64];
 
-		if (length > 0 && length < sizeof(name)) {
-			memcpy(name, words, length);
-			name[length] = '\0';
-			json_put_string(writer, name);
-		}
-		words += length;
-		words += strspn(words, " ");
-	}
+	while (next_word(&words, name))
+		json_put_string(writer, name);
 }
 
 struct condition {
@@ -237,22 +237,41 @@ static void write_personality(struct json_writer *writer)
 		write_condition(writer, "personality", (struct condition){0, "SCMP_CMP_EQ", allowed[i], 0}, 0);
 }
 
-static void write_denied(struct json_writer *writer, uint64_t capabilities)
+/* What the table knows and no rule above names. */
+static void write_denied(struct json_writer *writer, const struct marks *named)
 {
 	int last = abi_syscall_last(ABI_ARCH_NATIVE);
 
 	begin_rule(writer);
-	for (int number = 0; number <= last; number++) {
-		const char *name = abi_syscall_name(ABI_ARCH_NATIVE, number);
+	for (int number = 0; number <= last && number < NUMBERS_MAX; number++) {
+		const char *name = named->set[number] ? NULL : abi_syscall_name(ABI_ARCH_NATIVE, number);
 
-		if (name && !is_allowed(name, capabilities) && !list_has(argument_checked, name))
+		if (name)
 			json_put_string(writer, name);
 	}
 	end_rule(writer, "SCMP_ACT_ERRNO", EPERM);
 }
 
+static void write_allowed(struct json_writer *writer, uint64_t capabilities, struct marks *named)
+{
+	begin_rule(writer);
+	for (size_t i = 0; i < ARRAY_SIZE(allowed_groups); i++) {
+		put_words(writer, allowed_groups[i]);
+		mark_words(named, allowed_groups[i]);
+	}
+	for (size_t i = 0; i < ARRAY_SIZE(capability_groups); i++) {
+		if (!(capabilities >> capability_groups[i].capability & 1))
+			continue;
+		put_words(writer, capability_groups[i].names);
+		mark_words(named, capability_groups[i].names);
+	}
+	end_rule(writer, "SCMP_ACT_ALLOW", 0);
+}
+
 void sandbox_write_seccomp(struct json_writer *writer, uint64_t capabilities)
 {
+	struct marks named = {0};
+
 	json_begin_object(writer);
 	json_member_string(writer, "defaultAction", "SCMP_ACT_ERRNO");
 	json_member_u64(writer, "defaultErrnoRet", ENOSYS);
@@ -266,18 +285,13 @@ void sandbox_write_seccomp(struct json_writer *writer, uint64_t capabilities)
 	json_end_array(writer);
 	json_key(writer, "syscalls");
 	json_begin_array(writer);
-	begin_rule(writer);
-	for (size_t i = 0; i < ARRAY_SIZE(allowed_groups); i++)
-		put_words(writer, allowed_groups[i]);
-	for (size_t i = 0; i < ARRAY_SIZE(capability_groups); i++)
-		if (capabilities >> capability_groups[i].capability & 1)
-			put_words(writer, capability_groups[i].names);
-	end_rule(writer, "SCMP_ACT_ALLOW", 0);
+	mark_words(&named, argument_checked);
+	write_allowed(writer, capabilities, &named);
 	write_clone(writer);
 	write_ioctl(writer);
 	write_socket(writer);
 	write_personality(writer);
-	write_denied(writer, capabilities);
+	write_denied(writer, &named);
 	json_end_array(writer);
 	json_end_object(writer);
 }
