@@ -18,7 +18,7 @@
 
 struct target {
 	bool detach, no_subreaper;
-	const char *bundle, *label;
+	const char *bundle, *label, *cwd;
 	uint64_t interval;
 	struct opt_list env;
 };
@@ -34,6 +34,7 @@ static const struct opt options[] = {
 	{OPT_LIST, 'e', "env", "KEY=VALUE", "set an environment variable", offsetof(struct target, env)},
 	{OPT_IGNORE, 0, "criu", "PATH", NULL, 0},
 	{OPT_IGNORE_FLAG, 0, "systemd-cgroup-compatible-mode", NULL, "accepted for old engines", 0},
+	{OPT_OPTIONAL, 0, "cwd", "ro|rw", "show the current directory", offsetof(struct target, cwd)},
 	{OPT_STRING, 'x', NULL, "X", "has a letter only", offsetof(struct target, label)},
 	{.type = OPT_END},
 };
@@ -124,6 +125,24 @@ static void test_values(void **state)
 	assert_int_equal(parsed.target.env.count, 1);
 	assert_string_equal(parsed.items[0], "A=1=2");
 	assert_string_equal(parsed.target.label, "--");
+}
+
+/* The word behind it is never its value. */
+static void test_optional_value(void **state)
+{
+	struct parsed parsed;
+
+	(void)state;
+	parsed = parse_with(&verb, (const char *const[]){"web1", NULL});
+	assert_null(parsed.target.cwd);
+	parsed = parse_with(&verb, (const char *const[]){"--cwd", "web1", NULL});
+	assert_int_equal(parsed.result, 0);
+	assert_string_equal(parsed.target.cwd, "");
+	assert_int_equal(parsed.operands, 1);
+	assert_string_equal(parsed.argv[0], "web1");
+	parsed = parse_with(&verb, (const char *const[]){"--cwd=rw", "web1", NULL});
+	assert_string_equal(parsed.target.cwd, "rw");
+	assert_int_equal(parsed.operands, 1);
 }
 
 static void test_numbers(void **state)
@@ -300,6 +319,7 @@ static void test_help_text(void **state)
 				  "  -e, --env KEY=VALUE     set an environment variable (may be repeated)\n"
 				  "      --systemd-cgroup-compatible-mode\n"
 				  "                          accepted for old engines\n"
+				  "      --cwd[=ro|rw]       show the current directory\n"
 				  "  -x X                    has a letter only\n"
 				  "  -h, --help              show this text and do nothing else\n"
 				  "\n"
@@ -314,6 +334,7 @@ int main(void)
 		cmocka_unit_test(test_forms),
 		cmocka_unit_test(test_flags),
 		cmocka_unit_test(test_values),
+		cmocka_unit_test(test_optional_value),
 		cmocka_unit_test(test_numbers),
 		cmocka_unit_test(test_lists),
 		cmocka_unit_test(test_ignored),
