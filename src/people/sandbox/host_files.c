@@ -27,7 +27,7 @@ static const char *const etc_names[] = {
 	"group",
 };
 
-static const char *const bind_read_only[] = {"rbind", "ro", "rro", "nosuid", "nodev", "rprivate", NULL};
+static const char *const bind_read_only[] = {"rbind", "rro", "rnosuid", "rnodev", "rprivate", NULL};
 
 static bool host_has(const char *path)
 {

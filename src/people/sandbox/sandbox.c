@@ -173,8 +173,8 @@ static const char *const empty_directories[] = {"home", "root", "run", "var", "s
 
 static void write_wishes(struct json_writer *writer, const struct context *context)
 {
-	static const char *const read_only[] = {"rbind", "ro", "rro", "nosuid", "nodev", "rprivate", NULL};
-	static const char *const writable[] = {"rbind", "rw", "nosuid", "nodev", "rprivate", NULL};
+	static const char *const read_only[] = {"rbind", "rro", "rnosuid", "rnodev", "rprivate", NULL};
+	static const char *const writable[] = {"rbind", "rw", "rnosuid", "rnodev", "rprivate", NULL};
 	static const char *const tmpfs[] = {"nosuid", "nodev", "mode=1777", NULL};
 	const struct sandbox *sandbox = context->sandbox;
 
