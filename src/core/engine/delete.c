@@ -36,15 +36,18 @@ static int kill_process(struct container *container, struct err *err)
 	return err_fix(err, "look at /proc/%d/stack, and delete it again", container->state->pid);
 }
 
-/* Its record cannot be read: what it made besides is not known. */
+/* Its record cannot be read: what it made besides is not known. No record at all: nothing was made yet. */
 static int remove_unreadable(struct container *container, const struct err *reason, struct err *err)
 {
 	char line[1024];
 
-	err_format(reason, false, line, sizeof(line));
-	engine_warn(container->engine,
-		    "%s: its directory is removed; a cgroup or processes of it, if there are, must be removed by hand",
-		    line);
+	if (reason->errnum != ENOENT) {
+		err_format(reason, false, line, sizeof(line));
+		engine_warn(container->engine,
+			    "%s: its directory is removed; a cgroup or processes of it, if there are, must be removed by "
+			    "hand",
+			    line);
+	}
 	return state_dir_remove(container->root_fd, &container->dir, err);
 }
 
@@ -54,9 +57,9 @@ int engine_delete(const struct engine *engine, const char *id, bool force, struc
 
 	if (container_open(&container, engine, id, true, err)) {
 		/* Deleting by force what is not there is what the caller wants. */
-		if (force && err->kind == ERR_STATE && err->errnum == ENOENT)
+		if (force && err->kind == ERR_STATE && err->errnum == ENOENT && container.dir.lock_fd < 0)
 			return 0;
-		if (force && container.dir.fd >= 0 && container.dir.lock_fd >= 0) {
+		if (force && container.dir.lock_fd >= 0) {
 			struct err reason = *err;
 
 			return remove_unreadable(&container, &reason, err);
