@@ -188,10 +188,13 @@ int main(int argc, char **argv)
 	};
 	/* The parser moves words about; the program is executed again with them as they were. */
 	char **words = calloc((size_t)argc + 1, sizeof(*words));
+	struct err err = ERR_INIT;
 	int status;
 
-	if (!words)
-		return CLI_ERROR;
+	if (!words) {
+		err_set(&err, ERR_INTERNAL, "out of memory at the start");
+		return oci_fail(&oci, &err);
+	}
 	memcpy(words, argv, (size_t)argc * sizeof(*words));
 	status = cli_finish(&oci.cli, run(&oci, argc, words));
 	free(words);

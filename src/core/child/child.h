@@ -18,7 +18,6 @@ struct child_start {
 	const int *cgroup_fds; /* `tasks` of the v1 hierarchies to join, open for writing */
 	size_t cgroup_fds_count;
 	const int *namespace_fds; /* GATE: [OCI_NS_COUNT], -EBADF when not joined */
-	int cgroup_into_fd;	  /* GATE on v2: where the gate's child is born (CLONE_INTO_CGROUP); -EBADF without */
 	const char *state_json;	  /* on standard input of hooks that run in the container; NULL without hooks */
 	size_t state_json_size;
 };

@@ -193,7 +193,8 @@ static int clone_container(struct gate *gate, struct err *err)
 	if (pipe2(pipe_fds, O_CLOEXEC) < 0)
 		return err_sys(err, errno, "pipe2", "cannot make the container's process");
 	ready_fd = pipe_fds[0];
-	pid = process_clone(gate->plan->clone_flags | CLONE_PARENT, gate->start->cgroup_into_fd, &pidfd);
+	/* On cgroup2 it inherits the cgroup, into which the gate itself was born. */
+	pid = process_clone(gate->plan->clone_flags | CLONE_PARENT, -EBADF, &pidfd);
 	if (pid < 0) {
 		err_sys(err, pid, "clone3", "cannot make the container's process");
 		return pid == -ENOMEM ? err_why(err, "the first process of the joined pid namespace has ended") : ERR;

@@ -111,7 +111,6 @@ _Noreturn static void be_child(struct launch *launch, int socket_fd, const int *
 		.cgroup_fds = cgroup_fds,
 		.cgroup_fds_count = cgroup_fds_count,
 		.namespace_fds = launch->namespace_fds,
-		.cgroup_into_fd = cgroup_into_fd(launch->cgroup),
 		.state_json = launch->state_json.data,
 		.state_json_size = launch->state_json.length,
 	};
@@ -124,10 +123,9 @@ _Noreturn static void be_child(struct launch *launch, int socket_fd, const int *
 	child_main(&start);
 }
 
-static int clone_failed(struct launch *launch, int errnum, struct err *err)
+static int clone_failed(int errnum, struct err *err)
 {
 	err_sys(err, errnum, "clone3", "cannot make the container's process");
-	plan_explain(launch->plan, NULL, err);
 	if (errnum == -EPERM || errnum == -EACCES) {
 		err_why(err, "making namespaces needs CAP_SYS_ADMIN, or a user namespace that may be made here");
 		err_fix(err, "run it as root, or add {\"type\": \"user\"} to linux.namespaces");
@@ -179,8 +177,8 @@ static int clone_child(struct launch *launch, struct err *err)
 	if (socketpair(AF_UNIX, SOCK_SEQPACKET | SOCK_CLOEXEC, 0, sockets) != 0)
 		return err_sys(err, errno, "socketpair", "cannot make the socket to the container's process");
 	launch->channel.fd = sockets[0];
-	/* The gate too is born in the cgroup: where cgroup2 is mounted with nsdelegate, no process that has joined the
-	 * container's cgroup namespace may bring one in from outside (ENOENT). */
+	/* The gate is born in the cgroup too, and its child inherits that: with the container's namespaces joined it could
+	 * not bring one in from outside (EACCES in a user namespace; ENOENT in the cgroup namespace under nsdelegate). */
 	pid = process_clone(gate ? 0 : launch->plan->clone_flags, cgroup_into_fd(launch->cgroup), &pidfd);
 	if (pid == 0)
 		be_child(launch, sockets[1], cgroup_fds, count);
@@ -191,7 +189,7 @@ static int clone_child(struct launch *launch, struct err *err)
 	if (launch->time_fd >= 0)
 		namespace_join(launch->time_fd, oci_namespace_clone_flag(OCI_NS_TIME));
 	if (pid < 0)
-		return clone_failed(launch, pid, err);
+		return clone_failed(pid, err);
 	if (gate) {
 		launch->gate_pid = pid;
 		launch->gate_pidfd = pidfd;

@@ -234,8 +234,10 @@ int state_dir_create(int root_fd, const char *id, struct state_dir *ret_dir, str
 	}
 	if (state_dir_lock(&dir, err) < 0) {
 		/* On a full disk not even the lock can be made. Someone who took the directory away keeps it so. */
-		if (is_current(&dir))
+		if (is_current(&dir)) {
+			(void)unlinkat(dir.fd, STATE_LOCK_FILE, 0);
 			(void)unlinkat(root_fd, id, AT_REMOVEDIR);
+		}
 		state_dir_done(&dir);
 		return ERR;
 	}
