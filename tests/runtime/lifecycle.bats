@@ -231,6 +231,20 @@ created() { # created BUNDLE ID [OPTIONS]: detached from the test's output
 	leftovers
 }
 
+@test "life cycle: delete --force of what a runtime waits for: both remove it, none complains" {
+	b=$(bundle); args "$b" sleep 60
+	for i in 1 2 3 4 5 6 7 8; do
+		id=$(new_id)
+		"$OCI" --root "$STATE" run -b "$b" "$id" 2> "$WORK/err" & runtime=$!
+		wait_for 5 is "$id" running
+		oci delete --force "$id"
+		status=0; wait $runtime || status=$?
+		[ "$status" -eq 137 ]
+		[ ! -s "$WORK/err" ]
+	done
+	leftovers
+}
+
 @test "life cycle: a runtime killed while it runs leaves what delete --force removes" {
 	b=$(bundle); args "$b" sleep 60; id=$(new_id)
 	"$OCI" --root "$STATE" run -b "$b" "$id" & runtime=$!

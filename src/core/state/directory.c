@@ -17,6 +17,8 @@
 #include "base/format.h"
 #include "core/state/parts.h"
 
+#define REMOVE_ATTEMPTS 1000
+
 #define DIRECTORY_FLAGS (O_RDONLY | O_DIRECTORY | O_NOFOLLOW | O_CLOEXEC)
 
 static bool id_character(char c)
@@ -267,7 +269,7 @@ int state_dir_remove(int root_fd, struct state_dir *dir, struct err *err)
 {
 	char gone[32];
 	struct stat status;
-	int result;
+	int result, attempts = 0;
 
 	if (fstat(dir->fd, &status) < 0)
 		return err_sys(err, errno, "fstat", "cannot examine the state directory of container %s", dir->id);
@@ -281,7 +283,10 @@ int state_dir_remove(int root_fd, struct state_dir *dir, struct err *err)
 						 "cannot remove the state directory of "
 						 "container %s",
 						 dir->id);
-	result = delete_rest(root_fd, gone, dir->fd);
+	/* Someone who opened it before may just be making its lock, to see then that it is gone: once for each. */
+	do
+		result = delete_rest(root_fd, gone, dir->fd);
+	while (result == -ENOTEMPTY && ++attempts < REMOVE_ATTEMPTS);
 	if (result < 0)
 		return err_sys(err, result, "unlinkat", "cannot remove the state of container %s (now named %s)",
 			       dir->id, gone);
