@@ -48,7 +48,7 @@ up() { b=$(bundle); args "$b" sleep 600; id=$(new_id); oci run --detach -b "$b" 
 @test "log: warnings wait for success" {
 	b=$(bundle); edit "$b" '.process.capabilities.bounding += ["CAP_NOT_YET"]'
 	oci --log "$WORK/log" --log-format json run -b "$b" "$(new_id)"
-	jq -e '.level == "warning" and (.msg | contains("CAP_NOT_YET"))' "$WORK/log"
+	jq -e '.level == "warning" and (.msg | test("CAP_NOT_YET.* \\(config.json#/process/capabilities/bounding/[0-9]+\\)$"))' "$WORK/log"
 }
 
 @test "command line: forms that engines use" {
@@ -186,4 +186,16 @@ limit() { # limit V1-CONTROLLER V1-FILE V2-FILE
 	b=$(bundle)
 	oci run -b "$b" "$(new_id)"
 	[ "$(stat -c %a "$STATE")" = 1700 ]
+}
+
+@test "command line: a config of another name, in the bundle or elsewhere" {
+	b=$(bundle); mkdir "$b/sub"; mv "$b/config.json" "$b/sub/other.json"; id=$(new_id)
+	run oci run -b "$b" "$id"; assert_fails 1; assert_says "$b/config.json"
+	oci run -b "$b" --config sub/other.json "$id"
+	mv "$b/sub/other.json" "$WORK/elsewhere.json"
+	(cd "$b" && oci run -f "$WORK/elsewhere.json" "$id")
+	oci create -b "$b" --config "$WORK/elsewhere.json" "$id" </dev/null >/dev/null 2>&1
+	oci start "$id"
+	oci delete --force "$id"
+	leftovers
 }

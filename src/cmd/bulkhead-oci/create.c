@@ -4,7 +4,7 @@
 #include "cmd/bulkhead-oci/oci.h"
 
 struct arguments {
-	const char *bundle, *pid_file, *console_socket, *pidfd_socket;
+	const char *bundle, *config, *pid_file, *console_socket, *pidfd_socket;
 	bool no_pivot, no_new_keyring, detach, keep;
 	uint64_t preserve_fds;
 };
@@ -14,6 +14,7 @@ struct arguments {
 #define AT(member) offsetof(struct arguments, member)
 #define COMMON_OPTIONS                                                                                                \
 	{OPT_STRING, 'b', "bundle", "DIR", "directory with config.json; by default the current one", AT(bundle)},     \
+	{OPT_STRING, 'f', "config", "FILE", "instead of config.json; relative to the bundle", AT(config)},            \
 	{OPT_STRING, 0, "pid-file", "FILE", "write the pid of the container's process there", AT(pid_file)},          \
 	{OPT_STRING, 0, "console-socket", "SOCKET", "send the container's terminal there", AT(console_socket)},       \
 	{OPT_STRING, 0, "pidfd-socket", "SOCKET", "send a pidfd of the process there", AT(pidfd_socket)},             \
@@ -44,6 +45,7 @@ static int make_request(const struct arguments *arguments, const char *id, struc
 	*ret = (struct engine_create){
 		.id = id,
 		.bundle = arguments->bundle,
+		.config_path = arguments->config,
 		.pid_file = arguments->pid_file,
 		.console_socket = arguments->console_socket && *arguments->console_socket ? arguments->console_socket
 											  : NULL,

@@ -51,7 +51,9 @@ static int read_config(struct creation *creation, struct err *err)
 	creation->text_size = request->config_size;
 	if (creation->config)
 		return 0;
-	path = arena_printf(creation->arena, "%s/config.json", real);
+	path = request->config_path ? request->config_path : "config.json";
+	if (path[0] != '/')
+		path = arena_printf(creation->arena, "%s/%s", real, path);
 	if (!path)
 		return err_set(err, ERR_INTERNAL, "out of memory while reading config.json");
 	if (engine_read_file(creation->arena, path, path, OCI_CONFIG_SIZE_MAX, &creation->text, &creation->text_size,
@@ -95,9 +97,11 @@ int creation_plan(struct creation *creation, struct err *err)
 	for (size_t i = 0; i < creation->plan->warnings.count; i++) {
 		const struct placed_string *warning = &creation->plan->warnings.items[i];
 
-		engine_warn(creation->engine, "%s%s%s%s%s", warning->text, warning->where ? " (" : "",
-			    warning->where ? creation->config->name : "", warning->where ? "#" : "",
-			    warning->where ? warning->where : "");
+		if (warning->where)
+			engine_warn(creation->engine, "%s (%s#%s)", warning->text, creation->config->name,
+				    warning->where);
+		else
+			engine_warn(creation->engine, "%s", warning->text);
 	}
 	return 0;
 }

@@ -28,6 +28,7 @@ struct engine {
 struct engine_create {
 	const char *id;
 	const char *bundle; /* NULL: the current directory */
+	const char *config_path; /* relative to the bundle; NULL: config.json */
 	const char *pid_file, *console_socket, *pidfd_socket;
 	bool no_pivot, no_new_keyring;
 	int preserve_fds;
@@ -36,7 +37,7 @@ struct engine_create {
 	bool empty_root;
 	struct key_values root_links;
 	struct strings root_directories;
-	/* The config; both NULL: BUNDLE/config.json is read. `config` with its JSON text (kept in the state) otherwise. */
+	/* The config; both NULL: config_path is read. `config` with its JSON text (kept in the state) otherwise. */
 	const struct oci_config *config;
 	const char *config_text;
 	size_t config_size;
