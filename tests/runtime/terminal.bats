@@ -28,8 +28,10 @@ in_terminal() { script -qec "$1" /dev/null </dev/null | tr -d '\r'; }
 @test "terminal: the caller's is restored" {
 	args "$b" true
 	run in_terminal "stty -a | grep -o ' -*icanon'; $OCI --root $STATE run -b $b $id; stty -a | grep -o ' -*icanon'"
-	[ "${lines[0]}" = " icanon" ]
-	[ "${lines[1]}" = " icanon" ]
+	# script(1) may put the echo of its own end of input before a line.
+	[ "${#lines[@]}" -eq 2 ]
+	[[ ${lines[0]} == *" icanon" ]]
+	[[ ${lines[1]} == *" icanon" ]]
 }
 
 @test "terminal: the window's size comes from the caller" {
