@@ -114,8 +114,8 @@ leftovers() {
 	fi
 }
 
-wait_for() { # wait_for SECONDS COMMAND…: until it succeeds, looking again often
-	local deadline=$((SECONDS + $1))
+wait_for() { # wait_for SECONDS COMMAND…: until it succeeds, looking again often; an emulated machine is given more time
+	local deadline=$((SECONDS + $1 * ${BULKHEAD_PATIENCE:-1}))
 	shift
 	until "$@" >/dev/null 2>&1; do
 		[ $SECONDS -lt $deadline ] || { echo "never true: $*"; return 1; }

@@ -34,20 +34,6 @@ group_of() { # the directory of a running container's cgroup
 	leftovers
 }
 
-@test "a device that is not allowed cannot be opened, one that is can" {
-	path=$(bundle)
-	edit "$path" '.linux.resources.devices = [{allow: false, access: "rwm"},
-		{allow: true, type: "c", major: 1, minor: 5, access: "rwm"}]'
-	edit "$path" '.process.capabilities.bounding += ["CAP_MKNOD"] | .process.capabilities.effective += ["CAP_MKNOD"]
-		| .process.capabilities.permitted += ["CAP_MKNOD"] | .root.readonly = false'
-	args "$path" sh -c 'mknod /tmp/full c 1 7 && echo made-full; mknod /tmp/zero c 1 5 && echo made-zero
-		head -c 1 /dev/zero >/dev/null && echo read-zero; mknod /tmp/mem c 1 1 || echo no-mem; id -u'
-	run oci run --bundle "$path" "$(new_id)"
-	[ "$status" -eq 0 ]
-	assert_says made-zero no-mem
-	leftovers
-}
-
 @test "device rules are a program attached to the cgroup, and refuse the opening" {
 	path=$(bundle)
 	edit "$path" '.linux.resources.devices = [{allow: false, access: "rwm"},

@@ -23,3 +23,7 @@ bats_require_minimum_version 1.5.0
 @test "the modules are loaded" {
 	grep -qw overlay /proc/filesystems
 }
+
+@test "temporary files are on a file system that takes id mappings" {
+	grep -q '^/dev/loop0 /tmp ext4 ' /proc/mounts
+}
