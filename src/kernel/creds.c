@@ -92,6 +92,20 @@ int creds_set_no_new_privs(void)
 	return kernel_result(prctl(PR_SET_NO_NEW_PRIVS, 1, 0, 0, 0));
 }
 
+int creds_get_groups(struct container_id *ret_groups, size_t max)
+{
+	int count = kernel_result(syscall(SYS_getgroups, 0, NULL));
+
+	if (count <= 0 || (size_t)count > max)
+		return count;
+	return kernel_result(syscall(SYS_getgroups, count, ret_groups));
+}
+
+int creds_get_securebits(void)
+{
+	return kernel_result(prctl(PR_GET_SECUREBITS, 0, 0, 0, 0));
+}
+
 /* The next number of *text in base 10 or 16, after blanks; false when there is none or it does not fit. */
 static bool take_number(const char **text, unsigned int base, uint64_t *ret)
 {

@@ -24,6 +24,9 @@ int creds_bounding_has(unsigned int capability); /* 1, 0, or -EINVAL beyond the 
 int creds_ambient_clear(void);
 int creds_ambient_raise(unsigned int capability);
 int creds_set_no_new_privs(void);
+/* Supplementary groups: how many, or -errno; more than max are counted, not written. */
+int creds_get_groups(struct container_id *ret_groups, size_t max);
+int creds_get_securebits(void); /* SECBIT_… of <linux/securebits.h>, or -errno */
 
 /* What /proc/self/status says. */
 struct creds_status {

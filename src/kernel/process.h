@@ -35,7 +35,8 @@ int process_may_execute(const char *path);
 /* getcwd(2) as the kernel says it: begins with "(unreachable)" when the directory is not below the root. */
 int process_get_cwd(char *buf, size_t size);
 int process_prlimit(pid_t pid, int resource, uint64_t soft, uint64_t hard);
-int process_new_session_keyring(const char *name);
+/* Without a name: a name could be one that somebody else has made for us to join. */
+int process_new_session_keyring(void);
 int process_set_personality(unsigned long persona);
 int process_set_io_priority(int class, int priority);
 /* sched_setattr(2) for the calling thread. */

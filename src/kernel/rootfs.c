@@ -23,12 +23,11 @@
 /* As many symlinks as the kernel follows in one path. */
 #define LINKS_MAX 40
 
-static int open_in_root(int root_fd, const char *path, uint64_t flags, uint64_t mode)
+static int open_resolved(int root_fd, const char *path, uint64_t flags, uint64_t resolve)
 {
 	struct open_how how = {
 		.flags = flags | O_CLOEXEC,
-		.mode = mode,
-		.resolve = RESOLVE_IN_ROOT | RESOLVE_NO_MAGICLINKS,
+		.resolve = RESOLVE_IN_ROOT | RESOLVE_NO_MAGICLINKS | resolve,
 	};
 	int fd;
 
@@ -40,6 +39,11 @@ static int open_in_root(int root_fd, const char *path, uint64_t flags, uint64_t 
 	return -EAGAIN;
 }
 
+static int open_in_root(int root_fd, const char *path, uint64_t flags)
+{
+	return open_resolved(root_fd, path, flags, 0);
+}
+
 int rootfs_open(const struct rootfs *root, struct root_path path, int flags, bool no_follow)
 {
 	if (no_follow)
@@ -47,7 +51,12 @@ int rootfs_open(const struct rootfs *root, struct root_path path, int flags, boo
 	/* "" means the root itself, as "/" does. O_CREAT would need a mode: files are made by rootfs_make_file. */
 	if (flags & O_CREAT)
 		return -EINVAL;
-	return open_in_root(root->fd, *path.text ? path.text : "/", (unsigned int)flags, 0);
+	return open_in_root(root->fd, *path.text ? path.text : "/", (unsigned int)flags);
+}
+
+int rootfs_open_plain(const struct rootfs *root, struct root_path path)
+{
+	return open_resolved(root->fd, *path.text ? path.text : "/", O_PATH, RESOLVE_NO_SYMLINKS);
 }
 
 /* Where the last component begins and ends; false when there is none ("/"), or when it is "." or "..". */
@@ -146,7 +155,7 @@ static int walk_make(struct walk *walk, int parent_fd, const char *name, size_t 
 /* One pass over the components. 1: a symlink was expanded, start again; 0 with *ret_fd; or -errno. */
 static int walk_pass(struct walk *walk, int *ret_fd)
 {
-	cleanup_fd int parent_fd = open_in_root(walk->root->fd, "/", O_PATH | O_DIRECTORY, 0);
+	cleanup_fd int parent_fd = open_in_root(walk->root->fd, "/", O_PATH | O_DIRECTORY);
 	size_t start = 0, end;
 
 	if (parent_fd < 0)
@@ -169,7 +178,7 @@ static int walk_pass(struct walk *walk, int *ret_fd)
 		/* Up to here, from the root, so that ".." and symlinks are the kernel's business. */
 		saved = walk->path[end];
 		walk->path[end] = '\0';
-		fd = open_in_root(walk->root->fd, walk->path, O_PATH | O_DIRECTORY, 0);
+		fd = open_in_root(walk->root->fd, walk->path, O_PATH | O_DIRECTORY);
 		walk->path[end] = saved;
 		if (fd == -ENOENT) {
 			result = walk_make(walk, parent_fd, name, start, end, &fd);
@@ -194,7 +203,7 @@ static int make_last(const struct rootfs *root, const char *path)
 
 	if (result < 0)
 		return -ENOENT;
-	parent_fd = open_in_root(root->fd, *parent ? parent : "/", O_PATH | O_DIRECTORY, 0);
+	parent_fd = open_in_root(root->fd, *parent ? parent : "/", O_PATH | O_DIRECTORY);
 	if (parent_fd < 0)
 		return parent_fd;
 	if (mkdirat(parent_fd, name, 0755) < 0 && errno != EEXIST)

@@ -19,6 +19,10 @@ struct rootfs {
 /* Open path below the root. flags as open(2), O_CLOEXEC is added. no_follow: the last component is not followed.
  * Returns an fd or -errno. */
 int rootfs_open(const struct rootfs *root, struct root_path path, int flags, bool no_follow);
+/* O_PATH, and no component of path may be a symlink: -ELOOP. For what is mounted where the program looks for the kernel's
+ * own files: another container that shares a volume could turn a link after the mount and before the masks. */
+int rootfs_open_plain(const struct rootfs *root, struct root_path path);
+
 /* Make the directories of path that are missing (0755, owner root of the container), each step through the pinned
  * parent; returns an O_PATH fd of the last, or -errno (-ENOTDIR when something else is in the way). */
 int rootfs_make_directory(const struct rootfs *root, struct root_path path);

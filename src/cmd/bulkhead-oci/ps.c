@@ -66,7 +66,7 @@ static void print_process(struct buf *out, pid_t pid)
 		length--;
 	/* What a process calls itself is not to drive the terminal. */
 	for (ssize_t i = 0; i < length; i++)
-		if ((unsigned char)command[i] < ' ' || command[i] == 0x7f)
+		if ((unsigned char)command[i] < ' ' || (unsigned char)command[i] >= 0x7f)
 			command[i] = command[i] ? '?' : ' ';
 	buf_printf(out, "%-8u  %-8d  %-8d  %c     %.*s\n", owner.st_uid, pid, parent, letter, (int)length, command);
 }

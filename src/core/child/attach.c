@@ -76,6 +76,18 @@ static int open_target(struct child *child, const struct attach *attach)
 {
 	int target_fd;
 
+	if (attach->plain) {
+		target_fd = rootfs_open_plain(&child->root, attach->target);
+		if (target_fd != -ENOENT || !attach->may_make)
+			return target_fd;
+		target_fd = attach->directory ? rootfs_make_directory(&child->root, attach->target)
+					      : rootfs_make_file(&child->root, attach->target);
+		if (target_fd < 0)
+			return target_fd;
+		/* Looked for again: what was made may have become a link meanwhile. */
+		fd_close(&target_fd);
+		return rootfs_open_plain(&child->root, attach->target);
+	}
 	if (attach->directory && attach->may_make && !attach->no_follow)
 		return rootfs_make_directory(&child->root, attach->target);
 	target_fd = rootfs_open(&child->root, attach->target, O_PATH, attach->no_follow);
@@ -98,6 +110,11 @@ static int explain_target(const struct attach *attach, int errnum, struct err *e
 		err_fix(err, "choose another destination: below /proc and /sys nothing can be made");
 	} else if (errnum == -ENOTDIR) {
 		err_why(err, "%s inside the container, or what it lies in, is not a directory", attach->target.text);
+	} else if (errnum == -ELOOP && attach->plain) {
+		err_why(err, "%s inside the container is reached through a symbolic link, which could be turned between the "
+			     "mount and the masks",
+			attach->target.text);
+		err_fix(err, "make it a directory in the image");
 	} else if (errnum == -ELOOP) {
 		err_why(err, "%s inside the container is a loop of symbolic links", attach->target.text);
 	} else if (errnum == -EAGAIN) {

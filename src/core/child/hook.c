@@ -1,5 +1,6 @@
 /* SPDX-License-Identifier: Apache-2.0 */
-/* hook: see hook.h. Runs in the child (createContainer before pivot_root, startContainer after it) and in the runtime.
+/* hook: see hook.h. Runs in the child (createContainer before pivot_root, startContainer last of all, with the
+ * program's own power) and in the runtime.
  */
 #include "core/child/hook.h"
 
@@ -7,6 +8,7 @@
 #include <poll.h>
 #include <signal.h>
 #include <string.h>
+#include <sys/stat.h>
 #include <sys/wait.h>
 #include <time.h>
 #include <unistd.h>
@@ -143,7 +145,7 @@ int child_run_hook(const struct oci_hook *hook, const char *directory, const cha
 	return status == 0 ? 0 : refused(hook, status, &line, err);
 }
 
-int child_hooks(struct child *child, const struct op *op, struct err *err)
+static int run_hooks(struct child *child, const struct op *op, struct err *err)
 {
 	const struct oci_hooks *hooks = &child->plan->hooks[op->hooks.kind];
 
@@ -157,4 +159,16 @@ int child_hooks(struct child *child, const struct op *op, struct err *err)
 		return ERR;
 	}
 	return 0;
+}
+
+int child_hooks(struct child *child, const struct op *op, struct err *err)
+{
+	/* While the tree is made the mask is 0: what a hook writes must not be open to everyone. */
+	mode_t before = umask(0022);
+	int result;
+
+	umask(before | 0022);
+	result = run_hooks(child, op, err);
+	umask(before);
+	return result;
 }

@@ -225,7 +225,8 @@ int child_mount_fs(struct child *child, const struct op *op, struct err *err)
 	struct attach attach = {.target = op->mount_fs.target,
 				.into_slot = op->mount_fs.into_slot,
 				.directory = true,
-				.may_make = true};
+				.may_make = true,
+				.plain = op->mount_fs.plain};
 	cleanup_fd int mount_fd = -EBADF;
 
 	if (make_fs(child, op, &mount_fd, err) || idmap_fs(child, op, mount_fd, err))
@@ -253,7 +254,8 @@ int child_mount_tree(struct child *child, const struct op *op, struct err *err)
 				.target = op->mount_tree.target,
 				.into_slot = op->mount_tree.into_slot,
 				.no_follow = op->mount_tree.no_follow,
-				.may_make = op->mount_tree.target_from_source};
+				.may_make = op->mount_tree.target_from_source,
+				.plain = op->mount_tree.plain};
 	struct stat st;
 
 	if (tree_fd < 0)

@@ -78,6 +78,7 @@ struct attach {
 	bool directory; /* what the mount's root is */
 	bool no_follow;
 	bool may_make;
+	bool plain; /* no component of target may be a symlink */
 };
 int child_attach(struct child *child, const struct op *op, const struct attach *attach, struct err *err);
 /* The last component of path; false when there is none ("/", ".", ".."). */

@@ -115,11 +115,12 @@ int child_memory_policy(struct child *child, const struct op *op, struct err *er
 
 int child_keyring(struct child *child, const struct op *op, struct err *err)
 {
-	int result = process_new_session_keyring(op->name.text);
+	int result = process_new_session_keyring();
 
 	(void)child;
-	/* A kernel without keyrings has none to keep apart. */
-	return result == -ENOSYS ? 0 : child_check(op, result, "keyctl", err);
+	/* A kernel without keyrings has none to keep apart; where a filter around us refuses the call (EPERM), it refuses it
+	 * to the program too. */
+	return result == -ENOSYS || result == -EPERM ? 0 : child_check(op, result, "keyctl", err);
 }
 
 int child_setsid(struct child *child, const struct op *op, struct err *err)

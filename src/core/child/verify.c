@@ -3,8 +3,14 @@
  * verify: the process looks at itself through the private procfs before it becomes the program: the kernel's account of
  * its ids and capabilities must be the planned one. More power than planned is a broken invariant (threats D8).
  */
+#include <linux/seccomp.h>
+#include <linux/securebits.h>
+
 #include "core/child/parts.h"
 #include "kernel/creds.h"
+
+/* NGROUPS_MAX of <linux/limits.h> */
+#define GROUPS_MAX 65536
 
 struct set {
 	const char *name;
@@ -52,6 +58,46 @@ static int compare_ids(const struct op *op, const struct creds_status *status, s
 	return 0;
 }
 
+/* The kernel keeps them sorted and the plan does not: compared are their number, and sums that any other group changes. */
+static int compare_groups(const struct op *op, struct err *err)
+{
+	static struct container_id groups[GROUPS_MAX];
+	uint64_t planned[2] = {0}, actual[2] = {0};
+	int count = creds_get_groups(groups, ARRAY_SIZE(groups));
+
+	if (!op->verify.groups_set)
+		return 0;
+	if (count < 0)
+		return child_failed(op, count, "getgroups", err);
+	for (size_t i = 0; i < op->verify.groups_count; i++) {
+		planned[0] += op->verify.groups[i].value;
+		planned[1] += (uint64_t)op->verify.groups[i].value * op->verify.groups[i].value;
+	}
+	for (int i = 0; i < count && i < (int)ARRAY_SIZE(groups); i++) {
+		actual[0] += groups[i].value;
+		actual[1] += (uint64_t)groups[i].value * groups[i].value;
+	}
+	if ((size_t)count == op->verify.groups_count && planned[0] == actual[0] && planned[1] == actual[1])
+		return 0;
+	return err_set(err, ERR_INTERNAL, "the container would have other supplementary groups than planned (%d, planned %zu)",
+		       count, op->verify.groups_count);
+}
+
+/* What would leave a program its capabilities when it gives up being root. */
+static int compare_securebits(const struct op *op, struct err *err)
+{
+	int bits = creds_get_securebits();
+
+	if (bits < 0)
+		return child_failed(op, bits, "prctl", err);
+	if (!(bits & (SECBIT_KEEP_CAPS | SECBIT_NO_SETUID_FIXUP)))
+		return 0;
+	err_set(err, ERR_INTERNAL, "the container would keep capabilities that it gives up");
+	err_why(err, "the securebits of the runtime are %#x: keep_caps or no_setuid_fixup would be inherited",
+		(unsigned int)bits);
+	return err_fix(err, "call the runtime without them (capsh --secbits=0, SecureBits= of a systemd unit)");
+}
+
 int child_verify(struct child *child, const struct op *op, struct err *err)
 {
 	struct creds_status status;
@@ -67,12 +113,14 @@ int child_verify(struct child *child, const struct op *op, struct err *err)
 		{"ambient", op->verify.ambient, status.ambient},
 	};
 
-	if (compare_ids(op, &status, err))
+	if (compare_ids(op, &status, err) || compare_groups(op, err) || compare_securebits(op, err))
 		return ERR;
 	for (size_t i = 0; i < ARRAY_SIZE(sets); i++)
 		if (compare_set(&sets[i], err))
 			return ERR;
 	if (op->verify.no_new_privs && !status.no_new_privs)
 		return err_set(err, ERR_INTERNAL, "the container would run without no_new_privs");
+	if (op->verify.filtered && status.seccomp != SECCOMP_MODE_FILTER)
+		return err_set(err, ERR_INTERNAL, "the container would run without its seccomp filter");
 	return 0;
 }

@@ -132,8 +132,6 @@ static int make_plan(struct container *container, const struct engine_exec *requ
 		.rootfs.text = container->state->rootfs,
 		.cgroup_driver = container->state->cgroup_path ? container->state->cgroup_driver : CGROUP_DISABLED,
 		.preserve_fds = request->preserve_fds,
-		/* It joins the container's session keyring no more than it joins another's. */
-		.no_new_keyring = true,
 	};
 
 	if (read_confinement(container, &confinement, err))

@@ -17,6 +17,8 @@
 /* A pid in the state JSON for hooks in the container that is replaced by the child's own, of as many digits. */
 #define PID_PLACE 2147483647
 #define PID_PLACE_TEXT "2147483647"
+/* No other member can look like it: quotes in a string are escaped. */
+#define PID_MEMBER "\"pid\":"
 
 int launch_begin(struct launch *launch, struct arena *arena, struct err *err)
 {
@@ -89,11 +91,12 @@ static bool has_container_hooks(const struct plan *plan)
 /* The container's first process sees itself under its own pid, as other runtimes show it to hooks inside. */
 static void put_own_pid(struct launch *launch)
 {
-	char *place = launch->state_json.data ? strstr(launch->state_json.data, PID_PLACE_TEXT) : NULL;
+	char *place = launch->state_json.data ? strstr(launch->state_json.data, PID_MEMBER PID_PLACE_TEXT) : NULL;
 	unsigned int pid = (unsigned int)getpid();
 
 	if (!place)
 		return;
+	place += sizeof(PID_MEMBER) - 1;
 	memset(place, ' ', sizeof(PID_PLACE_TEXT) - 1);
 	for (int i = (int)sizeof(PID_PLACE_TEXT) - 2; pid; pid /= 10)
 		place[i--] = (char)('0' + pid % 10);

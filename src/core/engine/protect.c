@@ -46,6 +46,11 @@ int engine_protect_self(char *const argv[], void (*warn)(const char *text), stru
 		memfd_exec(copy_fd, argv, environ);
 	/* vm.memfd_noexec=2 forbids executable copies in memory. */
 	exec_read_only_mount(argv);
+	if (faccessat(AT_FDCWD, "/proc/self/exe", W_OK, AT_EACCESS) == 0) {
+		err_set(err, ERR_UNSUPPORTED, "this program cannot be protected from containers, and its user may write to it");
+		err_why(err, "neither a sealed copy in memory nor a read-only mount of it can be executed here");
+		return err_fix(err, "set the sysctl vm.memfd_noexec to 0 or 1, or let the program's file belong to another user");
+	}
 	if (warn)
 		warn("this program could not be protected from containers: neither a sealed copy in memory "
 		     "(sysctl vm.memfd_noexec) nor a read-only mount of it can be executed here");

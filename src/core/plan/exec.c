@@ -44,6 +44,19 @@ static int choose_label(struct builder *builder, const char *name, const char *a
 					  : "the container runs under none");
 }
 
+/* A lower score would make the kernel end others of the host first. */
+static int check_oom_score(struct builder *builder)
+{
+	const struct opt_i64 *asked = &builder->process->oom_score_adj;
+	const struct opt_i64 *saved = &builder->config->process.oom_score_adj;
+
+	if (!asked->set || !saved->set || asked->value >= saved->value)
+		return 0;
+	builder_refuse(builder, ERR_CONFIG, builder_text(builder, "%s/oomScoreAdj", builder->process->where),
+		       "the process asks for an OOM score of %" PRIi64, asked->value);
+	return refuse_more(builder, builder_text(builder, "the container's is %" PRIi64, saved->value));
+}
+
 static const struct oci_rlimit *find_rlimit(const struct oci_rlimit *items, size_t count, int resource)
 {
 	for (size_t i = 0; i < count; i++)
@@ -99,10 +112,12 @@ static int exec_confinement(struct builder *builder, const struct plan_confineme
 	struct process_power power = {0};
 	const char *apparmor, *selinux;
 
+	if (check_oom_score(builder))
+		return ERR;
 	plan_oom_score(builder);
 	if (exec_rlimits(builder, confinement))
 		return ERR;
-	plan_session(builder, !builder->request->no_new_keyring);
+	plan_session(builder, true);
 	if (plan_scheduling(builder) ||
 	    choose_label(builder, "apparmorProfile", builder->process->apparmor_profile, confinement->apparmor_profile,
 			 &apparmor) ||

@@ -24,6 +24,12 @@ bool plan_same_path(const char *a, const char *b)
 	return *a == '\0' && *b == '\0';
 }
 
+/* Where programs, and our own masks, look for the kernel's files and for devices. An image has directories there. */
+static bool is_system_path(const char *path)
+{
+	return plan_same_path(path, "/proc") || plan_same_path(path, "/sys") || plan_same_path(path, "/dev");
+}
+
 /* The maps that a mount is to be shown with: *ret_idmap is PLAN_NO_IDMAP when there are none. */
 static int mount_idmap(struct builder *builder, const struct oci_mount *mount, const struct mount_options *options,
 		       int *ret_idmap)
@@ -117,6 +123,7 @@ static int plan_bind(struct builder *builder, const struct oci_mount *mount, con
 	op->mount_tree.into_slot = PLAN_NO_SLOT;
 	op->mount_tree.target_from_source = true;
 	op->mount_tree.no_follow = options->no_follow;
+	op->mount_tree.plain = is_system_path(mount->destination.text);
 	if (below) {
 		rest.propagation = 0;
 		add_remount(builder, mount, &rest, "attributes of the top mount alone");
@@ -191,6 +198,8 @@ static int plan_file_system(struct builder *builder, const struct oci_mount *mou
 	op->mount_fs.mount_slot = mount_slot;
 	op->mount_fs.into_slot = PLAN_NO_SLOT;
 	op->mount_fs.is_dev = is_dev;
+	op->mount_fs.plain = is_system_path(mount->destination.text) || strcmp(mount->type, "proc") == 0 ||
+			     strcmp(mount->type, "sysfs") == 0;
 	op->mount_fs.copy_up = options->copy_up;
 	op->mount_fs.idmap = idmap;
 	if (is_dev)

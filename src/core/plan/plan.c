@@ -294,16 +294,10 @@ static void plan_hooks(struct builder *builder)
 /* START: sysctls belong to create, so that it reports what the kernel refuses; then the container waits. */
 static int plan_start(struct builder *builder)
 {
-	struct op *op;
-
 	if (plan_sysctls(builder))
 		return ERR;
 	if (builder->request->wait_start)
 		builder_add(builder, OP_WAIT_START, PLAN_START, NULL, NULL);
-	if (builder->config->hooks[OCI_HOOK_START_CONTAINER].count) {
-		op = builder_add(builder, OP_HOOKS, PLAN_START, "/hooks/startContainer", NULL);
-		op->hooks.kind = OCI_HOOK_START_CONTAINER;
-	}
 	return 0;
 }
 

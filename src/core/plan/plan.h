@@ -79,7 +79,7 @@ enum op_kind {
 	OP_IO_PRIORITY,
 	OP_PERSONALITY,
 	OP_MEMORY_POLICY,
-	OP_KEYRING,	  /* DROP: a new session keyring of this name */
+	OP_KEYRING,	  /* DROP: a new session keyring, without a name */
 	OP_SETSID,
 	OP_UMASK,
 	OP_LABEL,	  /* DROP: AppArmor or SELinux label at exec, read back */
@@ -157,7 +157,7 @@ struct op {
 		} sync;
 		struct {
 			const char *text;
-		} name; /* OP_HOSTNAME, OP_DOMAINNAME, OP_KEYRING */
+		} name; /* OP_HOSTNAME, OP_DOMAINNAME */
 		struct {
 			int slot; /* PLAN_NO_SLOT: a new, empty tmpfs */
 		} root;
@@ -175,6 +175,7 @@ struct op {
 			int mount_slot; /* keep the mount's fd here for later operations (the /dev tmpfs) */
 			int into_slot;	/* see above; PLAN_NO_SLOT: target is resolved below the rootfs */
 			bool is_dev;	/* the tmpfs on /dev: read-only, if asked, by an OP_REMOUNT at the end */
+			bool plain;	/* no component of target may be a symlink */
 			bool copy_up;	/* tmpcopyup: contents of the target are copied in */
 			int idmap;
 		} mount_fs;
@@ -184,6 +185,7 @@ struct op {
 			int into_slot;
 			bool target_from_source; /* a missing target is made as a directory or a file, as the source is */
 			bool no_follow;	/* src-nofollow and friends: the last component of target is not followed */
+			bool plain;	/* no component of target may be a symlink */
 		} mount_tree;
 		struct {
 			struct root_path target;
@@ -261,8 +263,12 @@ struct op {
 		} cwd;
 		struct {
 			struct container_id uid, gid;
+			const struct container_id *groups;
+			size_t groups_count;
+			bool groups_set; /* as ids.set_groups */
 			uint64_t bounding, effective, permitted, inheritable, ambient;
 			bool no_new_privs;
+			bool filtered; /* the filter is loaded by now */
 		} verify;
 		struct {
 			struct filter_program program;

@@ -72,13 +72,9 @@ void plan_rlimits(struct builder *builder, const struct oci_rlimit *items, size_
 
 void plan_session(struct builder *builder, bool keyring)
 {
-	struct op *op;
-
 	builder_add(builder, OP_SETSID, PLAN_DROP, NULL, NULL);
-	if (!keyring)
-		return;
-	op = builder_add(builder, OP_KEYRING, PLAN_DROP, NULL, "the keys of the one who starts it stay out of reach");
-	op->name.text = builder_text(builder, "_ses.%s", builder->request->id);
+	if (keyring)
+		builder_add(builder, OP_KEYRING, PLAN_DROP, NULL, "the keys of the one who starts it stay out of reach");
 }
 
 int plan_scheduling(struct builder *builder)
@@ -193,12 +189,28 @@ static void plan_verify(struct builder *builder, const struct process_power *pow
 
 	op->verify.uid = builder->process->user.uid;
 	op->verify.gid = builder->process->user.gid;
+	op->verify.groups = builder->process->user.additional_gids;
+	op->verify.groups_count = builder->process->user.additional_gids_count;
+	op->verify.groups_set = !setgroups_denied(builder);
 	op->verify.bounding = power->bounding;
 	op->verify.effective = power->effective;
 	op->verify.permitted = power->permitted;
 	op->verify.inheritable = power->inheritable;
 	op->verify.ambient = power->ambient;
 	op->verify.no_new_privs = power->no_new_privs;
+	op->verify.filtered = power->has_filter && !power->no_new_privs;
+}
+
+/* Their files are the image's own: what runs them has no more power than the container's program (threats D6). */
+static void plan_start_hooks(struct builder *builder)
+{
+	struct op *op;
+
+	if (builder->plan->purpose != PLAN_FOR_CREATE || !builder->config->hooks[OCI_HOOK_START_CONTAINER].count)
+		return;
+	op = builder_add(builder, OP_HOOKS, PLAN_DROP, "/hooks/startContainer",
+			 "as confined as the program: their files are the container's");
+	op->hooks.kind = OCI_HOOK_START_CONTAINER;
 }
 
 int plan_drop(struct builder *builder, const struct process_power *power)
@@ -213,6 +225,9 @@ int plan_drop(struct builder *builder, const struct process_power *power)
 	op->number.value = process->user.umask.set ? process->user.umask.value : 0022;
 	op = builder_add(builder, OP_BOUNDING, PLAN_DROP, where, why);
 	op->bounding.keep = power->bounding;
+	/* Before any filter, which could make it do nothing and say that it did. */
+	op = builder_add(builder, OP_CLOSE_FDS, PLAN_DROP, NULL, NULL);
+	op->close_fds.preserve = builder->request->preserve_fds;
 	if (!power->no_new_privs)
 		plan_seccomp_op(builder, power);
 	if (plan_ids(builder))
@@ -229,10 +244,9 @@ int plan_drop(struct builder *builder, const struct process_power *power)
 			    process->no_new_privileges ? member(builder, "noNewPrivileges") : NULL,
 			    process->no_new_privileges ? NULL : "the container has it");
 	plan_verify(builder, power);
-	op = builder_add(builder, OP_CLOSE_FDS, PLAN_DROP, NULL, NULL);
-	op->close_fds.preserve = builder->request->preserve_fds;
 	if (power->no_new_privs)
 		plan_seccomp_op(builder, power);
+	plan_start_hooks(builder);
 	op = builder_add(builder, OP_EXEC, PLAN_EXEC, member(builder, "args"), NULL);
 	op->exec.args = process->args;
 	op->exec.env = process->env;

@@ -233,7 +233,8 @@ static const char *const plain[OP_KIND_COUNT] = {
 	[OP_IO_PRIORITY] = "set the I/O priority",
 	[OP_MEMORY_POLICY] = "set the NUMA memory policy",
 	[OP_NO_NEW_PRIVS] = "give up gaining privileges by execve, for good",
-	[OP_VERIFY] = "read back ids and capabilities, and compare",
+	[OP_KEYRING] = "make a session keyring of its own",
+	[OP_VERIFY] = "read back ids, groups and capabilities, and compare",
 };
 
 /* Files, mounts and devices. */
@@ -340,9 +341,6 @@ static void put_process_op(struct out *out, const struct op *op)
 		break;
 	case OP_PERSONALITY:
 		put(out, "set the personality to 0x%x", op->number.value);
-		break;
-	case OP_KEYRING:
-		put(out, "make session keyring %s", op->name.text);
 		break;
 	case OP_UMASK:
 		put(out, "set the umask to %04o", op->number.value);

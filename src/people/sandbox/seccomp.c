@@ -62,7 +62,7 @@ static const char *const allowed_groups[] = {
 	"timerfd_create timerfd_gettime timerfd_gettime64 timerfd_settime timerfd_settime64 utimensat",
 	/* sockets (which families: see the rules below) and System V or POSIX message passing */
 	"accept accept4 bind connect getpeername getsockname getsockopt listen recv recvfrom recvmmsg "
-	"recvmmsg_time64 recvmsg send sendmmsg sendmsg sendto setsockopt shutdown socketpair ipc mq_getsetattr "
+	"recvmmsg_time64 recvmsg send sendmmsg sendmsg sendto setsockopt shutdown ipc mq_getsetattr "
 	"mq_notify mq_open mq_timedreceive mq_timedreceive_time64 mq_timedsend mq_timedsend_time64 mq_unlink msgctl "
 	"msgget msgrcv msgsnd semctl semget semop semtimedop semtimedop_time64 shmat shmctl shmdt shmget",
 	/* asynchronous input and output of the old kind */
@@ -82,7 +82,7 @@ static const struct {
 };
 
 /* Checked by their arguments below, so neither allowed as a whole nor listed as denied. */
-static const char argument_checked[] = "clone clone3 ioctl socket personality";
+static const char argument_checked[] = "clone clone3 ioctl socket socketpair personality";
 
 #define NUMBERS_MAX 1024 /* above the highest number of the native table */
 
@@ -214,19 +214,28 @@ static void write_ioctl(struct json_writer *writer)
 	write_masked(writer, "ioctl", 1, 0xffffffff, 0x541c, EPERM);
 }
 
+/* allowed: in ascending order. */
+static void write_families(struct json_writer *writer, const char *call, const int *allowed, size_t count)
+{
+	int next = 0;
+
+	for (size_t i = 0; i < count; i++) {
+		for (int family = next; family < allowed[i]; family++)
+			write_condition(writer, call, (struct condition){0, "SCMP_CMP_EQ", (uint64_t)family, 0},
+					EAFNOSUPPORT);
+		write_condition(writer, call, (struct condition){0, "SCMP_CMP_EQ", (uint64_t)allowed[i], 0}, 0);
+		next = allowed[i] + 1;
+	}
+	write_condition(writer, call, (struct condition){0, "SCMP_CMP_GE", (uint64_t)next, 0}, EAFNOSUPPORT);
+}
+
+/* socketpair too: it makes sockets of any family, and loads its module, before it finds that there are no pairs of it. */
 static void write_socket(struct json_writer *writer)
 {
-	static const int allowed[] = {AF_UNIX, AF_INET, AF_INET6, AF_NETLINK};
-	int last = 0;
+	static const int families[] = {AF_UNIX, AF_INET, AF_INET6, AF_NETLINK};
 
-	for (size_t i = 0; i < ARRAY_SIZE(allowed); i++) {
-		for (int family = last; family < allowed[i]; family++)
-			write_condition(writer, "socket",
-					(struct condition){0, "SCMP_CMP_EQ", (uint64_t)family, 0}, EAFNOSUPPORT);
-		write_condition(writer, "socket", (struct condition){0, "SCMP_CMP_EQ", (uint64_t)allowed[i], 0}, 0);
-		last = allowed[i] + 1;
-	}
-	write_condition(writer, "socket", (struct condition){0, "SCMP_CMP_GT", AF_NETLINK, 0}, EAFNOSUPPORT);
+	write_families(writer, "socket", families, ARRAY_SIZE(families));
+	write_families(writer, "socketpair", families, 1);
 }
 
 static void write_personality(struct json_writer *writer)
