@@ -23,7 +23,8 @@ static const char default_path[] = "/usr/local/sbin:/usr/local/bin:/usr/sbin:/us
 
 char **child_pointers(const struct strings *list)
 {
-	size_t size = (list->count + 1) * sizeof(char *);
+	/* One more than the list and its end: HOME. */
+	size_t size = (list->count + 2) * sizeof(char *);
 	char **pointers = mmap(NULL, size, PROT_READ | PROT_WRITE, MAP_PRIVATE | MAP_ANONYMOUS, -1, 0);
 
 	if (pointers == MAP_FAILED)
@@ -206,10 +207,22 @@ static int find_program(struct child *child, const struct op *op, struct err *er
 	return result < 0 ? cannot_execute(name, -result, err) : 0;
 }
 
+static uid_t uid_of(const struct plan *plan)
+{
+	for (size_t i = 0; i < plan->ops_count; i++)
+		if (plan->ops[i].kind == OP_IDS)
+			return plan->ops[i].ids.uid.value;
+	return 0;
+}
+
 /* Once: before the filter, which may refuse the calls that this takes. */
 static int look_for_program(struct child *child, const struct op *op, struct err *err)
 {
-	if (child->program[0] || find_program(child, op, err) == 0)
+	if (child->program[0])
+		return 0;
+	if (op->exec.find_home)
+		child_find_home(uid_of(child->plan), child->home, sizeof(child->home));
+	if (find_program(child, op, err) == 0)
 		return 0;
 	return op->where ? err_where(err, "%s#%s", child->plan->config_name, op->where) : ERR;
 }
@@ -253,6 +266,8 @@ int child_exec(struct child *child, const struct op *op, struct err *err)
 	env = child_pointers(&op->exec.env);
 	if (!args || !env)
 		return child_failed(op, ENOMEM, "mmap", err);
+	if (child->home[0])
+		env[op->exec.env.count] = child->home;
 	/* The program outlives the runtime. */
 	process_set_parent_death_signal(0);
 	execve(child->program, args, env);

@@ -27,6 +27,7 @@ struct child {
 	int mask_fd;	      /* the tmpfs that masks directories; -EBADF until one was needed */
 	bool working_directory_made;
 	char program[PATH_MAX]; /* what OP_EXEC executes; "" until it was looked for */
+	char home[PATH_MAX];	/* "HOME=…"; "" where the plan does not want it looked up */
 };
 
 typedef int child_handler(struct child *child, const struct op *op, struct err *err);
@@ -92,8 +93,11 @@ int child_set_attr(int mount_fd, const struct op_attr *attr);
 /* copy_up.c: copy what is in the directory from_fd into the directory to_fd. -errno. */
 int child_copy_up(int from_fd, int to_fd);
 
-/* exec.c: NULL-terminated copies of the list, mapped; NULL when memory is gone. */
+/* exec.c: a NULL-terminated copy of the list, mapped, with room for one more; NULL when memory is gone. */
 char **child_pointers(const struct strings *list);
+
+/* home.c: "HOME=" and the home directory of uid in the container's /etc/passwd, "/" where it names none. */
+void child_find_home(uid_t uid, char *text, size_t size);
 
 /* channel.c: wait for MESSAGE_GO of this point. */
 int child_wait_go(struct channel *channel, uint32_t point, struct err *err);

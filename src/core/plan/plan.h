@@ -280,6 +280,7 @@ struct op {
 		} close_fds;
 		struct {
 			struct strings args, env;
+			bool find_home; /* env has no HOME: it comes from the container's /etc/passwd, else it is "/" */
 		} exec;
 	};
 };

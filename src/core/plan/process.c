@@ -136,6 +136,14 @@ int plan_labels(struct builder *builder, const char *apparmor, const char *selin
 	return plan_label(builder, true, apparmor) || plan_label(builder, false, selinux) ? ERR : 0;
 }
 
+static bool has_home(const struct strings *env)
+{
+	for (size_t i = 0; i < env->count; i++)
+		if (strncmp(env->items[i], "HOME=", 5) == 0)
+			return true;
+	return false;
+}
+
 static void plan_seccomp_op(struct builder *builder, const struct process_power *power)
 {
 	struct op *op;
@@ -250,5 +258,8 @@ int plan_drop(struct builder *builder, const struct process_power *power)
 	op = builder_add(builder, OP_EXEC, PLAN_EXEC, member(builder, "args"), NULL);
 	op->exec.args = process->args;
 	op->exec.env = process->env;
+	op->exec.find_home = !has_home(&process->env);
+	if (op->exec.find_home)
+		op->why = "with HOME from the container's /etc/passwd, for process.env has none";
 	return 0;
 }

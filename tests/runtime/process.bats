@@ -1,0 +1,56 @@
+#!/usr/bin/env bats
+# SPDX-License-Identifier: Apache-2.0
+# process: what the program finds around it that the config says nothing of.
+
+load helpers
+
+setup() { common_setup; b=$(bundle); id=$(new_id); }
+teardown() { common_teardown; }
+
+home_of() { # home_of UID: as the program sees it
+	edit "$b" ".process.user.uid = $1"
+	oci run -b "$b" "$(new_id)"
+}
+
+@test "process: HOME comes from the container's passwd file where the config has none" {
+	args "$b" sh -c 'echo "$HOME"'
+	printf 'root:x:0:0::/the/root:/bin/sh\nbroken:x:12\nother:x:12:0:a:/twelve:/bin/sh\nempty:x:13:0:::\nlast:x:14:0::/fourteen' \
+		> "$b/rootfs/etc/passwd"
+	[ "$(home_of 0)" = /the/root ]
+	[ "$(home_of 12)" = /twelve ]
+	[ "$(home_of 13)" = / ]
+	[ "$(home_of 14)" = /fourteen ]
+	[ "$(home_of 4294967294)" = / ]
+	edit "$b" '.process.env += ["HOME=/given"]'
+	[ "$(home_of 12)" = /given ]
+	leftovers
+}
+
+@test "process: exec finds HOME for its own user" {
+	printf 'root:x:0:0::/the/root:/bin/sh\nother:x:12:0:a:/twelve:/bin/sh\n' > "$b/rootfs/etc/passwd"
+	args "$b" sleep 600
+	oci run --detach -b "$b" "$id" </dev/null >/dev/null 2>&1
+	[ "$(oci exec "$id" sh -c 'echo "$HOME"')" = /the/root ]
+	[ "$(oci exec --user 12 "$id" sh -c 'echo "$HOME"')" = /twelve ]
+	oci delete --force "$id"
+	leftovers
+}
+
+@test "process: a passwd file that is a trap does not stop the start" {
+	args "$b" sh -c 'echo "$HOME"'
+	rm "$b/rootfs/etc/passwd"
+	[ "$(home_of 0)" = / ]
+	mkfifo "$b/rootfs/etc/passwd"
+	[ "$(home_of 0)" = / ]
+	rm "$b/rootfs/etc/passwd"; ln -s passwd "$b/rootfs/etc/passwd"
+	[ "$(home_of 0)" = / ]
+	rm "$b/rootfs/etc/passwd"; mkdir "$b/rootfs/etc/passwd"
+	[ "$(home_of 0)" = / ]
+	rmdir "$b/rootfs/etc/passwd"
+	# A line longer than any home directory, then a file without an end.
+	{ head -c 100000 /dev/zero | tr '\0' a; printf ':x:0:0::/wrong:\nroot:x:0:0::/right:\n'; } > "$b/rootfs/etc/passwd"
+	[ "$(home_of 0)" = /right ]
+	rm "$b/rootfs/etc/passwd"; truncate -s 1T "$b/rootfs/etc/passwd"
+	[ "$(home_of 0)" = / ]
+	leftovers
+}
