@@ -221,7 +221,7 @@ static int look_for_program(struct child *child, const struct op *op, struct err
 	if (child->program[0])
 		return 0;
 	if (op->exec.find_home)
-		child_find_home(uid_of(child->plan), child->home, sizeof(child->home));
+		child_find_home(&child->root, uid_of(child->plan), child->home, sizeof(child->home));
 	if (find_program(child, op, err) == 0)
 		return 0;
 	return op->where ? err_where(err, "%s#%s", child->plan->config_name, op->where) : ERR;

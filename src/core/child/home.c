@@ -85,14 +85,16 @@ static bool search(int fd, uid_t uid, char *text, size_t size)
 	return line.length && line_of(&line, uid, text, size);
 }
 
-void child_find_home(uid_t uid, char *text, size_t size)
+void child_find_home(const struct rootfs *root, uid_t uid, char *text, size_t size)
 {
-	cleanup_fd int fd = -EBADF;
+	const struct root_path path = {"/etc/passwd"};
+	cleanup_fd int path_fd = rootfs_open(root, path, O_PATH, false), fd = -EBADF;
 	struct stat st;
 
-	/* Neither a device nor a pipe is opened; one that takes the file's place in between is not waited for. */
-	if (stat("/etc/passwd", &st) == 0 && S_ISREG(st.st_mode))
-		fd = open("/etc/passwd", O_RDONLY | O_CLOEXEC | O_NONBLOCK | O_NOCTTY);
+	/* Neither a device nor a pipe is opened; one that takes the file's place in between is not waited for. Nor does a
+	 * link of /proc lead to what this process has open: before the ids change it may read more than the program. */
+	if (path_fd >= 0 && fstat(path_fd, &st) == 0 && S_ISREG(st.st_mode))
+		fd = rootfs_open(root, path, O_RDONLY | O_NONBLOCK | O_NOCTTY, false);
 	if (fd < 0 || !search(fd, uid, text, size))
 		format_text(text, size, "HOME=/");
 }

@@ -263,5 +263,7 @@ int child_mount_tree(struct child *child, const struct op *op, struct err *err)
 	if (fstat(tree_fd, &st) < 0)
 		return child_failed(op, errno, "fstat", err);
 	attach.directory = S_ISDIR(st.st_mode);
-	return child_attach(child, op, &attach, err);
+	if (child_attach(child, op, &attach, err))
+		return ERR;
+	return child_check(op, child_set_attr(tree_fd, &op->mount_tree.attr), "mount_setattr", err);
 }

@@ -97,7 +97,7 @@ int child_copy_up(int from_fd, int to_fd);
 char **child_pointers(const struct strings *list);
 
 /* home.c: "HOME=" and the home directory of uid in the container's /etc/passwd, "/" where it names none. */
-void child_find_home(uid_t uid, char *text, size_t size);
+void child_find_home(const struct rootfs *root, uid_t uid, char *text, size_t size);
 
 /* channel.c: wait for MESSAGE_GO of this point. */
 int child_wait_go(struct channel *channel, uint32_t point, struct err *err);

@@ -124,9 +124,10 @@ static int plan_bind(struct builder *builder, const struct oci_mount *mount, con
 	op->mount_tree.target_from_source = true;
 	op->mount_tree.no_follow = options->no_follow;
 	op->mount_tree.plain = is_system_path(mount->destination.text);
+	/* By its descriptor, not by the path: that may lead elsewhere by then. */
 	if (below) {
 		rest.propagation = 0;
-		add_remount(builder, mount, &rest, "attributes of the top mount alone");
+		op->mount_tree.attr = rest;
 	}
 	return 0;
 }

@@ -186,6 +186,7 @@ struct op {
 			bool target_from_source; /* a missing target is made as a directory or a file, as the source is */
 			bool no_follow;	/* src-nofollow and friends: the last component of target is not followed */
 			bool plain;	/* no component of target may be a symlink */
+			struct op_attr attr; /* of the top mount alone, besides those of the whole tree */
 		} mount_tree;
 		struct {
 			struct root_path target;

@@ -256,6 +256,7 @@ static bool put_file_op(struct out *out, const struct op *op)
 		return true;
 	case OP_MOUNT_TREE:
 		put(out, "mount tree %d on %s", op->mount_tree.slot, op->mount_tree.target.text);
+		put_attr(out, &op->mount_tree.attr);
 		return true;
 	case OP_REMOUNT:
 		put(out, "change the mount at %s", op->remount.target.text);
