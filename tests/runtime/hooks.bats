@@ -137,3 +137,14 @@ poststop" ]
 	assert_says "/no/such/hook" "such file"
 	leftovers
 }
+
+@test "hooks: in the container they see its first process under its own pid, behind a gate too" {
+	hook createContainer "cat > $WORK/inside.json"
+	oci run -b "$b" "$id"
+	[ "$(jq .pid "$WORK/inside.json")" = 1 ]
+	edit "$b" '.linux.namespaces += [{"type":"time"}, {"type":"user"}] | .linux.timeOffsets = {"boottime":{"secs":7}} |
+		.linux.uidMappings = [{"containerID":0,"hostID":0,"size":65536}] | .linux.gidMappings = .linux.uidMappings'
+	oci run -b "$b" "$id"
+	[ "$(jq .pid "$WORK/inside.json")" = 1 ]
+	leftovers
+}

@@ -8,6 +8,8 @@
 
 #include "core/plan/plan.h"
 
+#define CHILD_PID_PLACE "2147483647" /* as wide as a pid can be */
+
 struct child_start {
 	const struct plan *plan;
 	const char *id;
@@ -20,6 +22,7 @@ struct child_start {
 	const int *namespace_fds; /* GATE: [OCI_NS_COUNT], -EBADF when not joined */
 	const char *state_json;	  /* on standard input of hooks that run in the container; NULL without hooks */
 	size_t state_json_size;
+	char *pid_place; /* in state_json: CHILD_PID_PLACE, which the child overwrites with its own pid; or NULL */
 };
 
 /* Entry of the cloned process. Already true: new namespaces of plan.clone_flags; all of the runtime's memory is a

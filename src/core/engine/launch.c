@@ -16,7 +16,6 @@
 
 /* A pid in the state JSON for hooks in the container that is replaced by the child's own, of as many digits. */
 #define PID_PLACE 2147483647
-#define PID_PLACE_TEXT "2147483647"
 /* No other member can look like it: quotes in a string are escaped. */
 #define PID_MEMBER "\"pid\":"
 
@@ -88,18 +87,12 @@ static bool has_container_hooks(const struct plan *plan)
 	       (plan->hooks[OCI_HOOK_CREATE_CONTAINER].count || plan->hooks[OCI_HOOK_START_CONTAINER].count);
 }
 
-/* The container's first process sees itself under its own pid, as other runtimes show it to hooks inside. */
-static void put_own_pid(struct launch *launch)
+/* Where the state has the pid, which only the container's first process knows: its own, as it sees it. */
+static char *pid_place(const struct launch *launch)
 {
-	char *place = launch->state_json.data ? strstr(launch->state_json.data, PID_MEMBER PID_PLACE_TEXT) : NULL;
-	unsigned int pid = (unsigned int)getpid();
+	char *place = launch->state_json.data ? strstr(launch->state_json.data, PID_MEMBER CHILD_PID_PLACE) : NULL;
 
-	if (!place)
-		return;
-	place += sizeof(PID_MEMBER) - 1;
-	memset(place, ' ', sizeof(PID_PLACE_TEXT) - 1);
-	for (int i = (int)sizeof(PID_PLACE_TEXT) - 2; pid; pid /= 10)
-		place[i--] = (char)('0' + pid % 10);
+	return place ? place + sizeof(PID_MEMBER) - 1 : NULL;
 }
 
 _Noreturn static void be_child(struct launch *launch, int socket_fd, const int *cgroup_fds, size_t cgroup_fds_count)
@@ -116,11 +109,11 @@ _Noreturn static void be_child(struct launch *launch, int socket_fd, const int *
 		.namespace_fds = launch->namespace_fds,
 		.state_json = launch->state_json.data,
 		.state_json_size = launch->state_json.length,
+		.pid_place = pid_place(launch),
 	};
 
 	/* Its own copy of the runtime's end would keep the end of file from it. */
 	fd_close(&launch->channel.fd);
-	put_own_pid(launch);
 	if (launch->plan->gate)
 		child_gate_main(&start);
 	child_main(&start);
