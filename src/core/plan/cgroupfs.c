@@ -26,7 +26,8 @@ static int directory_tree(struct builder *builder, const struct oci_mount *mount
 	op->tree.must_be_directory = true;
 	op->tree.attr = *attr;
 	op->tree.attr.propagation = MS_PRIVATE;
-	op->tree.attr.propagation_recursive = true;
+	/* One mount, no tree: attributes and propagation are one call. */
+	op->tree.attr.propagation_recursive = false;
 	op->tree.optional = !builder->plan->cgroup.explicit;
 	return op->tree.slot;
 }
