@@ -95,13 +95,42 @@ created() { # created BUNDLE ID [OPTIONS]: detached from the test's output
 	leftovers
 }
 
-@test "life cycle: a program that cannot be executed is told by start, with its place" {
-	b=$(bundle); args "$b" /no/such; id=$(new_id)
+@test "life cycle: a program that is missing is told by create, with its place" {
+	b=$(bundle); id=$(new_id)
+	for program in /no/such no-such /bin/true/no; do
+		args "$b" "$program"
+		run created "$b" "$id"
+		assert_fails 1; assert_says "$program" "config.json#/process/args"
+		[[ $output == *"no such file or directory"* || $output == *"executable file not found in"* ]]
+		leftovers
+	done
+}
+
+@test "life cycle: a limit that cannot be granted is told by create, with its place" {
+	b=$(bundle); id=$(new_id)
+	edit "$b" '.process.rlimits = [{"type":"RLIMIT_CORE","hard":0,"soft":0},{"type":"RLIMIT_NOFILE","hard":99999999999,"soft":9}]'
+	run created "$b" "$id"
+	assert_fails 1; assert_says nofile "config.json#/process/rlimits/1" because
+	leftovers
+}
+
+@test "life cycle: a program that cannot be executed any more is told by start, with its place" {
+	b=$(bundle); cp "$b/rootfs/bin/busybox" "$b/rootfs/bin/mine"; args "$b" /bin/mine; id=$(new_id)
 	created "$b" "$id"
+	rm "$b/rootfs/bin/mine"
 	run oci start "$id"
-	assert_fails 1; assert_says "/no/such" "no such file or directory" "config.json#/process/args"
+	assert_fails 1; assert_says "/bin/mine" "no such file or directory" "config.json#/process/args"
 	wait_for 5 is "$id" stopped
 	oci delete "$id"
+	leftovers
+}
+
+@test "life cycle: what only the working directory or the user can find is not missed by create" {
+	b=$(bundle); mkdir -p "$b/rootfs/work"; cp "$b/rootfs/bin/busybox" "$b/rootfs/work/sleep"; id=$(new_id)
+	edit "$b" '.process.cwd = "/work" | .process.env = ["PATH=.:/bin"]'
+	args "$b" ./sleep 0; oci run -b "$b" "$id"
+	args "$b" sleep 0; rm "$b/rootfs/bin/sleep"; oci run -b "$b" "$id"
+	created "$b" "$id"; oci start "$id"; oci delete --force "$id"
 	leftovers
 }
 

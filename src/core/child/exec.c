@@ -227,6 +227,36 @@ static int look_for_program(struct child *child, const struct op *op, struct err
 	return op->where ? err_where(err, "%s#%s", child->plan->config_name, op->where) : ERR;
 }
 
+/* Not from the working directory, which is entered later. */
+static bool lies_below_root(const struct op *op)
+{
+	const char *name = op->exec.args.items[0], *path = search_path(op);
+
+	if (strchr(name, '/'))
+		return name[0] == '/';
+	for (; path; path = strchr(path, ':'), path = path ? path + 1 : NULL)
+		if (path[0] != '/')
+			return false;
+	return true;
+}
+
+int child_expect_program(struct child *child, struct err *err)
+{
+	for (size_t i = 0; i < child->plan->ops_count; i++) {
+		const struct op *op = &child->plan->ops[i];
+		struct err found = ERR_INIT;
+
+		if (op->kind != OP_EXEC || op->exec.args.count == 0 || !lies_below_root(op))
+			continue;
+		if (find_program(child, op, &found) && (found.errnum == ENOENT || found.errnum == ENOTDIR)) {
+			*err = found;
+			return op->where ? err_where(err, "%s#%s", child->plan->config_name, op->where) : ERR;
+		}
+		child->program[0] = '\0';
+	}
+	return 0;
+}
+
 int child_seccomp(struct child *child, const struct op *op, struct err *err)
 {
 	const struct filter_program *program = &op->seccomp.program;

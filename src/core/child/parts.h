@@ -96,6 +96,12 @@ int child_copy_up(int from_fd, int to_fd);
 /* exec.c: a NULL-terminated copy of the list, mapped, with room for one more; NULL when memory is gone. */
 char **child_pointers(const struct strings *list);
 
+/* exec.c: what can be told before the wait for `start`: that the container has no such program. What the container's
+ * user may not execute is told when that user tries. */
+int child_expect_program(struct child *child, struct err *err);
+/* process.c: raise the hard limits that will be set, so that what may not be is told before the wait for `start`. */
+int child_raise_limits(struct child *child, struct err *err);
+
 /* home.c: "HOME=" and the home directory of uid in the container's /etc/passwd, "/" where it names none. */
 void child_find_home(const struct rootfs *root, uid_t uid, char *text, size_t size);
 

@@ -2,6 +2,7 @@
 /* process: what belongs to the process itself: limits, scores, scheduling, session, sysctls of its namespaces. */
 #include <linux/mempolicy.h>
 #include <string.h>
+#include <sys/resource.h>
 #include <sys/stat.h>
 #include <unistd.h>
 
@@ -14,6 +15,24 @@ int child_rlimit(struct child *child, const struct op *op, struct err *err)
 	(void)child;
 	return child_check(op, process_prlimit(0, op->rlimit.resource, op->rlimit.soft, op->rlimit.hard), "prlimit",
 			   err);
+}
+
+int child_raise_limits(struct child *child, struct err *err)
+{
+	for (size_t i = 0; i < child->plan->ops_count; i++) {
+		const struct op *op = &child->plan->ops[i];
+		struct rlimit now;
+
+		if (op->kind != OP_RLIMIT || op->stage != PLAN_DROP || getrlimit(op->rlimit.resource, &now) < 0 ||
+		    op->rlimit.hard <= now.rlim_max)
+			continue;
+		if (child_check(op, process_prlimit(0, op->rlimit.resource, now.rlim_cur, op->rlimit.hard), "prlimit",
+				err)) {
+			plan_explain(child->plan, op, err);
+			return ERR;
+		}
+	}
+	return 0;
 }
 
 int child_oom_score(struct child *child, const struct op *op, struct err *err)
