@@ -26,6 +26,7 @@ struct child {
 	int dev_fd;	      /* the tmpfs on /dev of ours; -EBADF without */
 	int mask_fd;	      /* the tmpfs that masks directories; -EBADF until one was needed */
 	bool working_directory_made;
+	bool null_attached; /* OP_MASK's null_slot lies on a masked file already */
 	char program[PATH_MAX]; /* what OP_EXEC executes; "" until it was looked for */
 	char home[PATH_MAX];	/* "HOME=…"; "" where the plan does not want it looked up */
 };

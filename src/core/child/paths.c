@@ -48,11 +48,22 @@ static int directory_mask(struct child *child)
 	return mount_fsmount(fs_fd, MOUNT_ATTR_RDONLY | MOUNT_ATTR_NOSUID | MOUNT_ATTR_NODEV | MOUNT_ATTR_NOEXEC);
 }
 
+/* The runtime's null device. What another mount namespace has detached cannot be cloned in this one (EINVAL); once it
+ * is attached, it can: so the first mask is the tree itself. */
+static int null_of_slot(struct child *child, int null_fd)
+{
+	if (child->null_attached)
+		return mount_open_tree(null_fd, "", AT_EMPTY_PATH);
+	child->null_attached = true;
+	null_fd = fcntl(null_fd, F_DUPFD_CLOEXEC, 0);
+	return null_fd < 0 ? -errno : null_fd;
+}
+
 static int file_mask(struct child *child, const struct op *op, struct err *err)
 {
 	bool of_dev = op->mask.null_slot == PLAN_NO_SLOT;
 	cleanup_fd int mask_fd = of_dev ? mount_open_tree(child->dev_fd, "null", 0)
-					: mount_open_tree(child->start->slots[op->mask.null_slot], "", AT_EMPTY_PATH);
+					: null_of_slot(child, child->start->slots[op->mask.null_slot]);
 	struct stat st;
 
 	if (mask_fd < 0)
