@@ -188,7 +188,9 @@ int plan_cgroup(struct builder *builder)
 		return ERR;
 	if (cgroup->driver == CGROUP_DISABLED)
 		return 0;
-	cgroup->explicit = (cgroup->settings_count && !builder->request->limits_optional) || builder->host->sys_admin;
+	/* Root of a user namespace is no root to the hierarchies. */
+	cgroup->explicit = (cgroup->settings_count && !builder->request->limits_optional) ||
+			   (builder->host->sys_admin && builder->host->initial_user_namespace);
 	if (plan_path(builder))
 		return ERR;
 	plan_device_rules(builder);
