@@ -13,7 +13,7 @@ teardown() { common_teardown; }
 		| del(.process.rlimits) | (.mounts[].options // empty) -= ["gid=5"]'
 	args "$b" echo inside
 	run unshare --user --map-root-user --mount "$OCI" --root "$STATE" run -b "$b" "$id"
-	[ "$status" -eq 0 ]
+	[ "$status" -eq 0 ] || { echo "$output"; false; }
 	[[ $output == *inside ]]
 	edit "$b" '.linux.resources.pids.limit = 10'
 	run unshare --user --map-root-user --mount "$OCI" --root "$STATE" run -b "$b" "$id"

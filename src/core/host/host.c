@@ -11,6 +11,7 @@
 #include <linux/capability.h>
 #include <linux/nsfs.h>
 #include <stdio.h>
+#include <string.h>
 #include <sys/ioctl.h>
 #include <sys/stat.h>
 #include <sys/utsname.h>
@@ -63,8 +64,12 @@ static void read_power(struct host *host)
 {
 	bool capable = host->capabilities & (1ULL << CAP_SYS_ADMIN);
 	struct stat own;
+	char text[8];
 
 	host->initial_user_namespace = stat("/proc/self/ns/user", &own) == 0 && own.st_ino == USER_NS_INITIAL_INODE;
+	host->setgroups_denied = !host->initial_user_namespace &&
+				 fd_read_text_at(AT_FDCWD, "/proc/self/setgroups", text, sizeof(text)) > 0 &&
+				 strncmp(text, "deny", 4) == 0;
 	host->sys_admin = capable && (host->initial_user_namespace || owns_mount_namespace());
 }
 

@@ -36,6 +36,7 @@ struct host {
 	uint64_t bounding;	 /* its bounding set */
 	uint32_t last_capability; /* highest number that the kernel knows */
 	bool initial_user_namespace;
+	bool setgroups_denied; /* for good, in this user namespace and in those below it */
 	bool sys_admin; /* CAP_SYS_ADMIN in the user namespace that owns this mount namespace */
 
 	enum host_cgroup_mode cgroup_mode;

@@ -161,6 +161,8 @@ static void plan_seccomp_op(struct builder *builder, const struct process_power 
 /* Where one's own single id is mapped without privilege, the kernel denies setgroups for good. */
 static bool setgroups_denied(const struct builder *builder)
 {
+	if (builder->host->setgroups_denied)
+		return true;
 	for (size_t i = 0; i < builder->ops_count; i++)
 		if (builder->ops[i].kind == OP_ID_MAPS)
 			return builder->ops[i].id_maps.deny_setgroups;
