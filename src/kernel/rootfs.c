@@ -180,7 +180,9 @@ static int walk_pass(struct walk *walk, int *ret_fd)
 		walk->path[end] = '\0';
 		fd = open_in_root(walk->root->fd, walk->path, O_PATH | O_DIRECTORY);
 		walk->path[end] = saved;
-		if (fd == -ENOENT) {
+		/* "." and ".." are never made: that they are missing means that what was opened before has been moved, perhaps
+		 * out of the root, and ".." of that would lead outside. */
+		if (fd == -ENOENT && strcmp(name, ".") != 0 && strcmp(name, "..") != 0) {
 			result = walk_make(walk, parent_fd, name, start, end, &fd);
 			if (result != 0)
 				return result;
