@@ -61,6 +61,18 @@ created() { # created BUNDLE ID [OPTIONS]: detached from the test's output
 	leftovers
 }
 
+@test "life cycle: the pid file replaces no device, pipe or link" {
+	b=$(bundle)
+	mkfifo "$WORK/pipe"; mknod "$WORK/full" c 1 7; ln -s nowhere "$WORK/link"
+	for name in pipe full link; do
+		run oci run -b "$b" --pid-file "$WORK/$name" "$(new_id)"
+		assert_fails 1
+		assert_says "not a regular file"
+	done
+	[ -p "$WORK/pipe" ] && [ -c "$WORK/full" ] && [ -L "$WORK/link" ]
+	leftovers
+}
+
 @test "life cycle: the sentences of wrong states" {
 	b=$(bundle); args "$b" sleep 60; id=$(new_id)
 	created "$b" "$id"

@@ -23,6 +23,18 @@ static int pid_file_failed(struct err *err, const char *call, const char *path)
 	return err_sys(err, errnum, call, "cannot write the pid file %s", path);
 }
 
+/* The rename below would put a file where /dev/full or /dev/stdout was, for the whole host. */
+static int refuse_other_than_file(const char *path, struct err *err)
+{
+	struct stat st;
+
+	if (lstat(path, &st) != 0 || S_ISREG(st.st_mode))
+		return 0;
+	err_set(err, ERR_USAGE, "cannot write the pid file %s: it is not a regular file", path);
+	err_why(err, "the pid file replaces what has its name");
+	return err_fix(err, "name a path that does not exist, or a regular file");
+}
+
 int send_pid_file(const char *path, pid_t pid, struct err *err)
 {
 	char temporary[PATH_MAX], digits[16];
@@ -30,6 +42,8 @@ int send_pid_file(const char *path, pid_t pid, struct err *err)
 	int fd cleanup_fd = -EBADF;
 	int result, length = name ? (int)(name - path + 1) : 0;
 
+	if (refuse_other_than_file(path, err))
+		return ERR;
 	name = name ? name + 1 : path;
 	if ((size_t)snprintf(temporary, sizeof(temporary), "%.*s.%s", length, path, name) >= sizeof(temporary)) {
 		errno = ENAMETOOLONG;
