@@ -11,6 +11,7 @@
 #include <stddef.h>
 #include <stdint.h>
 
+#include "base/buf.h"
 #include "base/err.h"
 
 enum opt_type {
@@ -57,7 +58,9 @@ struct opt_verb {
 int opt_parse(const struct opt_verb *verb, int argc, char **argv, void *target, int *ret_operands, bool *ret_help,
 	      struct err *err);
 
-/* Print the verb's help to stream (a FILE *), from its table; program is "bulkhead-oci". */
+/* Add the verb's help to out, from its table; program is "bulkhead-oci". */
+void opt_add_help(struct buf *out, const char *program, const struct opt_verb *verb);
+/* The same, printed to stream (a FILE *). */
 void opt_print_help(const char *program, const struct opt_verb *verb, void *stream);
 
 /* The nearest of names (NULL-terminated) to word by edit distance, or NULL when none is near. */

@@ -99,28 +99,33 @@ static void add_options(struct buf *out, const struct opt_verb *verb)
 		add_option(out, &help_option, column);
 }
 
+void opt_add_help(struct buf *out, const char *program, const struct opt_verb *verb)
+{
+	buf_printf(out, "Usage: %s", program);
+	if (verb->name)
+		buf_printf(out, " %s", verb->name);
+	if (verb->synopsis)
+		buf_printf(out, " %s", verb->synopsis);
+	buf_puts(out, "\n");
+	if (verb->summary) {
+		buf_puts(out, "\n");
+		add_wrapped(out, verb->summary, 0);
+		buf_puts(out, "\n");
+	}
+	add_options(out, verb);
+	if (verb->examples) {
+		size_t length = strlen(verb->examples);
+
+		buf_printf(out, "\nExamples:\n%s%s", verb->examples,
+			   length && verb->examples[length - 1] == '\n' ? "" : "\n");
+	}
+}
+
 void opt_print_help(const char *program, const struct opt_verb *verb, void *stream)
 {
 	struct buf cleanup_buf out = BUF_INIT;
 
-	buf_printf(&out, "Usage: %s", program);
-	if (verb->name)
-		buf_printf(&out, " %s", verb->name);
-	if (verb->synopsis)
-		buf_printf(&out, " %s", verb->synopsis);
-	buf_puts(&out, "\n");
-	if (verb->summary) {
-		buf_puts(&out, "\n");
-		add_wrapped(&out, verb->summary, 0);
-		buf_puts(&out, "\n");
-	}
-	add_options(&out, verb);
-	if (verb->examples) {
-		size_t length = strlen(verb->examples);
-
-		buf_printf(&out, "\nExamples:\n%s%s", verb->examples,
-			   length && verb->examples[length - 1] == '\n' ? "" : "\n");
-	}
+	opt_add_help(&out, program, verb);
 	if (!out.failed)
 		fwrite(out.data, 1, out.length, stream);
 }

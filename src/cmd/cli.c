@@ -162,6 +162,14 @@ int cli_print(struct cli *cli, const struct buf *out)
 	return CLI_ERROR;
 }
 
+int cli_print_help(struct cli *cli, const struct opt_verb *verb)
+{
+	struct buf out cleanup_buf = BUF_INIT;
+
+	opt_add_help(&out, cli->program, verb);
+	return cli_print(cli, &out);
+}
+
 int cli_number(const char *what, const char *text, uint64_t max, uint64_t *ret, struct err *err)
 {
 	uint64_t value = 0;

@@ -52,6 +52,9 @@ int cli_finish(struct cli *cli, int status);
 /* Print what is in buf to standard output; CLI_ERROR, with a message, when that fails. */
 int cli_print(struct cli *cli, const struct buf *out);
 
+/* A verb's --help, by cli_print. */
+int cli_print_help(struct cli *cli, const struct opt_verb *verb);
+
 /* "9", "KILL" or "SIGKILL", also "RTMIN+3". ERR_USAGE with the nearest name. */
 int cli_signal_number(const char *text, int *ret_signal, struct err *err);
 /* A decimal number of at most max, nothing else. what: "--user". */

@@ -71,6 +71,14 @@ up() { b=$(bundle); args "$b" sleep 600; id=$(new_id); oci run --detach -b "$b" 
 	run oci --help; [ "$status" -eq 0 ]; assert_says features
 }
 
+@test "help: an output that takes nothing is told, not passed over" {
+	for words in --help "spec --help" "run --help"; do
+		run bash -c '"$0" $1 >/dev/full' "$OCI" "$words"
+		assert_fails 1
+		assert_says "standard output"
+	done
+}
+
 @test "version: the lines that engines parse" {
 	run "$OCI" --version
 	[ "$status" -eq 0 ]

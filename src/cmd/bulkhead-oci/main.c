@@ -3,7 +3,6 @@
  * main: the program that engines call: global options, then a verb from a table. Runs in the runtime; reads no file
  * and allocates nothing before the verb asks for it. Exit statuses: cmd/cli.h.
  */
-#include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
 
@@ -69,10 +68,8 @@ int oci_parse(struct oci *oci, const struct opt_verb *verb, int argc, char **arg
 	*ret_operands = 0;
 	if (opt_parse(verb, argc, argv, target, ret_operands, &help, &err))
 		return oci_fail(oci, &err);
-	if (help) {
-		opt_print_help(PROGRAM, verb, stdout);
-		return fflush(stdout) ? CLI_ERROR : CLI_OK;
-	}
+	if (help)
+		return cli_print_help(&oci->cli, verb);
 	if (*ret_operands >= least && *ret_operands <= most)
 		return OCI_GO_ON;
 	if (*ret_operands < least)
@@ -92,14 +89,16 @@ static int print_version(struct oci *oci)
 	return cli_print(&oci->cli, &out);
 }
 
-static int print_help(void)
+static int print_help(struct oci *oci)
 {
-	opt_print_help(PROGRAM, &global_options, stdout);
-	printf("\nCommands:\n");
+	struct buf out cleanup_buf = BUF_INIT;
+
+	opt_add_help(&out, PROGRAM, &global_options);
+	buf_puts(&out, "\nCommands:\n");
 	for (size_t i = 0; i < ARRAY_SIZE(verbs); i++)
-		printf("  %-10s %s\n", verbs[i]->name, verbs[i]->summary);
-	printf("\n%s COMMAND --help tells more.\n", PROGRAM);
-	return fflush(stdout) ? CLI_ERROR : CLI_OK;
+		buf_printf(&out, "  %-10s %s\n", verbs[i]->name, verbs[i]->summary);
+	buf_printf(&out, "\n%s COMMAND --help tells more.\n", PROGRAM);
+	return cli_print(&oci->cli, &out);
 }
 
 static int unknown_verb(struct oci *oci, const char *word)
@@ -142,7 +141,7 @@ static int choose_cgroups(const struct globals *globals, enum cgroup_driver *ret
 static int run_verb(struct oci *oci, int argc, char **argv)
 {
 	if (strcmp(argv[0], "help") == 0)
-		return print_help();
+		return print_help(oci);
 	for (size_t i = 0; i < ARRAY_SIZE(verbs); i++)
 		if (strcmp(argv[0], verbs[i]->name) == 0)
 			return verbs[i]->run(argc, argv, oci);
@@ -167,7 +166,7 @@ static int run(struct oci *oci, int argc, char **argv)
 	if (globals.version)
 		return print_version(oci);
 	if (help)
-		return print_help();
+		return print_help(oci);
 	if (operands == 0) {
 		err_set(&err, ERR_USAGE, "no command was given");
 		err_fix(&err, "%s --help, which lists the commands", PROGRAM);

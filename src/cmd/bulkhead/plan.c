@@ -75,10 +75,8 @@ static int verb(int argc, char **argv, void *context)
 	chosen.sandbox = request.options;
 	if (opt_parse(&verb_plan, argc, argv, &chosen, &operands, &help, &err))
 		return failed(people, &err);
-	if (help) {
-		opt_print_help(people->cli.program, &verb_plan, stdout);
-		return 0;
-	}
+	if (help)
+		return cli_print_help(&people->cli, &verb_plan) ? PEOPLE_FAILED : 0;
 	if (chosen.bundle && operands == 0)
 		return print_plan(people, &(struct engine_create){.id = "plan", .bundle = chosen.bundle}, chosen.json);
 	if (chosen.bundle || operands == 0) {

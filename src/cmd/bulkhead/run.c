@@ -44,10 +44,8 @@ static int verb(int argc, char **argv, void *context)
 	if (engine_protect_self(people->argv, cli_warn, &err) || sandbox_request_begin(&request, &arena, argc, &err) ||
 	    opt_parse(&verb_run, argc, argv, &request.options, &operands, &help, &err))
 		return failed(people, &err);
-	if (help) {
-		opt_print_help(people->cli.program, &verb_run, stdout);
-		return 0;
-	}
+	if (help)
+		return cli_print_help(&people->cli, &verb_run) ? PEOPLE_FAILED : 0;
 	if (operands < 2) {
 		err_set(&err, ERR_USAGE, "run: a %s is missing", operands ? "command" : "source");
 		err_fix(&err, "bulkhead run host COMMAND, or bulkhead run DIRECTORY COMMAND");
