@@ -65,6 +65,11 @@ static const struct arch *arch_find(uint32_t value)
 	return NULL;
 }
 
+uint32_t abi_arch_at(size_t index)
+{
+	return index < ARRAY_SIZE(archs) ? archs[index].value : 0;
+}
+
 static const struct table *table_find(uint32_t value)
 {
 	const struct arch *arch = arch_find(value);

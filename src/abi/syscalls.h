@@ -28,6 +28,8 @@ int abi_syscall_rows(void);
 const char *abi_syscall_row_name(int row);
 int abi_syscall_row_number(uint32_t arch, int row);
 
+/* The architectures that names are known of, by their index from 0; 0 behind the last. Some have no table. */
+uint32_t abi_arch_at(size_t index);
 /* "x86_64", "i386", "x32", "aarch64", …; NULL when unknown; and AUDIT_ARCH_… for "SCMP_ARCH_X86_64", 0 when unknown. */
 const char *abi_arch_name(uint32_t arch);
 uint32_t abi_arch_from_scmp(const char *scmp_name);

@@ -386,6 +386,13 @@ int plan_exec(struct arena *arena, const struct oci_config *config, const struct
 int plan_update(struct arena *arena, const struct oci_resources *resources, const struct host *host,
 		struct plan_cgroup *cgroup, struct err *err);
 
+/*
+ * A seccomp section as what filter/ compiles. The native architecture comes first, listed or not. Rules keep their
+ * order and number. Memory from arena. Errors: out of memory.
+ */
+int plan_filter_policy(const struct oci_seccomp *seccomp, const char *config_name, struct arena *arena,
+		       struct filter_policy *ret_policy, struct err *err);
+
 /* The mount options that plan/ knows by name, by their index from 0; NULL behind the last (`features`). */
 const char *plan_mount_option_name(size_t index);
 

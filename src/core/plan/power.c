@@ -75,43 +75,37 @@ _Static_assert((int)OCI_CMP_NE == (int)FILTER_NE && (int)OCI_CMP_MASKED_EQ == (i
 	       "oci/ and filter/ number the comparisons alike");
 
 /* The native architecture first, listed or not: without it the container's first call would end it. */
-static int filter_archs(struct builder *builder, struct filter_policy *policy)
+static uint32_t *filter_archs(const struct oci_seccomp *seccomp, struct arena *arena, size_t *ret_count)
 {
-	const struct oci_seccomp *seccomp = &builder->config->linux.seccomp;
-	uint32_t *archs = arena_calloc(builder->arena, seccomp->archs_count + 1, sizeof(*archs));
-	size_t count = 0;
+	uint32_t *archs = arena_calloc(arena, seccomp->archs_count + 1, sizeof(*archs));
 
 	if (!archs)
-		return err_set(builder->err, ERR_INTERNAL, "out of memory while planning");
-	archs[count++] = ABI_ARCH_NATIVE;
+		return NULL;
+	archs[0] = ABI_ARCH_NATIVE;
+	*ret_count = 1;
 	for (size_t i = 0; i < seccomp->archs_count; i++)
 		if (seccomp->archs[i] != ABI_ARCH_NATIVE)
-			archs[count++] = seccomp->archs[i];
-	policy->archs = archs;
-	policy->archs_count = count;
-	return 0;
+			archs[(*ret_count)++] = seccomp->archs[i];
+	return archs;
 }
 
-int plan_filter(struct builder *builder, struct process_power *power)
+int plan_filter_policy(const struct oci_seccomp *seccomp, const char *config_name, struct arena *arena,
+		       struct filter_policy *ret_policy, struct err *err)
 {
-	const struct oci_seccomp *seccomp = &builder->config->linux.seccomp;
 	struct filter_policy policy = {.default_action = seccomp->default_action,
 				       .bad_arch_action = SECCOMP_RET_KILL_PROCESS,
-				       .config_name = builder->plan->config_name};
+				       .config_name = config_name};
 	struct filter_rule *rules;
 	struct filter_arg *args;
 	size_t args_count = 0;
 
-	if (!seccomp->present)
-		return 0;
-	if (filter_archs(builder, &policy))
-		return ERR;
 	for (size_t i = 0; i < seccomp->rules_count; i++)
 		args_count += seccomp->rules[i].args_count;
-	rules = arena_calloc(builder->arena, seccomp->rules_count + 1, sizeof(*rules));
-	args = arena_calloc(builder->arena, args_count + 1, sizeof(*args));
-	if (!rules || !args)
-		return err_set(builder->err, ERR_INTERNAL, "out of memory while planning");
+	policy.archs = filter_archs(seccomp, arena, &policy.archs_count);
+	rules = arena_calloc(arena, seccomp->rules_count + 1, sizeof(*rules));
+	args = arena_calloc(arena, args_count + 1, sizeof(*args));
+	if (!policy.archs || !rules || !args)
+		return err_set(err, ERR_INTERNAL, "out of memory while planning");
 	for (size_t i = 0; i < seccomp->rules_count; i++) {
 		const struct oci_seccomp_rule *rule = &seccomp->rules[i];
 
@@ -126,7 +120,19 @@ int plan_filter(struct builder *builder, struct process_power *power)
 	}
 	policy.rules = rules;
 	policy.rules_count = seccomp->rules_count;
-	if (filter_compile(&policy, builder->arena, &power->filter, builder->err))
+	*ret_policy = policy;
+	return 0;
+}
+
+int plan_filter(struct builder *builder, struct process_power *power)
+{
+	const struct oci_seccomp *seccomp = &builder->config->linux.seccomp;
+	struct filter_policy policy;
+
+	if (!seccomp->present)
+		return 0;
+	if (plan_filter_policy(seccomp, builder->plan->config_name, builder->arena, &policy, builder->err) ||
+	    filter_compile(&policy, builder->arena, &power->filter, builder->err))
 		return ERR;
 	power->has_filter = true;
 	power->filter_flags = seccomp->flags;

@@ -15,9 +15,6 @@ struct sandbox_ids {
 /* Root: a subordinate range of its own, or the reserved one, never host id 0. Others: their own single id. */
 int sandbox_choose_ids(const struct sandbox *sandbox, struct sandbox_ids *ret_ids, struct err *err);
 
-/* linux.seccomp: deny by default. Calls of the table that are not allowed give EPERM; newer ones ENOSYS. */
-void sandbox_write_seccomp(struct json_writer *writer, uint64_t capabilities);
-
 /* The mounts of a source that is the host itself, and the links of its root. */
 int sandbox_write_host_mounts(struct json_writer *writer, struct arena *arena, struct key_values *ret_links,
 			      struct err *err);

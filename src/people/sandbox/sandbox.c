@@ -278,6 +278,26 @@ static const char *const readonly_paths[] = {
 	"/proc/bus", "/proc/fs", "/proc/irq", "/proc/sys", "/proc/sysrq-trigger",
 };
 
+static bool is_below(const char *path, const char *const *directories, size_t count)
+{
+	for (size_t i = 0; i < count; i++) {
+		size_t length = strlen(directories[i]);
+
+		if (strncmp(path, directories[i], length) == 0 && (path[length] == '/' || path[length] == '\0'))
+			return true;
+	}
+	return false;
+}
+
+enum sandbox_path sandbox_path_standing(const char *path)
+{
+	if (is_below(path, masked_paths, ARRAY_SIZE(masked_paths)))
+		return SANDBOX_PATH_MASKED;
+	if (strncmp(path, "/sys/", 5) == 0 || is_below(path, readonly_paths, ARRAY_SIZE(readonly_paths)))
+		return SANDBOX_PATH_READ_ONLY;
+	return SANDBOX_PATH_OPEN;
+}
+
 static int write_linux(struct json_writer *writer, struct context *context, struct err *err)
 {
 	(void)err;

@@ -15,6 +15,7 @@
 #include "base/arena.h"
 #include "base/buf.h"
 #include "base/err.h"
+#include "base/json.h"
 #include "base/types.h"
 
 enum sandbox_source_kind {
@@ -73,6 +74,14 @@ int sandbox_parse_source(struct arena *arena, const char *source, struct sandbox
 int sandbox_parse_bind(struct arena *arena, const char *text, struct sandbox_bind *ret_bind, struct err *err);
 /* "512m", "2g", "1048576": bytes. */
 int sandbox_parse_size(const char *text, uint64_t *ret_bytes, struct err *err);
+
+/* The default filter, an object in the form of linux.seccomp: deny by default. Calls of the table that are not allowed
+ * give EPERM; newer ones ENOSYS. capabilities: those given with --cap-add. */
+void sandbox_write_seccomp(struct json_writer *writer, uint64_t capabilities);
+
+/* What the defaults do with a file of procfs or sysfs. sysfs is mounted read-only as a whole. */
+enum sandbox_path { SANDBOX_PATH_OPEN, SANDBOX_PATH_READ_ONLY, SANDBOX_PATH_MASKED };
+enum sandbox_path sandbox_path_standing(const char *path);
 
 /* Write the config. Strings of the result live in arena. */
 int sandbox_configure(struct arena *arena, const struct sandbox *sandbox, struct sandbox_result *ret_result,
