@@ -148,3 +148,35 @@ poststop" ]
 	[ "$(jq .pid "$WORK/inside.json")" = 1 ]
 	leftovers
 }
+
+@test "hooks: createContainer runs in the bundle and sees the container's tree under root.path" {
+	mkdir "$WORK/host"; echo seen > "$WORK/host/file"; mkdir -p "$b/rootfs/mnt"
+	edit "$b" '.mounts += [{destination: "/mnt", type: "bind", source: $dir, options: ["rbind", "ro"]}]' --arg dir "$WORK/host"
+	hook createContainer "pwd > $WORK/pwd; cat rootfs/mnt/file > $WORK/file; ls -d rootfs/proc/self > $WORK/proc
+		echo from-hook > rootfs/written"
+	args "$b" cat /written /mnt/file
+	for users in no yes; do
+		if [ $users = yes ]; then
+			# Its root is no one on the host: it can only search what anyone can.
+			path=$b
+			until [ "$path" = / ]; do [ -k "$path" ] || chmod a+x "$path"; path=$(dirname "$path"); done
+			chmod 777 "$WORK" "$b/rootfs"; rm -f "$WORK"/{pwd,file,proc} "$b/rootfs/written"
+			edit "$b" '.linux.namespaces += [{type: "user"}]
+				| .linux.uidMappings = [{containerID: 0, hostID: 100000, size: 65536}]
+				| .linux.gidMappings = .linux.uidMappings'
+		fi
+		run oci run -b "$b" "$(new_id)"
+		[ "$status" -eq 0 ] || { echo "$output"; false; }
+		[ "$output" = "from-hook
+seen" ]
+		[ "$(cat "$WORK/pwd")" = "$b" ]
+		[ "$(cat "$WORK/file")" = seen ]
+		[ "$(cat "$WORK/proc")" = rootfs/proc/self ]
+	done
+	# Nothing of it stays: the host is not to be seen from the container.
+	args "$b" sh -c 'grep -c "^[^ ]* [^ ]* [^ ]* [^ ]* / " /proc/self/mountinfo; ls -d /rootfs'
+	run oci run -b "$b" "$(new_id)"
+	[ "${lines[0]}" = 1 ] || { echo "$output"; false; }
+	[[ ${lines[1]} == *"No such file"* ]]
+	leftovers
+}

@@ -288,6 +288,8 @@ static void plan_hooks(struct builder *builder)
 	if (hooks[OCI_HOOK_CREATE_CONTAINER].count) {
 		op = builder_add(builder, OP_HOOKS, PLAN_MOUNT, "/hooks/createContainer", NULL);
 		op->hooks.kind = OCI_HOOK_CREATE_CONTAINER;
+		op->hooks.directory = builder->request->bundle;
+		op->hooks.rootfs = builder->request->rootfs;
 	}
 }
 

@@ -215,6 +215,8 @@ struct op {
 		} readonly; /* missing paths are skipped */
 		struct {
 			enum oci_hook_kind kind;
+			struct host_path directory; /* where they run: the bundle, or "/" */
+			struct host_path rootfs; /* the tree is seen here meanwhile; text NULL: nowhere */
 		} hooks;
 		struct {
 			struct op_attr attr;

@@ -221,6 +221,7 @@ static void plan_start_hooks(struct builder *builder)
 	op = builder_add(builder, OP_HOOKS, PLAN_DROP, "/hooks/startContainer",
 			 "as confined as the program: their files are the container's");
 	op->hooks.kind = OCI_HOOK_START_CONTAINER;
+	op->hooks.directory.text = "/";
 }
 
 int plan_drop(struct builder *builder, const struct process_power *power)
