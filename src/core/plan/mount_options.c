@@ -157,8 +157,11 @@ static void apply_option(struct builder *builder, const struct placed_string *te
 	const struct option *option = find_option(text->text);
 
 	if (!option) {
-		if (*text->text && !is_comment(text->text))
-			add_param(builder, ret, text);
+		if (!*text->text || is_comment(text->text))
+			return;
+		if (!ret->unknown)
+			ret->unknown = text;
+		add_param(builder, ret, text);
 		return;
 	}
 	switch (option->kind) {

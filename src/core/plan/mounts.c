@@ -79,9 +79,9 @@ static int refuse_bind(struct builder *builder, const struct oci_mount *mount, c
 			       mount->destination.text);
 		return err_fix(builder->err, "add \"source\": the host's file or directory to show there");
 	}
-	if (options->params_count > options->fs_flags) {
-		builder_refuse(builder, ERR_CONFIG, mount->where, "bind mount %s has an unknown option",
-			       mount->destination.text);
+	if (options->unknown) {
+		builder_refuse(builder, ERR_CONFIG, options->unknown->where, "bind mount %s has the unknown option %s",
+			       mount->destination.text, options->unknown->text);
 		err_why(builder->err, "what is no option of mount(8) is data for a file system, and a bind mount has "
 				      "none of its own");
 		return err_fix(builder->err, "look for a misspelled option, or remove it");
