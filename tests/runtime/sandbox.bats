@@ -160,3 +160,16 @@ print(call(16, 0, 0x5412, 0), call(16, 0, 0x100005412, 0), call(16, 0, 0x541c, 0
 	run "${BK[@]}" plan --json host true
 	jq -e '.operations | length > 20' <<<"$output"
 }
+
+@test "seccomp: the flag of a listener's wait is accepted without a listener, in run and exec" {
+	b=$(bundle); id=$(new_id)
+	edit "$b" '.process.args = ["sleep", "60"] | .linux.seccomp = {defaultAction: "SCMP_ACT_ALLOW",
+		flags: ["SECCOMP_FILTER_FLAG_WAIT_KILLABLE_RECV"],
+		syscalls: [{names: ["mkdir"], action: "SCMP_ACT_ERRNO"}]}'
+	oci run --detach -b "$b" "$id" </dev/null >/dev/null 2>&1
+	run oci exec "$id" mkdir /dev/shm/x
+	[ "$status" -eq 1 ]
+	assert_says "not permitted"
+	oci delete --force "$id"
+	leftovers
+}
