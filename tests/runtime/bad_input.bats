@@ -147,7 +147,7 @@ refuse() { # refuse BUNDLE WORD…: run fails with 1, says the words, leaves not
 
 @test "bad input: a directory as the program" {
 	b=$(bundle); args "$b" /bin
-	refuse "$b" /bin
+	refuse "$b" /bin "it is a directory" "name a program in it"
 }
 
 @test "bad input: a working directory that is a file" {

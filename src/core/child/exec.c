@@ -114,8 +114,10 @@ static int explain_denied(const char *path, struct err *err)
 
 	if (stat(path, &st) < 0)
 		return err_why(err, "a directory on the way to it cannot be searched by the container's user");
-	if (S_ISDIR(st.st_mode))
-		return err_why(err, "it is a directory");
+	if (S_ISDIR(st.st_mode)) {
+		err_why(err, "it is a directory");
+		return err_fix(err, "name a program in it");
+	}
 	if (statvfs(path, &fs) == 0 && fs.f_flag & ST_NOEXEC) {
 		err_why(err, "the mount that it lies on has the option noexec");
 		return err_fix(err, "remove noexec from this mount, or move the program");
