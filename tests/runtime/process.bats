@@ -54,3 +54,17 @@ home_of() { # home_of UID: as the program sees it
 	[ "$(home_of 0)" = / ]
 	leftovers
 }
+
+@test "process: devices that a user namespace gets from the host are nosuid and noexec" {
+	edit "$b" '.linux.namespaces += [{type: "user"}]'
+	edit "$b" '.linux.uidMappings = [{containerID: 0, hostID: 0, size: 65536}] | .linux.gidMappings = .linux.uidMappings'
+	args "$b" grep ' /dev/[nzfru]' /proc/self/mountinfo
+	run oci run -b "$b" "$id"
+	[ "$status" -eq 0 ] || { echo "$output"; false; }
+	[ "${#lines[@]}" -ge 5 ]
+	for line in "${lines[@]}"; do
+		read -r _ _ _ _ _ options _ <<< "$line"
+		[[ ,$options, == *,nosuid,* && ,$options, == *,noexec,* ]] || { echo "$line"; false; }
+	done
+	leftovers
+}

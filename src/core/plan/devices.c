@@ -43,6 +43,7 @@ static void add_device(struct builder *builder, const struct oci_device *device,
 	if (builder->nodes_by_bind && device->type != OCI_DEVICE_FIFO) {
 		op = builder_tree(builder, device->path.text, device->where, why);
 		op->tree.device = makedev(device->major, device->minor);
+		op->tree.attr.set = MOUNT_ATTR_NOSUID | MOUNT_ATTR_NOEXEC;
 		op->tree.attr.propagation = MS_PRIVATE;
 		tree_slot = op->tree.slot;
 	}
