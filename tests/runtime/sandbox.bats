@@ -173,3 +173,29 @@ print(call(16, 0, 0x5412, 0), call(16, 0, 0x100005412, 0), call(16, 0, 0x541c, 0
 	oci delete --force "$id"
 	leftovers
 }
+
+@test "seccomp: a listener, with each flag that features calls supported" {
+	b=$(bundle)
+	for flag in $("$OCI" features | jq -r '.linux.seccomp.supportedFlags[]'); do
+		rm -f "$WORK/listener"
+		mkfifo "$WORK/ready"
+		# It takes the descriptor and closes it: the call then fails with ENOSYS.
+		/usr/bin/python3 -c '
+import socket, sys
+listener = socket.socket(socket.AF_UNIX, socket.SOCK_STREAM)
+listener.bind(sys.argv[1])
+listener.listen(1)
+open(sys.argv[2], "w").close()
+listener.accept()[0].recvmsg(65536)' "$WORK/listener" "$WORK/ready" 3>&- &
+		listener=$!
+		cat "$WORK/ready"; rm "$WORK/ready"
+		edit "$b" '.process.args = ["mkdir", "/dev/shm/x"] | .linux.seccomp = {defaultAction: "SCMP_ACT_ALLOW",
+			flags: [$flag], listenerPath: $path, syscalls: [{names: ["mkdir"], action: "SCMP_ACT_NOTIFY"}]}' \
+			--arg flag "$flag" --arg path "$WORK/listener"
+		run oci run -b "$b" "$(new_id)"
+		kill "$listener" 2>/dev/null || true; wait "$listener" || true
+		[ "$status" -eq 1 ]
+		assert_says "not implemented"
+	done
+	leftovers
+}

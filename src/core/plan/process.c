@@ -155,9 +155,12 @@ static void plan_seccomp_op(struct builder *builder, const struct process_power 
 					     : "before the ids change: without no_new_privs it needs CAP_SYS_ADMIN");
 	op->seccomp.program = power->filter;
 	op->seccomp.flags = power->filter_flags & ~(uint32_t)SECCOMP_FILTER_FLAG_NEW_LISTENER;
-	/* The kernel refuses it where there is no listener to wait for, an exec among them. */
-	if (!power->listener)
-		op->seccomp.flags &= ~(uint32_t)SECCOMP_FILTER_FLAG_WAIT_KILLABLE_RECV;
+	/*
+	 * The kernel refuses the first where there is no listener to wait for, an exec among them, and the second
+	 * where there is one: it has no meaning in a process of one thread.
+	 */
+	op->seccomp.flags &= power->listener ? ~(uint32_t)SECCOMP_FILTER_FLAG_TSYNC
+					     : ~(uint32_t)SECCOMP_FILTER_FLAG_WAIT_KILLABLE_RECV;
 	op->seccomp.listener = power->listener;
 }
 
