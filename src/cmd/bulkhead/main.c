@@ -30,16 +30,19 @@ static const struct opt_verb global_options = {
 	.options = options,
 };
 
-static int print_help(void)
+static int print_help(struct people *people)
 {
-	opt_print_help(PROGRAM, &global_options, stdout);
-	printf("\nCommands:\n");
+	struct buf out cleanup_buf = BUF_INIT;
+
+	opt_add_help(&out, PROGRAM, &global_options);
+	buf_puts(&out, "\nCommands:\n");
 	for (size_t i = 0; i < ARRAY_SIZE(verbs); i++)
-		printf("  %-8s %s\n", verbs[i]->name, verbs[i]->summary);
-	printf("\n%s COMMAND --help tells more. Exit statuses: the program's own; 125 when bulkhead fails, 126 when the\n"
-	       "program cannot be executed, 127 when it is not found, 128 + n when signal n ended it.\n",
-	       PROGRAM);
-	return fflush(stdout) ? PEOPLE_FAILED : 0;
+		buf_printf(&out, "  %-8s %s\n", verbs[i]->name, verbs[i]->summary);
+	buf_printf(&out,
+		   "\n%s COMMAND --help tells more. Exit statuses: the program's own; 125 when bulkhead fails, 126 when the\n"
+		   "program cannot be executed, 127 when it is not found, 128 + n when signal n ended it.\n",
+		   PROGRAM);
+	return cli_print(&people->cli, &out) ? PEOPLE_FAILED : 0;
 }
 
 static int refuse(struct people *people, const struct err *err)
@@ -54,7 +57,7 @@ static int run_verb(struct people *people, int argc, char **argv)
 	struct err err = ERR_INIT;
 
 	if (strcmp(argv[0], "help") == 0)
-		return print_help();
+		return print_help(people);
 	for (size_t i = 0; i < ARRAY_SIZE(verbs); i++) {
 		names[i] = verbs[i]->name;
 		if (strcmp(argv[0], names[i]) == 0)
@@ -80,7 +83,7 @@ static int run(struct people *people, int argc, char **argv)
 		return fflush(stdout) ? PEOPLE_FAILED : 0;
 	}
 	if (help || operands == 0)
-		return print_help();
+		return print_help(people);
 	people->engine.root = globals.root;
 	return run_verb(people, operands, argv);
 }
