@@ -22,6 +22,11 @@
 #define ARENA_BLOCK_FIRST   ((size_t)64 << 10)
 #define ARENA_BLOCK_LARGEST ((size_t)1 << 20)
 #define ARENA_PAGE	    ((size_t)4096)
+#define ARENA_BATCH	    ((size_t)32 << 10)
+
+#ifndef MADV_POPULATE_WRITE
+#define MADV_POPULATE_WRITE 23
+#endif
 
 /* Under AddressSanitizer what was not handed out is forbidden ground, with a gap behind each allocation. */
 #ifdef ARENA_POISON
@@ -39,6 +44,7 @@ struct arena_block {
 	struct arena_block *next;
 	size_t size; /* of the whole mapping, this header included */
 	size_t used; /* from the block's start */
+	size_t ready; /* so far its pages are there */
 };
 
 static size_t align_up(size_t value, size_t alignment)
@@ -80,6 +86,19 @@ static struct arena_block *arena_add_block(struct arena *arena, size_t size)
 	return block;
 }
 
+/* Pages come some at a time, by one call: a fault for each takes longer, in a virtual machine above all. Where the kernel
+ * does not know the call they come by faults. */
+static void arena_make_ready(struct arena_block *block, size_t end)
+{
+	size_t from = block->ready, to = align_up(end, ARENA_BATCH);
+
+	if (end <= from)
+		return;
+	block->ready = to < block->size ? to : block->size;
+	if (end - from <= ARENA_BATCH)
+		madvise((char *)block + from, block->ready - from, MADV_POPULATE_WRITE);
+}
+
 static void *arena_take(struct arena *arena, size_t size, size_t alignment)
 {
 	size_t limit = arena->limit ? arena->limit : ARENA_LIMIT_DEFAULT;
@@ -102,6 +121,7 @@ static void *arena_take(struct arena *arena, size_t size, size_t alignment)
 	memory = (char *)block + start;
 	arena_permit(memory, size);
 	block->used = start + size + ARENA_GAP;
+	arena_make_ready(block, start + size);
 	arena->used += size;
 	return memory;
 }
