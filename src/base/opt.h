@@ -60,8 +60,6 @@ int opt_parse(const struct opt_verb *verb, int argc, char **argv, void *target, 
 
 /* Add the verb's help to out, from its table; program is "bulkhead-oci". */
 void opt_add_help(struct buf *out, const char *program, const struct opt_verb *verb);
-/* The same, printed to stream (a FILE *). */
-void opt_print_help(const char *program, const struct opt_verb *verb, void *stream);
 
 /* The nearest of names (NULL-terminated) to word by edit distance, or NULL when none is near. */
 const char *opt_nearest(const char *word, const char *const *names);

@@ -1,6 +1,5 @@
 /* SPDX-License-Identifier: Apache-2.0 */
 /* opt_help: a verb's help text, from its table. The only file of base/ that knows stdio. */
-#include <stdio.h>
 #include <string.h>
 
 #include "base/buf.h"
@@ -119,13 +118,4 @@ void opt_add_help(struct buf *out, const char *program, const struct opt_verb *v
 		buf_printf(out, "\nExamples:\n%s%s", verb->examples,
 			   length && verb->examples[length - 1] == '\n' ? "" : "\n");
 	}
-}
-
-void opt_print_help(const char *program, const struct opt_verb *verb, void *stream)
-{
-	struct buf cleanup_buf out = BUF_INIT;
-
-	opt_add_help(&out, program, verb);
-	if (!out.failed)
-		fwrite(out.data, 1, out.length, stream);
 }

@@ -298,34 +298,32 @@ static void test_nearest(void **state)
 
 static void test_help_text(void **state)
 {
-	char *text = NULL;
-	size_t size = 0;
-	FILE *stream = open_memstream(&text, &size);
+	struct buf text = BUF_INIT;
 
 	(void)state;
-	assert_non_null(stream);
-	opt_print_help("bulkhead-oci", &verb, stream);
-	fclose(stream);
-	assert_string_equal(text, "Usage: bulkhead-oci create [options] CONTAINER\n"
-				  "\n"
-				  "Make a container.\n"
-				  "\n"
-				  "Options:\n"
-				  "  -b, --bundle DIR        the bundle's directory\n"
-				  "  -d, --detach            do not wait for the container's end\n"
-				  "      --no-subreaper      do not become a subreaper\n"
-				  "      --interval SECONDS  time between two reports, of which each is one line of\n"
-				  "                          JSON, in seconds and without a unit\n"
-				  "  -e, --env KEY=VALUE     set an environment variable (may be repeated)\n"
-				  "      --systemd-cgroup-compatible-mode\n"
-				  "                          accepted for old engines\n"
-				  "      --cwd[=ro|rw]       show the current directory\n"
-				  "  -x X                    has a letter only\n"
-				  "  -h, --help              show this text and do nothing else\n"
-				  "\n"
-				  "Examples:\n"
-				  "  bulkhead-oci create web1\n");
-	free(text);
+	opt_add_help(&text, "bulkhead-oci", &verb);
+	buf_add(&text, "", 1);
+	assert_false(text.failed);
+	assert_string_equal(text.data, "Usage: bulkhead-oci create [options] CONTAINER\n"
+					"\n"
+					"Make a container.\n"
+					"\n"
+					"Options:\n"
+					"  -b, --bundle DIR        the bundle's directory\n"
+					"  -d, --detach            do not wait for the container's end\n"
+					"      --no-subreaper      do not become a subreaper\n"
+					"      --interval SECONDS  time between two reports, of which each is one line of\n"
+					"                          JSON, in seconds and without a unit\n"
+					"  -e, --env KEY=VALUE     set an environment variable (may be repeated)\n"
+					"      --systemd-cgroup-compatible-mode\n"
+					"                          accepted for old engines\n"
+					"      --cwd[=ro|rw]       show the current directory\n"
+					"  -x X                    has a letter only\n"
+					"  -h, --help              show this text and do nothing else\n"
+					"\n"
+					"Examples:\n"
+					"  bulkhead-oci create web1\n");
+	buf_done(&text);
 }
 
 int main(void)
