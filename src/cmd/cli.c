@@ -92,11 +92,12 @@ static void log_now(struct cli *cli, const char *level, const char *message)
 		fd_write_all(cli->log_fd, line.data, line.length);
 }
 
-static void say(const struct cli *cli, const char *text)
+/* level: "warning: " or "debug: "; "" for an error. */
+static void say(const struct cli *cli, const char *level, const char *text)
 {
 	struct buf line cleanup_buf = BUF_INIT;
 
-	buf_printf(&line, "%s: %s\n", cli->program, text);
+	buf_printf(&line, "%s: %s%s\n", cli->program, level, text);
 	if (!line.failed)
 		fd_write_all(2, line.data, line.length);
 }
@@ -107,7 +108,7 @@ void cli_error(struct cli *cli, const struct err *err)
 	struct buf message cleanup_buf = BUF_INIT;
 
 	err_format(err, true, text, sizeof(text));
-	say(cli, text);
+	say(cli, "", text);
 	if (cli->log_fd < 0)
 		return;
 	add_message(&message, err);
@@ -122,7 +123,7 @@ void cli_warn(const char *text)
 	if (current->log_fd >= 0)
 		add_log_line(current, &current->warnings, "warning", text);
 	else
-		say(current, text);
+		say(current, "warning: ", text);
 }
 
 void cli_debug(struct cli *cli, const char *text)
@@ -132,7 +133,7 @@ void cli_debug(struct cli *cli, const char *text)
 	if (cli->log_fd >= 0)
 		log_now(cli, "debug", text);
 	else
-		say(cli, text);
+		say(cli, "debug: ", text);
 }
 
 int cli_finish(struct cli *cli, int status)

@@ -207,3 +207,12 @@ limit() { # limit V1-CONTROLLER V1-FILE V2-FILE
 	oci delete --force "$id"
 	leftovers
 }
+
+@test "output: a warning is told from an error by its first word" {
+	b=$(bundle); edit "$b" '.process.capabilities.bounding += ["CAP_NOT_YET"]'
+	run --separate-stderr oci run -b "$b" "$(new_id)"
+	[ "$status" -eq 0 ]
+	[[ $stderr == "bulkhead-oci: warning: CAP_NOT_YET "* ]]
+	run --separate-stderr oci state nobody
+	[[ $stderr == "bulkhead-oci: container does not exist"* ]]
+}
