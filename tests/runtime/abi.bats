@@ -128,6 +128,21 @@ json_is() { # FILTER EXPECTED
 	json_is '[.entries[0].sandbox.conditions[] | select(.action == "SCMP_ACT_ALLOW")] | length' 4
 }
 
+@test "constants: what the default profile says to a call with them" {
+	run -0 abi ioctl TIOCSTI
+	has "sandbox     ioctl refused with EPERM"
+	run -0 abi ioctl TIOCGWINSZ
+	has "sandbox     ioctl allowed"
+	run -0 abi clone NEWUSER
+	has "sandbox     clone refused with EPERM"
+	run -0 abi socket AF_INET
+	has "sandbox     socket allowed"
+	run -0 abi socket AF_VSOCK --json
+	json_is '.entries[0].sandbox' refused
+	run -0 abi bpf BPF_PROG_LOAD --json
+	json_is '.entries[0].sandbox' refused
+}
+
 @test "a profile of Docker's format" {
 	local profile=/usr/share/containers/seccomp.json
 	[ -e "$profile" ] || skip "golang-github-containers-common is not installed"
@@ -154,6 +169,10 @@ json_is() { # FILTER EXPECTED
 	has "profile     ends the process (by $WORK/config.json#/linux/seccomp/syscalls/0)"
 	run -0 abi syscall ioctl --profile "$WORK/config.json"
 	has "profile     refused with EPERM when argument 1 & 0xffffffff == 0x5412; otherwise allowed"
+	run -0 abi ioctl TIOCSTI --profile "$WORK/config.json"
+	has "profile     ioctl refused with EPERM"
+	run -0 abi ioctl TCGETS --profile "$WORK/config.json"
+	has "profile     ioctl allowed"
 	echo '{"linux":{}}' >"$WORK/config.json"
 	run -0 abi syscall mount --profile "$WORK/config.json"
 	has "profile     allowed: the config has no linux.seccomp"

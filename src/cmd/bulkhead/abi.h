@@ -43,6 +43,10 @@ int abi_standing_text(struct abi *abi, const struct abi_profile *profile, const 
 		      struct buf *out, struct err *err);
 int abi_standing_json(struct abi *abi, const struct abi_profile *profile, const struct reference_entry *entry,
 		      struct json_writer *writer, struct err *err);
+/* The same about the call of a constant (ioctl for a command of it), with that argument; the call's name in *ret_call,
+ * NULL when no argument of a call holds the constant by itself. */
+int abi_constant_standing(struct abi *abi, const struct abi_profile *profile, const struct reference_entry *entry,
+			  const char **ret_call, const char **ret_verdict, const char **ret_word, struct err *err);
 
 /* abi_print.c */
 int abi_print_text(struct abi *abi, struct buf *out, struct err *err);

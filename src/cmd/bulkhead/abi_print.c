@@ -115,7 +115,21 @@ static const char *const path_words[] = {
 	[SANDBOX_PATH_MASKED] = "masked",
 };
 
-static void add_constant(const struct reference_entry *entry, struct buf *out)
+static int add_constant_standing(struct abi *abi, const struct abi_profile *profile, const char *label,
+				 const struct reference_entry *entry, struct buf *out, struct err *err)
+{
+	const char *call, *verdict, *word;
+
+	if (!profile->name)
+		return 0;
+	if (abi_constant_standing(abi, profile, entry, &call, &verdict, &word, err))
+		return ERR;
+	if (call)
+		buf_printf(out, "  %-10s  %s %s\n", label, call, verdict);
+	return 0;
+}
+
+static int add_constant(struct abi *abi, const struct reference_entry *entry, struct buf *out, struct err *err)
 {
 	char value[32];
 
@@ -143,14 +157,16 @@ static void add_constant(const struct reference_entry *entry, struct buf *out)
 	line(out, "contained", entry->contained);
 	if (entry->kind == REFERENCE_CAPABILITY)
 		line(out, "calls", entry->detail);
+	return add_constant_standing(abi, &abi->sandbox, "sandbox", entry, out, err) ||
+			       add_constant_standing(abi, &abi->given, "profile", entry, out, err)
+		       ? ERR
+		       : 0;
 }
 
 static int add_whole(struct abi *abi, const struct reference_entry *entry, struct buf *out, struct err *err)
 {
 	buf_printf(out, "%s  %s\n", entry->name, reference_kind_title(entry->kind));
-	if (entry->kind != REFERENCE_SYSCALL)
-		add_constant(entry, out);
-	else if (add_syscall(abi, entry, out, err))
+	if (entry->kind == REFERENCE_SYSCALL ? add_syscall(abi, entry, out, err) : add_constant(abi, entry, out, err))
 		return ERR;
 	if (entry->risk != REFERENCE_RISK_NONE)
 		buf_printf(out, "  risk        %s%s%s\n", reference_risk_name(entry->risk), entry->reason[0] ? ": " : "",
@@ -291,7 +307,22 @@ static int syscall_json(struct abi *abi, const struct reference_entry *entry, st
 	return abi_standing_json(abi, &abi->given, entry, writer, err);
 }
 
-static void constant_json(const struct reference_entry *entry, struct json_writer *writer)
+static int constant_standing_json(struct abi *abi, const struct abi_profile *profile, const char *key,
+				  const struct reference_entry *entry, struct json_writer *writer, struct err *err)
+{
+	const char *call, *verdict, *word;
+
+	if (!profile->name)
+		return 0;
+	if (abi_constant_standing(abi, profile, entry, &call, &verdict, &word, err))
+		return ERR;
+	if (call)
+		json_member_string(writer, key, word);
+	return 0;
+}
+
+static int constant_json(struct abi *abi, const struct reference_entry *entry, struct json_writer *writer,
+			 struct err *err)
 {
 	static const char *const standings[] = {
 		[SANDBOX_PATH_OPEN] = "open",
@@ -309,6 +340,10 @@ static void constant_json(const struct reference_entry *entry, struct json_write
 		member_text(writer, "argument", entry->detail);
 	if (is_file(entry->kind))
 		json_member_string(writer, "sandbox", standings[path_standing(entry)]);
+	return constant_standing_json(abi, &abi->sandbox, "sandbox", entry, writer, err) ||
+			       constant_standing_json(abi, &abi->given, "profile", entry, writer, err)
+		       ? ERR
+		       : 0;
 }
 
 static int entry_json(struct abi *abi, const struct reference_found *found, struct json_writer *writer, struct err *err)
@@ -324,9 +359,8 @@ static int entry_json(struct abi *abi, const struct reference_found *found, stru
 	json_member_string(writer, "kind", reference_kind_name(entry.kind));
 	json_member_string(writer, "name", entry.name);
 	json_member_string(writer, "match", matches[found->match]);
-	if (entry.kind != REFERENCE_SYSCALL)
-		constant_json(&entry, writer);
-	else if (syscall_json(abi, &entry, writer, err))
+	if (entry.kind == REFERENCE_SYSCALL ? syscall_json(abi, &entry, writer, err)
+					    : constant_json(abi, &entry, writer, err))
 		return ERR;
 	member_text(writer, "since", entry.since);
 	member_list(writer, "capabilities", entry.capabilities, " ");

@@ -342,3 +342,42 @@ int abi_standing_json(struct abi *abi, const struct abi_profile *profile, const 
 	json_end_object(writer);
 	return result;
 }
+
+/* ---- a profile about a constant ---- */
+
+static const struct carrier {
+	enum reference_kind kind;
+	const char *group; /* NULL: all */
+	const char *call;
+	unsigned int argument;
+} carriers[] = {
+	{REFERENCE_IOCTL, NULL, "ioctl", 1},	       {REFERENCE_PRCTL, "option", "prctl", 0},
+	{REFERENCE_PRCTL, "arch_prctl", "arch_prctl", 0}, {REFERENCE_FCNTL, "command", "fcntl", 1},
+	{REFERENCE_SOCKET, "family", "socket", 0},     {REFERENCE_BPF, "command", "bpf", 0},
+	{REFERENCE_KEYCTL, "command", "keyctl", 0},    {REFERENCE_PTRACE, "request", "ptrace", 0},
+	{REFERENCE_CLONE, NULL, "clone", 0},	       {REFERENCE_MOUNT, "mount flag", "mount", 3},
+};
+
+int abi_constant_standing(struct abi *abi, const struct abi_profile *profile, const struct reference_entry *entry,
+			  const char **ret_call, const char **ret_verdict, const char **ret_word, struct err *err)
+{
+	struct standing standing = {.action = SECCOMP_RET_ALLOW};
+	const struct carrier *carrier = NULL;
+	int number;
+
+	*ret_call = NULL;
+	for (size_t i = 0; i < ARRAY_SIZE(carriers); i++)
+		if (carriers[i].kind == entry->kind && (!carriers[i].group || !strcmp(carriers[i].group, entry->group)))
+			carrier = &carriers[i];
+	number = carrier ? abi_syscall_number(abi->arch, carrier->call) : ABI_SYSCALL_NONE;
+	if (number < 0)
+		return 0;
+	if (!profile->profile.unrestricted &&
+	    standing_of_argument(&profile->policy, abi->arch, number, carrier->argument, (uint64_t)entry->value, abi->arena,
+				 &standing.action, &standing.where, err))
+		return ERR;
+	*ret_call = carrier->call;
+	*ret_verdict = verdict(abi->arena, standing.action);
+	*ret_word = standing_word(&standing);
+	return 0;
+}

@@ -98,18 +98,28 @@ uint64_t standing_capabilities(const struct standing_profile *profile, const cha
 	return set;
 }
 
+int standing_of_argument(const struct filter_policy *policy, uint32_t arch, int number, unsigned int argument,
+			 uint64_t value, struct arena *arena, uint32_t *ret_action, const char **ret_where,
+			 struct err *err)
+{
+	struct seccomp_data data = {.nr = number, .arch = arch == ABI_ARCH_X32 ? AUDIT_ARCH_X86_64 : arch};
+	uint32_t rule;
+
+	data.args[argument] = value;
+	if (filter_rule_for(policy, &data, arena, ret_action, &rule, err))
+		return ERR;
+	*ret_where = rule == FILTER_NO_RULE ? NULL : policy->rules[rule].where;
+	return 0;
+}
+
 int standing_of(const struct filter_policy *policy, uint32_t arch, int number, const char *syscall,
 		struct arena *arena, struct standing *ret_standing, struct err *err)
 {
-	struct seccomp_data data = {.nr = number, .arch = arch == ABI_ARCH_X32 ? AUDIT_ARCH_X86_64 : arch};
 	struct standing standing = {0};
 	bool whole = false;
-	uint32_t rule;
 
-	if (filter_rule_for(policy, &data, arena, &standing.action, &rule, err))
+	if (standing_of_argument(policy, arch, number, 0, 0, arena, &standing.action, &standing.where, err))
 		return ERR;
-	if (rule != FILTER_NO_RULE)
-		standing.where = policy->rules[rule].where;
 	/* A rule without arguments beats those that have some; rules with the default action are as good as none. */
 	for (size_t i = 0; i < policy->rules_count; i++) {
 		const struct filter_rule *named = &policy->rules[i];

@@ -48,6 +48,11 @@ struct standing {
 int standing_of(const struct filter_policy *policy, uint32_t arch, int number, const char *syscall,
 		struct arena *arena, struct standing *ret_standing, struct err *err);
 
+/* The verdict for the call with one argument (0 … 5) of this value, the others being 0; *ret_where as in standing. */
+int standing_of_argument(const struct filter_policy *policy, uint32_t arch, int number, unsigned int argument,
+			 uint64_t value, struct arena *arena, uint32_t *ret_action, const char **ret_where,
+			 struct err *err);
+
 /* The index-th rule with arguments about a call, as "argument 1 & 0xffffffff == 0x5412"; its action in *ret_action. */
 void standing_condition(const struct filter_policy *policy, const char *syscall, size_t index, struct arena *arena,
 			const char **ret_text, uint32_t *ret_action);
