@@ -199,7 +199,22 @@ static int parse_status(int fd, struct status_line *lines)
 	}
 }
 
+int creds_open_status(int proc_fd)
+{
+	struct procfs procfs;
+	int result = procfs_adopt(proc_fd, &procfs);
+
+	return result < 0 ? result : procfs_open(&procfs, "self/status", O_RDONLY);
+}
+
 int creds_read_status(int proc_fd, struct creds_status *ret)
+{
+	cleanup_fd int status_fd = creds_open_status(proc_fd);
+
+	return status_fd < 0 ? status_fd : creds_read_open_status(status_fd, ret);
+}
+
+int creds_read_open_status(int status_fd, struct creds_status *ret)
 {
 	struct status_line lines[LINE_COUNT] = {
 		[LINE_UID] = {.key = "Uid:", .base = 10, .count = 4},
@@ -212,16 +227,8 @@ int creds_read_status(int proc_fd, struct creds_status *ret)
 		[LINE_NO_NEW_PRIVS] = {.key = "NoNewPrivs:", .base = 10, .count = 1},
 		[LINE_SECCOMP] = {.key = "Seccomp:", .base = 10, .count = 1},
 	};
-	cleanup_fd int fd = -EBADF;
-	struct procfs procfs;
-	int result = procfs_adopt(proc_fd, &procfs);
+	int result = parse_status(status_fd, lines);
 
-	if (result < 0)
-		return result;
-	fd = procfs_open(&procfs, "self/status", O_RDONLY);
-	if (fd < 0)
-		return fd;
-	result = parse_status(fd, lines);
 	if (result < 0)
 		return result;
 	for (size_t i = 0; i < LINE_COUNT; i++)

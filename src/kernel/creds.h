@@ -35,7 +35,10 @@ struct creds_status {
 	bool no_new_privs;
 	uint32_t seccomp; /* 0, 1, 2 */
 };
-/* proc_fd: a procfs that is trusted. */
+/* proc_fd: a procfs that is trusted. Each open file is read once, and says what holds when it is read. */
+int creds_open_status(int proc_fd);
+int creds_read_open_status(int status_fd, struct creds_status *ret);
+/* Both at once. */
 int creds_read_status(int proc_fd, struct creds_status *ret);
 
 #endif

@@ -68,3 +68,30 @@ home_of() { # home_of UID: as the program sees it
 	done
 	leftovers
 }
+
+@test "process: a filter that knows no new system calls, with and without no_new_privs" {
+	mkdir -p "$b/rootfs/work"
+	edit "$b" '.process.cwd = "/work" | .linux.seccomp = {defaultAction: "SCMP_ACT_ALLOW", syscalls: [
+		{names: ["openat2", "faccessat2", "close_range", "statx", "clone3", "open_tree", "mount_setattr"],
+		 action: "SCMP_ACT_ERRNO"}]}'
+	args "$b" sh -c 'pwd; grep Seccomp: /proc/self/status'
+	for privileges in true false; do
+		edit "$b" ".process.noNewPrivileges = $privileges"
+		for user in 0 1000; do
+			edit "$b" ".process.user.uid = $user"
+			run oci run -b "$b" "$(new_id)"
+			[ "$status" -eq 0 ] || { echo "$output"; false; }
+			[ "${lines[0]}" = /work ]
+			[[ ${lines[1]} =~ Seccomp:[[:space:]]2 ]]
+		done
+	done
+	chmod 700 "$b/rootfs/work"
+	run oci run -b "$b" "$(new_id)"
+	assert_fails 1; assert_says "/work" "may not search it"
+	edit "$b" '.process.user.uid = 0'
+	args "$b" sleep 600
+	oci run --detach -b "$b" "$id" </dev/null >/dev/null 2>&1
+	[ "$(oci exec "$id" pwd)" = /work ]
+	oci delete --force "$id"
+	leftovers
+}

@@ -186,6 +186,8 @@ _Noreturn void child_run(const struct child_start *start, const struct channel *
 		.procfs.fd = -EBADF,
 		.dev_fd = -EBADF,
 		.mask_fd = -EBADF,
+		.cwd_fd = -EBADF,
+		.status_fd = -EBADF,
 	};
 	put_own_pid(start->pid_place);
 	walk(&child, &err);

@@ -63,7 +63,7 @@ static int explain_directory(const struct op *op, int errnum, struct err *err)
 	}
 }
 
-int child_working_directory(struct child *child, const struct op *op, struct err *err)
+int child_hold_directory(struct child *child, const struct op *op, struct err *err)
 {
 	cleanup_fd int directory_fd = rootfs_open(&child->root, op->cwd.path, O_PATH | O_DIRECTORY, false);
 	char path[PATH_MAX];
@@ -84,5 +84,26 @@ int child_working_directory(struct child *child, const struct op *op, struct err
 		return err_why(err, "the kernel finds no way from it to the root");
 	}
 	/* ERANGE: deeper than a path can be, yet found. */
-	return result == -ERANGE ? 0 : child_check(op, result, "getcwd", err);
+	if (result < 0 && result != -ERANGE)
+		return child_failed(op, result, "getcwd", err);
+	child->cwd_fd = fd_take(&directory_fd);
+	return 0;
+}
+
+int child_working_directory(struct child *child, const struct op *op, struct err *err)
+{
+	int result;
+
+	if (child->cwd_fd < 0) {
+		result = child_hold_directory(child, op, err);
+	} else {
+		/* Once more, as the container's user, who may not be allowed to search it. */
+		result = fchdir(child->cwd_fd) < 0 ? -errno : 0;
+		if (result < 0) {
+			child_failed(op, result, "fchdir", err);
+			result = explain_directory(op, result, err);
+		}
+	}
+	fd_close(&child->cwd_fd);
+	return result;
 }

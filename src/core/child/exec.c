@@ -16,6 +16,7 @@
 
 #include "base/format.h"
 #include "core/child/parts.h"
+#include "kernel/creds.h"
 #include "kernel/process.h"
 #include "kernel/seccomp.h"
 
@@ -259,6 +260,25 @@ int child_expect_program(struct child *child, struct err *err)
 	return 0;
 }
 
+/* What comes after the filter and takes calls that it may refuse: old profiles know no openat2. What fails for the
+ * container's root may succeed for its user, who tries again. */
+static int look_ahead(struct child *child, const struct op *op, struct err *err)
+{
+	const struct op *end = child->plan->ops + child->plan->ops_count;
+
+	for (; op < end; op++) {
+		struct err ignored = ERR_INIT;
+
+		if (op->kind == OP_CWD)
+			child_hold_directory(child, op, &ignored);
+		else if (op->kind == OP_VERIFY)
+			child->status_fd = creds_open_status(child->procfs.fd);
+		else if (op->kind == OP_EXEC && look_for_program(child, op, err))
+			return ERR;
+	}
+	return 0;
+}
+
 int child_seccomp(struct child *child, const struct op *op, struct err *err)
 {
 	const struct filter_program *program = &op->seccomp.program;
@@ -266,9 +286,8 @@ int child_seccomp(struct child *child, const struct op *op, struct err *err)
 	cleanup_fd int listener_fd = -EBADF;
 	int result;
 
-	for (size_t i = 0; i < child->plan->ops_count; i++)
-		if (child->plan->ops[i].kind == OP_EXEC && look_for_program(child, &child->plan->ops[i], err))
-			return ERR;
+	if (look_ahead(child, op + 1, err))
+		return ERR;
 	if (program->count > UINT16_MAX)
 		return child_failed(op, E2BIG, "seccomp", err);
 	result = seccomp_load(program->instructions, (uint16_t)program->count, flags);

@@ -26,6 +26,9 @@ struct child {
 	int dev_fd;	      /* the tmpfs on /dev of ours; -EBADF without */
 	int mask_fd;	      /* the tmpfs that masks directories; -EBADF until one was needed */
 	bool working_directory_made;
+	/* Opened before the filter, which may refuse that; else -EBADF. */
+	int cwd_fd;    /* the working directory */
+	int status_fd; /* self/status of procfs */
 	bool null_attached; /* OP_MASK's null_slot lies on a masked file already */
 	char program[PATH_MAX]; /* what OP_EXEC executes; "" until it was looked for */
 	char home[PATH_MAX];	/* "HOME=…"; "" where the plan does not want it looked up */
@@ -100,6 +103,8 @@ char **child_pointers(const struct strings *list);
 /* exec.c: what can be told before the wait for `start`: that the container has no such program. What the container's
  * user may not execute is told when that user tries. */
 int child_expect_program(struct child *child, struct err *err);
+/* enter.c: open and enter the working directory of op, and see that it is inside; kept in child->cwd_fd. */
+int child_hold_directory(struct child *child, const struct op *op, struct err *err);
 /* process.c: raise the hard limits that will be set, so that what may not be is told before the wait for `start`. */
 int child_raise_limits(struct child *child, struct err *err);
 

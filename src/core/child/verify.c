@@ -101,8 +101,10 @@ static int compare_securebits(const struct op *op, struct err *err)
 int child_verify(struct child *child, const struct op *op, struct err *err)
 {
 	struct creds_status status;
-	int result = creds_read_status(child->procfs.fd, &status);
+	int result = child->status_fd >= 0 ? creds_read_open_status(child->status_fd, &status)
+					   : creds_read_status(child->procfs.fd, &status);
 
+	fd_close(&child->status_fd);
 	if (result < 0)
 		return child_failed(op, result, "read", err);
 	const struct set sets[] = {
