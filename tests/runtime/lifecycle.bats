@@ -61,6 +61,17 @@ created() { # created BUNDLE ID [OPTIONS]: detached from the test's output
 	leftovers
 }
 
+@test "life cycle: a pid file or a state root that cannot be written is told with a remedy" {
+	b=$(bundle)
+	run --separate-stderr oci run --pid-file "$WORK/none/pid" -b "$b" "$(new_id)"
+	assert_fails 1
+	assert_says "$WORK/none/pid" "asked by  --pid-file" "try "
+	run --separate-stderr "$OCI" --root /proc/none run -b "$b" "$(new_id)"
+	assert_fails 1
+	assert_says /proc/none "try " --root
+	leftovers
+}
+
 @test "life cycle: the pid file replaces no device, pipe or link" {
 	b=$(bundle)
 	mkfifo "$WORK/pipe"; mknod "$WORK/full" c 1 7; ln -s nowhere "$WORK/link"

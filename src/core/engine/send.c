@@ -20,7 +20,9 @@ static int pid_file_failed(struct err *err, const char *call, const char *path)
 {
 	int errnum = errno;
 
-	return err_sys(err, errnum, call, "cannot write the pid file %s", path);
+	err_sys(err, errnum, call, "cannot write the pid file %s", path);
+	err_where(err, "--pid-file");
+	return err_fix(err, "name a path in a directory that exists, may be written and has room");
 }
 
 /* The rename below would put a file where /dev/full or /dev/stdout was, for the whole host. */

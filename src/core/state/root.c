@@ -132,8 +132,10 @@ int state_root_open(const char *path, const char *program, bool create, int *ret
 	if (root_fd < 0 && errno == ENOENT && create) {
 		int result = make_directories(text);
 
-		if (result < 0)
-			return err_sys(err, result, "mkdir", "cannot make the state root %s", text);
+		if (result < 0) {
+			err_sys(err, result, "mkdir", "cannot make the state root %s", text);
+			return err_fix(err, "name another directory with --root: one that may be written, best on a tmpfs");
+		}
 		root_fd = open(text, flags);
 	}
 	if (root_fd < 0)
