@@ -11,7 +11,7 @@
 
 #define PROGRAM "bulkhead"
 
-static const struct opt_verb *const verbs[] = {&verb_run, &verb_plan, &verb_abi};
+static const struct opt_verb *const verbs[] = {&verb_run, &verb_plan, &verb_abi, &verb_surface};
 
 struct globals {
 	const char *root;

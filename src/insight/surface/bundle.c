@@ -1,0 +1,150 @@
+/* SPDX-License-Identifier: Apache-2.0 */
+/* surface/bundle: what a config is going to give: its filter, capabilities, namespaces, mounts, devices. Reads no host but
+ * the modes of its kernel files. */
+#include <string.h>
+
+#include "core/plan/plan.h"
+#include "insight/surface/parts.h"
+
+#define SYS_ADMIN 21
+
+static bool has_option(const struct oci_mount *mount, const char *option)
+{
+	for (size_t i = 0; i < mount->options.count; i++)
+		if (strcmp(mount->options.items[i].text, option) == 0)
+			return true;
+	return false;
+}
+
+static const char *type_of(const struct oci_mount *mount)
+{
+	const char *source = mount->source ? mount->source : "";
+
+	if (!has_option(mount, "bind") && !has_option(mount, "rbind"))
+		return mount->type ? mount->type : "none";
+	if (strncmp(source, "/proc", 5) == 0 && (source[5] == '\0' || source[5] == '/'))
+		return "proc";
+	return strncmp(source, "/sys", 4) == 0 && (source[4] == '\0' || source[4] == '/') ? "sysfs" : "bind";
+}
+
+static const char *root_of(const struct oci_mount *mount, const char *type)
+{
+	const char *inner = !mount->source || strcmp(mount->source, type) == 0 ? "" : mount->source;
+
+	if (mount->type && strcmp(mount->type, type) == 0)
+		return "/";
+	inner += strcmp(type, "proc") == 0 ? 5 : strcmp(type, "sysfs") == 0 ? 4 : strlen(inner);
+	return *inner ? inner : "/";
+}
+
+/* A read-only path is a mount of what is there upon itself; a masked one shows nothing of it. */
+static int view_of(struct arena *arena, const struct oci_config *config, struct files_view *view, struct err *err)
+{
+	const struct placed_strings *masked = &config->linux.masked_paths, *fixed = &config->linux.readonly_paths;
+	struct files_mount *mounts = arena_calloc(arena, config->mounts_count + masked->count + fixed->count + 1,
+						  sizeof(*mounts));
+	size_t count = 0;
+
+	if (!mounts)
+		return surface_no_memory(err);
+	*view = (struct files_view){.mounts = mounts};
+	for (size_t i = 0; i < config->mounts_count; i++) {
+		const struct oci_mount *mount = &config->mounts[i];
+		const char *type = type_of(mount);
+
+		mounts[count++] = (struct files_mount){mount->destination.text, type, root_of(mount, type),
+						       has_option(mount, "ro")};
+	}
+	for (size_t i = 0; i < fixed->count; i++) {
+		const char *path = fixed->items[i].text;
+		const struct files_mount *cover;
+
+		view->count = count;
+		cover = files_cover(view, path);
+		if (cover)
+			mounts[count++] = (struct files_mount){
+				.path = path,
+				.type = cover->type,
+				.root = arena_printf(arena, "%s%s", strcmp(cover->root, "/") ? cover->root : "",
+						     path + strlen(cover->path)),
+				.read_only = true,
+			};
+	}
+	for (size_t i = 0; i < masked->count; i++)
+		mounts[count++] = (struct files_mount){masked->items[i].text, "mask", "/", true};
+	view->count = count;
+	return 0;
+}
+
+static int add_filter(struct arena *arena, const char *name, const struct oci_config *config,
+		      const struct calls_power *power, struct surface *surface, struct err *err)
+{
+	struct surface_program one;
+	struct surface_chain chain = {.programs = &one};
+	struct filter_program program;
+	struct filter_policy policy;
+
+	if (config->linux.seccomp.present) {
+		if (plan_filter_policy(&config->linux.seccomp, name, arena, &policy, err) ||
+		    filter_compile(&policy, arena, &program, err))
+			return ERR;
+		one = (struct surface_program){program.instructions, program.count};
+		chain.count = 1;
+	}
+	surface_fact(surface, "seccomp", "seccomp", chain.count ? "one filter" : "none", !chain.count);
+	return calls_fill(arena, &chain, power, surface, err);
+}
+
+static int add_devices(struct arena *arena, const struct oci_config *config, struct surface *surface, struct err *err)
+{
+	static const char *const defaults[] = {"null", "zero", "full", "random", "urandom", "tty", "ptmx"};
+	struct surface_set *set = &surface->sets[SURFACE_DEVICES];
+
+	if (surface_begin(arena, set, ARRAY_SIZE(defaults) + config->linux.devices_count, err))
+		return ERR;
+	for (size_t i = 0; i < ARRAY_SIZE(defaults); i++)
+		surface_add(set, (struct surface_item){arena_printf(arena, "/dev/%s", defaults[i]), SURFACE_ALLOWED,
+						       REFERENCE_RISK_LOW, false});
+	for (size_t i = 0; i < config->linux.devices_count; i++)
+		surface_add(set, (struct surface_item){config->linux.devices[i].path.text, SURFACE_ALLOWED,
+						       REFERENCE_RISK_MEDIUM, false});
+	return 0;
+}
+
+int surface_of_config(struct arena *arena, const char *name, const struct oci_config *config, struct surface *ret_surface,
+		      struct err *err)
+{
+	const struct oci_process *process = &config->process;
+	const struct oci_namespace *namespaces = config->linux.namespaces;
+	struct surface surface = {.subject = name, .kind = "bundle"};
+	struct calls_power power = {
+		.known = true,
+		.sys_admin = process->capabilities.effective >> SYS_ADMIN & 1,
+	};
+	struct files_view view;
+
+	surface_fact(&surface, "noNewPrivileges", "no_new_privs", process->no_new_privileges ? "on" : "off",
+		     !process->no_new_privileges);
+	surface_fact(&surface, "userNamespace", "user namespace",
+		     namespaces[OCI_NS_USER].present ? "its own" : "the host's", !namespaces[OCI_NS_USER].present);
+	surface_fact(&surface, "signals", "signals to outside",
+		     namespaces[OCI_NS_PID].present ? "none: it has a pid namespace" : "all: it has no pid namespace",
+		     !namespaces[OCI_NS_PID].present);
+	surface_fact(&surface, "network", "network",
+		     namespaces[OCI_NS_NETWORK].present ? "its own namespace" : "the host's", !namespaces[OCI_NS_NETWORK].present);
+	surface_fact(&surface, "label", "LSM label",
+		     process->apparmor_profile  ? process->apparmor_profile
+		     : process->selinux_label ? process->selinux_label
+					      : "none",
+		     !process->apparmor_profile && !process->selinux_label);
+	if (view_of(arena, config, &view, err))
+		return ERR;
+	view.host_root = !namespaces[OCI_NS_USER].present && process->user.uid.value == 0;
+	if (add_filter(arena, name, config, &power, &surface, err) ||
+	    surface_capabilities(arena, process->capabilities.effective, &surface.sets[SURFACE_EFFECTIVE], err) ||
+	    surface_capabilities(arena, process->capabilities.bounding, &surface.sets[SURFACE_BOUNDING], err) ||
+	    files_fill(arena, &view, &surface, err) || add_devices(arena, config, &surface, err))
+		return ERR;
+	*ret_surface = surface;
+	return 0;
+}

@@ -1,0 +1,117 @@
+/* SPDX-License-Identifier: Apache-2.0 */
+/* surface: names of sets and verdicts, and a profile's surface. */
+#include "insight/surface/surface.h"
+
+#include <string.h>
+
+#include "insight/standing/standing.h"
+#include "insight/surface/parts.h"
+
+static const struct {
+	const char *key, *title;
+} names[SURFACE_SET_COUNT] = {
+	[SURFACE_SYSCALLS] = {"syscalls", "system calls"},
+	[SURFACE_IOCTLS] = {"ioctl", "ioctl commands"},
+	[SURFACE_PRCTLS] = {"prctl", "prctl options"},
+	[SURFACE_FCNTLS] = {"fcntl", "fcntl commands"},
+	[SURFACE_FAMILIES] = {"socketFamilies", "socket families"},
+	[SURFACE_NAMESPACES] = {"namespaces", "namespaces to create"},
+	[SURFACE_EFFECTIVE] = {"capabilitiesEffective", "capabilities, effective"},
+	[SURFACE_BOUNDING] = {"capabilitiesBounding", "capabilities, bounding"},
+	[SURFACE_READABLE] = {"filesReadable", "kernel files, readable"},
+	[SURFACE_WRITABLE] = {"filesWritable", "kernel files, writable"},
+	[SURFACE_DEVICES] = {"devices", "devices"},
+};
+
+const char *surface_set_key(enum surface_set_id id)
+{
+	return names[id].key;
+}
+
+const char *surface_set_title(enum surface_set_id id)
+{
+	return names[id].title;
+}
+
+const char *surface_verdict_name(enum surface_verdict verdict)
+{
+	static const char *const words[] = {"refused", "supervised", "arguments", "allowed"};
+
+	return words[verdict];
+}
+
+size_t surface_reached(const struct surface_set *set)
+{
+	return set->count - set->of[SURFACE_REFUSED];
+}
+
+int surface_no_memory(struct err *err)
+{
+	return err_set(err, ERR_INTERNAL, "out of memory while measuring the attack surface");
+}
+
+int surface_begin(struct arena *arena, struct surface_set *set, size_t room, struct err *err)
+{
+	*set = (struct surface_set){.known = true, .items = arena_calloc(arena, room + 1, sizeof(*set->items))};
+	return set->items ? 0 : surface_no_memory(err);
+}
+
+void surface_add(struct surface_set *set, struct surface_item item)
+{
+	set->items[set->count++] = item;
+	set->of[item.verdict]++;
+}
+
+void surface_fact(struct surface *surface, const char *key, const char *title, const char *value, bool risky)
+{
+	if (value && surface->facts_count < SURFACE_FACTS_MAX)
+		surface->facts[surface->facts_count++] = (struct surface_fact){key, title, value, risky};
+}
+
+int surface_capabilities(struct arena *arena, uint64_t mask, struct surface_set *set, struct err *err)
+{
+	struct reference_entry entry;
+	size_t first, end;
+
+	reference_range(REFERENCE_CAPABILITY, &first, &end);
+	if (surface_begin(arena, set, end - first, err))
+		return ERR;
+	for (size_t i = first; i < end; i++) {
+		reference_at(i, &entry);
+		if (strcmp(entry.group, "capability") != 0 || entry.value < 0 || entry.value > 63)
+			continue;
+		surface_add(set, (struct surface_item){
+					 .name = entry.name,
+					 .risk = entry.risk,
+					 .verdict = mask >> entry.value & 1 ? SURFACE_ALLOWED : SURFACE_REFUSED,
+				 });
+	}
+	return 0;
+}
+
+int surface_of_profile(struct arena *arena, const char *name, const char *text, size_t size, uint64_t capabilities,
+		       struct surface *ret_surface, struct err *err)
+{
+	struct surface surface = {.subject = name, .kind = "profile"};
+	struct calls_power power = {.known = false};
+	struct filter_program program = {0};
+	struct surface_program one;
+	struct surface_chain chain = {.programs = &one};
+	struct standing_profile profile;
+	struct filter_policy policy;
+
+	if (standing_read(arena, name, text, size, &profile, err))
+		return ERR;
+	if (!profile.unrestricted) {
+		if (standing_policy(&profile, capabilities, arena, &policy, err) ||
+		    filter_compile(&policy, arena, &program, err))
+			return ERR;
+		one = (struct surface_program){program.instructions, program.count};
+		chain.count = 1;
+	}
+	surface_fact(&surface, "seccomp", "seccomp", chain.count ? "one filter" : "none", !chain.count);
+	if (calls_fill(arena, &chain, &power, &surface, err))
+		return ERR;
+	*ret_surface = surface;
+	return 0;
+}
