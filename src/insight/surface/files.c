@@ -4,7 +4,6 @@
  * as this machine has them, through the mounts of the container. What covers a file (a bind of /dev/null, a tmpfs, a
  * read-only bind) decides first, its mode on this machine next. No file is opened.
  */
-#include <stdlib.h>
 #include <string.h>
 #include <sys/stat.h>
 
@@ -155,11 +154,19 @@ static const char *path_of(struct arena *arena, const struct reference_entry *en
 	return entry->name;
 }
 
+static bool has(const struct surface_set *set, const char *name)
+{
+	for (size_t i = 0; i < set->count; i++)
+		if (strcmp(set->items[i].name, name) == 0)
+			return true;
+	return false;
+}
+
 static void judge(struct arena *arena, const struct files_view *view, const struct reference_entry *entry,
 		  struct surface *surface)
 {
 	const char *path = path_of(arena, entry);
-	struct surface_item item = {.name = path, .risk = entry->risk};
+	struct surface_item item = {.name = path};
 	struct stat status = {.st_mode = 0666};
 	struct access access;
 	bool own;
@@ -172,11 +179,17 @@ static void judge(struct arena *arena, const struct files_view *view, const stru
 	access.read = access.read && (own || status.st_mode & 0004);
 	access.write = access.write && (status.st_mode & (own ? 0222 : 0002) || S_ISDIR(status.st_mode)) &&
 		       (own || !S_ISDIR(status.st_mode));
+	/* /proc/PID/exe and /proc/self/exe are one. */
+	if (has(&surface->sets[SURFACE_READABLE], path) || has(&surface->sets[SURFACE_WRITABLE], path))
+		return;
 	if (strchr(entry->group, 'r')) {
+		/* The risk of what can be written is that of writing it. */
+		item.risk = strchr(entry->group, 'w') ? REFERENCE_RISK_NONE : entry->risk;
 		item.verdict = access.read ? SURFACE_ALLOWED : SURFACE_REFUSED;
 		surface_add(&surface->sets[SURFACE_READABLE], item);
 	}
 	if (strchr(entry->group, 'w')) {
+		item.risk = entry->risk;
 		item.verdict = access.write ? SURFACE_ALLOWED : SURFACE_REFUSED;
 		surface_add(&surface->sets[SURFACE_WRITABLE], item);
 	}

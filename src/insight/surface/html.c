@@ -28,7 +28,7 @@ static const char style[] =
 	"svg .soft{fill:var(--soft)}.allowed{fill:var(--allowed)}.limited{fill:var(--limited)}"
 	".refused{fill:var(--refused)}\n"
 	"table{border-collapse:collapse;width:100%}th,td{text-align:left;padding:5px 14px 5px 0;border-top:1px solid "
-	"var(--line);vertical-align:middle}th{font-weight:600}td.n{text-align:right;font-variant-numeric:tabular-nums;"
+	"var(--line);vertical-align:middle}th{font-weight:600;width:230px}td.n{text-align:right;font-variant-numeric:tabular-nums;"
 	"white-space:nowrap}tr:first-child>*{border-top:0}.risky{color:var(--allowed);font-weight:600}"
 	".fine{color:var(--ok)}details{margin:6px 0}summary{cursor:pointer}code{font:12px ui-monospace,monospace;"
 	"margin-right:10px;display:inline-block}.key{display:inline-block;width:12px;height:12px;border-radius:3px;"

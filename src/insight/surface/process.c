@@ -308,19 +308,22 @@ static void add_facts(struct subject *subject, size_t filters, struct surface *s
 	surface_fact(surface, "deviceRules", "device rules", rules, rules && strncmp(rules, "none", 4) == 0);
 }
 
-static bool no_user_namespaces(void)
+/* "user.max_user_namespaces" of the host; NULL when it cannot be read. */
+static const char *user_namespaces(struct arena *arena)
 {
 	char text[32];
 
-	return fd_read_text_at(AT_FDCWD, "/proc/sys/user/max_user_namespaces", text, sizeof(text)) > 0 &&
-	       strtoull(text, NULL, 10) == 0;
+	if (fd_read_text_at(AT_FDCWD, "/proc/sys/user/max_user_namespaces", text, sizeof(text)) <= 0)
+		return NULL;
+	return arena_printf(arena, "%.*s", (int)strcspn(text, "\n"), text);
 }
 
 int surface_of_process(struct arena *arena, pid_t pid, struct surface *ret_surface, struct err *err)
 {
 	struct subject subject = {.arena = arena, .pid = pid, .proc_fd = -EBADF};
 	struct surface surface = {.kind = "process", .subject = arena_printf(arena, "%d", pid)};
-	struct calls_power power = {.known = true, .no_user_namespaces = no_user_namespaces()};
+	const char *most = user_namespaces(arena);
+	struct calls_power power = {.known = true, .no_user_namespaces = most && strcmp(most, "0") == 0};
 	struct surface_chain chain;
 	struct files_view view;
 	const char *mounts;
@@ -332,6 +335,7 @@ int surface_of_process(struct arena *arena, pid_t pid, struct surface *ret_surfa
 	power.sys_admin = subject.effective >> SYS_ADMIN & 1;
 	view.host_root = subject.same_user && subject.uid == 0;
 	add_facts(&subject, chain.count, &surface);
+	surface_fact(&surface, "maxUserNamespaces", "user.max_user_namespaces", most, false);
 	if (calls_fill(arena, &chain, &power, &surface, err) ||
 	    surface_capabilities(arena, subject.effective, &surface.sets[SURFACE_EFFECTIVE], err) ||
 	    surface_capabilities(arena, subject.bounding, &surface.sets[SURFACE_BOUNDING], err) ||

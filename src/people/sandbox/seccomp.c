@@ -24,7 +24,7 @@
 static const char *const allowed_groups[] = {
 	/* files and directories */
 	"access chdir chmod chown chown32 close close_range creat dup dup2 dup3 faccessat faccessat2 fadvise64 "
-	"fadvise64_64 fallocate fchdir fchmod fchmodat fchmodat2 fchown fchown32 fchownat fcntl fcntl64 fdatasync "
+	"fadvise64_64 fallocate fchdir fchmod fchmodat fchmodat2 fchown fchown32 fchownat fdatasync "
 	"fgetxattr flistxattr flock fremovexattr fsetxattr fstat fstat64 fstatat64 fstatfs fstatfs64 fsync ftruncate "
 	"ftruncate64 futimesat getcwd getdents getdents64 getxattr inotify_add_watch inotify_init inotify_init1 "
 	"inotify_rm_watch lchown lchown32 lgetxattr link linkat listxattr llistxattr _llseek lremovexattr lseek "
@@ -42,7 +42,7 @@ static const char *const allowed_groups[] = {
 	"futex_waitv futex_wake get_robust_list get_thread_area getcpu getegid getegid32 geteuid geteuid32 getgid "
 	"getgid32 getgroups getgroups32 getitimer getpgid getpgrp getpid getppid getpriority getrandom getresgid "
 	"getresgid32 getresuid getresuid32 getrlimit getrusage getsid gettid getuid getuid32 ioprio_get ioprio_set "
-	"kill pause pidfd_open pidfd_send_signal prctl prlimit64 restart_syscall rseq sched_get_priority_max "
+	"kill pause pidfd_open pidfd_send_signal prlimit64 restart_syscall rseq sched_get_priority_max "
 	"sched_get_priority_min sched_getaffinity sched_getattr sched_getparam sched_getscheduler "
 	"sched_rr_get_interval sched_rr_get_interval_time64 sched_setaffinity sched_setattr sched_setparam "
 	"sched_setscheduler sched_yield seccomp set_robust_list set_thread_area set_tid_address setfsgid setfsgid32 "
@@ -82,7 +82,7 @@ static const struct {
 };
 
 /* Checked by their arguments below, so neither allowed as a whole nor listed as denied. */
-static const char argument_checked[] = "clone clone3 ioctl socket socketpair personality";
+static const char argument_checked[] = "clone clone3 fcntl ioctl prctl socket socketpair personality";
 
 #define NUMBERS_MAX 1024 /* above the highest number of the native table */
 
@@ -193,25 +193,99 @@ static void write_clone(struct json_writer *writer)
 }
 
 /*
- * ioctl: all but TIOCSTI (0x5412) and TIOCLINUX (0x541c), which push input into the terminal of whoever started the
- * sandbox. The kernel looks at the low 32 bits alone, so the rules do (threats D9: a compare of 64 bits let others
- * through). What is allowed is the complement of two values, written as bit patterns.
+ * Commands that programs use; each driver of the kernel adds more, and what is listed here is what a sandbox, which has no
+ * devices but terminals, can meet. The kernel looks at the low 32 bits alone, so the rules do (threats D9: a compare of 64
+ * bits let others through).
  */
-static void write_ioctl(struct json_writer *writer)
+#define LOW_HALF 0xffffffffu
+
+struct commands {
+	const char *call;
+	unsigned int argument;
+	const uint32_t *allowed;
+	size_t count;
+};
+
+/* Terminals, from TCGETS to TIOCGEXCL: not TIOCSTI (0x5412) and TIOCLINUX (0x541c), which push input into the terminal of
+ * whoever started the sandbox, and not what changes its line discipline, its console, its locking or its serial line. */
+static const uint32_t ioctls[] = {
+	0x5401, 0x5402, 0x5403, 0x5404, 0x5405, 0x5406, 0x5407, 0x5408, /* TC[GS]ET[SA]… */
+	0x5409, 0x540a, 0x540b, 0x540c, 0x540d, 0x540e, 0x540f, 0x5410, /* TCSBRK … TIOCSPGRP */
+	0x5411, 0x5413, 0x5414, 0x5415, 0x5418, 0x5419, 0x541a, 0x541b, /* TIOCOUTQ … FIONREAD */
+	0x5420, 0x5421, 0x5422, 0x5424, 0x5425, 0x5429,			/* TIOCPKT, FIONBIO, TIOCNOTTY, TIOCGSID */
+	0x802c542a, 0x402c542b, 0x402c542c, 0x402c542d,			/* TC[GS]ETS2, SW2, SF2 */
+	0x80045430, 0x40045431, 0x80045432, 0x40045436,			/* TIOCGPTN, SPTLCK, GDEV, SIG */
+	0x80045438, 0x80045439, 0x80045440, 0x5441,			/* TIOCGPKT, GPTLCK, GEXCL, GPTPEER */
+	0x5450, 0x5451, 0x5452, 0x5460,					/* FIONCLEX, FIOCLEX, FIOASYNC, FIOQSIZE */
+	0x1, 0x2,							/* FIBMAP, FIGETBSZ */
+	0x80086601, 0x40086602, 0xc020660b, 0x80087601, 0x801c581f, 0x401c5820, /* FS_IOC_… flags, FIEMAP, version */
+	0x40049409, 0x4020940d, 0xc0189436,				/* FICLONE, FICLONERANGE, FIDEDUPERANGE */
+	0x8901, 0x8902, 0x8903, 0x8904, 0x8905, 0x8906, 0x8907,		/* of a socket: owner, mark, time stamps */
+	0x8910, 0x8912, 0x8913, 0x8915, 0x8917, 0x8919, 0x891b, 0x891d, /* SIOCGIF… */
+	0x8921, 0x8927, 0x8933, 0x8942, 0x8946, 0x8970,
+};
+
+/* With CAP_NET_ADMIN: SIOCADDRT, DELRT, SIOCSIF…, SIOCBR…, TUN… */
+static const uint32_t network_ioctls[] = {
+	0x890b, 0x890c, 0x8914, 0x8916, 0x8918, 0x891a, 0x891c, 0x8922, 0x8923, 0x8924, 0x8943, 0x8953, 0x8954, 0x8955,
+	0x89a0, 0x89a1, 0x89a2, 0x89a3, 0x400454ca, 0x400454cb, 0x400454cc, 0x400454ce, 0x800454cf, 0x800454d2,
+};
+
+/* Not: alignment, endianness and faults of other machines, machine check policy, PR_SET_MM, I/O flusher, core scheduling,
+ * memory merging, system call dispatch, indirect branch landing pads, timer restore. */
+static const uint32_t prctls[] = {
+	1, 2, 3, 4, 7, 8, 13, 15, 16, /* PDEATHSIG, DUMPABLE, KEEPCAPS, GET_TIMING, NAME */
+	21, 22, 23, 24, 25, 27, 28, 29, 30, /* SECCOMP, CAPBSET, GET_TSC, SECUREBITS, TIMERSLACK */
+	36, 37, 38, 39, 40, 41, 42, 47, 52, 53, /* SUBREAPER, NO_NEW_PRIVS, TID_ADDRESS, THP, AMBIENT, SPECULATION */
+	65, 66, 0x41555856, 0x53564d41, 0x59616d61, /* MDWE, GET_AUXV, SET_VMA, SET_PTRACER */
+#if defined(__aarch64__)
+	50, 51, 54, 55, 56, 63, 64, /* SVE, pointer authentication, tagged addresses, SME */
+#endif
+};
+
+/* Not: leases, which let a reader delay the host's writers, directory notification, signals of choice, write hints. */
+static const uint32_t fcntls[] = {
+	0, 1, 2, 3, 4, 5, 6, 7, 8, 9, 15, 16, /* DUPFD … GETOWN, OWN_EX */
+	36, 37, 38, 1027, 1030, 1031, 1032, 1033, 1034, /* locks of open files, DUPFD_…, PIPE_SZ, SEALS */
+};
+
+static void write_commands(struct json_writer *writer, const struct commands *commands)
 {
-	static const struct {
-		uint64_t mask, value;
-	} low_nibble[] = {{0x1, 0x1}, {0xc, 0x8}, {0xc, 0x4}, {0xe, 0x0}, {0xe, 0xe}};
+	for (size_t i = 0; i < commands->count; i++)
+		write_masked(writer, commands->call, commands->argument, LOW_HALF, commands->allowed[i], 0);
+}
 
-	for (unsigned int bit = 4; bit < 32; bit++) {
-		uint64_t mask = 1ull << bit;
+/* Refused as a kernel refuses a command that it does not know, so that programs go on without it. What is above last is
+ * newer than this list and gives ENOSYS. */
+static void write_unknown(struct json_writer *writer, const struct commands *commands, uint32_t first, uint32_t last)
+{
+	for (uint32_t value = first; value <= last; value++) {
+		bool allowed = false;
 
-		write_masked(writer, "ioctl", 1, mask, ~(uint64_t)TIOCSTI & mask, 0);
+		for (size_t i = 0; i < commands->count; i++)
+			allowed = allowed || commands->allowed[i] == value;
+		if (!allowed)
+			write_masked(writer, commands->call, commands->argument, LOW_HALF, value, EINVAL);
 	}
-	for (size_t i = 0; i < ARRAY_SIZE(low_nibble); i++)
-		write_masked(writer, "ioctl", 1, low_nibble[i].mask, low_nibble[i].value, 0);
-	write_masked(writer, "ioctl", 1, 0xffffffff, TIOCSTI, EPERM);
-	write_masked(writer, "ioctl", 1, 0xffffffff, 0x541c, EPERM);
+}
+
+static void write_all_commands(struct json_writer *writer, uint64_t capabilities)
+{
+	static const struct commands ioctl_all = {"ioctl", 1, ioctls, ARRAY_SIZE(ioctls)},
+				     network = {"ioctl", 1, network_ioctls, ARRAY_SIZE(network_ioctls)},
+				     prctl_all = {"prctl", 0, prctls, ARRAY_SIZE(prctls)},
+				     fcntl_all = {"fcntl", 1, fcntls, ARRAY_SIZE(fcntls)};
+
+	write_commands(writer, &ioctl_all);
+	if (capabilities >> 12 & 1) /* NET_ADMIN */
+		write_commands(writer, &network);
+	write_masked(writer, "ioctl", 1, LOW_HALF, TIOCSTI, EPERM);
+	write_masked(writer, "ioctl", 1, LOW_HALF, 0x541c, EPERM);
+	write_commands(writer, &prctl_all);
+	write_unknown(writer, &prctl_all, 0, 80);
+	write_commands(writer, &fcntl_all);
+	write_unknown(writer, &fcntl_all, 0, 40);
+	write_unknown(writer, &fcntl_all, 1024, 1040);
 }
 
 /* allowed: in ascending order. */
@@ -297,7 +371,7 @@ void sandbox_write_seccomp(struct json_writer *writer, uint64_t capabilities)
 	mark_words(&named, argument_checked);
 	write_allowed(writer, capabilities, &named);
 	write_clone(writer);
-	write_ioctl(writer);
+	write_all_commands(writer, capabilities);
 	write_socket(writer);
 	write_personality(writer);
 	write_denied(writer, &named);
