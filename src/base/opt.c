@@ -219,6 +219,29 @@ static bool is_option(const char *word)
 	return word[0] == '-' && word[1];
 }
 
+/* "-it": letters of flags, together. */
+static bool is_group(const struct opt_verb *verb, const char *letters)
+{
+	for (const char *at = letters; *at; at++) {
+		const struct opt *opt = find_option(verb, at, 1);
+
+		if (!opt || opt->type != OPT_FLAG)
+			return false;
+	}
+	return letters[0] && letters[1];
+}
+
+static int store_group(const struct opt_verb *verb, const char *letters, void *target, struct err *err)
+{
+	for (; *letters; letters++) {
+		struct use use = {.opt = find_option(verb, letters, 1)};
+
+		if (store(&use, target, err) < 0)
+			return ERR;
+	}
+	return 0;
+}
+
 /*
  * argv[*index] is an option: stores it, and steps over its value when that is an argument of its own. ret_help is set
  * instead when it asks for help and the table has no such option.
@@ -235,6 +258,8 @@ static int take_option(const struct opt_verb *verb, int argc, char **argv, int *
 		*ret_help = true;
 		return 0;
 	}
+	if (!use.opt && written[1] != '-' && is_group(verb, name))
+		return store_group(verb, name, target, err);
 	if (!use.opt)
 		return fail_unknown(verb, written, name, length, err);
 	if (name[length] == '=') {

@@ -2,7 +2,8 @@
 /*
  * opt: command lines as tables. One table per verb makes the parser, the help, the completions and what the man page
  * is checked against. Accepted forms: --name V, --name=V, -name V, -name=V (engines use single-dash long options),
- * -x V; repeated options (the last wins unless OPT_LIST); "--" ends the options.
+ * -x V; flags of one letter together (-it) where no option has that name; repeated options (the last wins unless
+ * OPT_LIST); "--" ends the options.
  */
 #ifndef BULKHEAD_BASE_OPT_H
 #define BULKHEAD_BASE_OPT_H

@@ -7,11 +7,15 @@
 #include <stdio.h>
 #include <string.h>
 
+#include "cmd/bulkhead/lifecycle.h"
 #include "cmd/bulkhead/people.h"
 
 #define PROGRAM "bulkhead"
 
-static const struct opt_verb *const verbs[] = {&verb_run, &verb_plan, &verb_abi, &verb_surface};
+static const struct opt_verb *const verbs[] = {
+	&verb_run, &verb_exec, &verb_attach, &verb_ls, &verb_ps, &verb_inspect, &verb_logs, &verb_wait,
+	&verb_stop, &verb_kill, &verb_rm, &verb_prune, &verb_plan, &verb_abi, &verb_surface,
+};
 
 struct globals {
 	const char *root;

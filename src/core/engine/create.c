@@ -150,6 +150,33 @@ static const char *freezer_file(struct creation *creation)
 	return NULL;
 }
 
+/* The directory of one that has ended; its cgroup goes, so that the new one begins at zero. */
+static int open_again(struct creation *creation, struct err *err)
+{
+	struct container ended cleanup_container = CONTAINER_INIT;
+
+	if (container_open(&ended, creation->engine, creation->request->id, true, err))
+		return ERR;
+	if (ended.status != STATE_STOPPED) {
+		err_set(err, ERR_STATE, "container %s is %s", creation->request->id, state_status_name(ended.status));
+		return err_fix(err, "stop it first");
+	}
+	if (container_open_cgroup(&ended, err) || cgroup_remove(&ended.cgroup, err))
+		return ERR;
+	creation->dir = ended.dir;
+	ended.dir = STATE_DIR_INIT;
+	return 0;
+}
+
+static int open_directory(struct creation *creation, struct err *err)
+{
+	if (state_root_open(creation->engine->root, creation->engine->program, true, &creation->root_fd, err))
+		return ERR;
+	if (creation->request->again)
+		return open_again(creation, err);
+	return state_dir_create(creation->root_fd, creation->request->id, &creation->dir, err);
+}
+
 static int record(struct creation *creation, struct err *err)
 {
 	struct state *state = &creation->state;
@@ -171,10 +198,9 @@ static int record(struct creation *creation, struct err *err)
 		state->cgroup_created = true;
 		state->freezer = freezer_file(creation);
 	}
-	if (state_root_open(creation->engine->root, creation->engine->program, true, &creation->root_fd, err) ||
-	    state_dir_create(creation->root_fd, state->id, &creation->dir, err))
+	if (open_directory(creation, err))
 		return ERR;
-	creation->has_dir = true;
+	creation->has_dir = !creation->request->again;
 	if (state_put_file(&creation->dir, "config.json", creation->text, creation->text_size, err) ||
 	    save_filter(creation, err))
 		return ERR;

@@ -33,6 +33,9 @@ struct engine_create {
 	bool no_pivot, no_new_keyring;
 	int preserve_fds;
 	bool limits_optional; /* as in struct plan_request */
+	/* The container exists and has ended: it is made anew in its own directory, whose other files stay there; so does
+	 * the directory when that fails. */
+	bool again;
 	/* The root is a new tmpfs with these symlinks and directories on it; root.path of the config is not looked at. */
 	bool empty_root;
 	struct key_values root_links;
@@ -52,6 +55,9 @@ int engine_start(const struct engine *engine, const char *id, struct err *err);
 struct engine_run {
 	struct engine_create create;
 	bool detach, keep;
+	/* With detach, for a caller that stays: the process, a child of the caller, and its terminal (-EBADF without one),
+	 * as descriptors that are the caller's to close. Both or neither. */
+	int *ret_pidfd, *ret_console_fd;
 };
 int engine_run(const struct engine *engine, const struct engine_run *request, int *ret_status, struct err *err);
 

@@ -40,7 +40,7 @@ int engine_run(const struct engine *engine, const struct engine_run *request, in
 	creation.arena = &arena;
 	if (creation_plan(&creation, err) ||
 	    launch_check_console(engine, creation.config->process_present && creation.config->process.terminal,
-				 !request->detach, request->create.console_socket, "config.json#/process/terminal", err) ||
+				 !request->detach || request->ret_console_fd, request->create.console_socket, "config.json#/process/terminal", err) ||
 	    creation_make(&creation, err))
 		return ERR;
 	if (after_start(&creation, err)) {
@@ -48,6 +48,10 @@ int engine_run(const struct engine *engine, const struct engine_run *request, in
 		return ERR;
 	}
 	*ret_status = 0;
+	if (request->detach && request->ret_pidfd) {
+		*request->ret_pidfd = fd_take(&creation.launch.pidfd);
+		*request->ret_console_fd = fd_take(&creation.launch.console_fd);
+	}
 	if (request->detach)
 		return 0;
 	/* Other verbs may work on it while it runs. */

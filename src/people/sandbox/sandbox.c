@@ -130,6 +130,7 @@ static int write_process(struct json_writer *writer, struct context *context, st
 	json_member_string(writer, "cwd", workdir);
 	write_capabilities(writer, sandbox->capabilities);
 	json_member_bool(writer, "noNewPrivileges", true);
+	json_member_bool(writer, "terminal", sandbox->terminal);
 	json_end_object(writer);
 	return 0;
 }

@@ -52,6 +52,7 @@ struct sandbox {
 	double cpus;	       /* 0: no limit */
 	enum sandbox_net net;
 	enum sandbox_cwd cwd;
+	bool terminal; /* the command gets one */
 	bool writable; /* the root directory itself may be written */
 	bool limits_asked; /* the caller chose a limit: going without one is an error, not a warning */
 };

@@ -1,0 +1,215 @@
+#!/usr/bin/env bats
+# SPDX-License-Identifier: Apache-2.0
+# Detached containers and their monitor: log, record, restart, and the verbs for people.
+
+load helpers
+
+BULKHEAD=${BULKHEAD:-$ROOT_OF_TREE/build/bulkhead}
+
+setup() {
+	common_setup
+	BK=("$BULKHEAD" --root "$STATE")
+	C=$(new_id)
+}
+teardown() {
+	local id
+	for id in $("${BK[@]}" ls -aq 2>/dev/null); do "${BK[@]}" rm -f "$id" >/dev/null 2>&1 || true; done
+	common_teardown
+}
+
+field() { "${BK[@]}" inspect "$1" | jq -r ".[0].$2"; }
+is() { [ "$(field "$1" "$2")" = "$3" ]; }
+log_has() { "${BK[@]}" logs "$1" 2>&1 | grep -q -- "$2"; }
+
+@test "run -d: log of both streams, exit status, rm" {
+	run --separate-stderr "${BK[@]}" run -d --name "$C" host sh -c 'echo out; echo err >&2; exit 3'
+	[ "$status" -eq 0 ]
+	[ "$output" = "$C" ]
+	run "${BK[@]}" wait "$C"
+	[ "$output" = 3 ]
+	run --separate-stderr "${BK[@]}" logs "$C"
+	[ "$output" = out ]
+	[ "$stderr" = err ]
+	is "$C" status exited
+	is "$C" exitStatus 3
+	"${BK[@]}" rm "$C"
+	leftovers
+}
+
+@test "run -d: statuses 127 and 125, and nothing is left" {
+	run -127 "${BK[@]}" run -d --name "$C" host no-such-program
+	leftovers
+	"${BK[@]}" run -d --name "$C" host sleep 1000
+	run --separate-stderr "${BK[@]}" run -d --name "$C" host true
+	assert_fails 125
+	assert_says "already exists" "$C"
+	is "$C" status running
+}
+
+@test "the monitor is contained" {
+	"${BK[@]}" run -d --name "$C" host sleep 1000
+	local status_file=/proc/$(field "$C" monitorPid)/status
+	grep -Eq '^CapEff:\s*0000000000000000$' "$status_file"
+	grep -Eq '^NoNewPrivs:\s*1$' "$status_file"
+	grep -Eq '^Seccomp:\s*2$' "$status_file"
+}
+
+@test "stop: the signal, then KILL; ls and the record agree" {
+	"${BK[@]}" run -d --name "$C" host sh -c 'trap "exit 9" TERM; echo ready; while :; do sleep 0.1; done'
+	wait_for 10 log_has "$C" ready
+	"${BK[@]}" stop "$C"
+	is "$C" exitStatus 9
+	[ -z "$("${BK[@]}" ls -q)" ]
+	[ "$("${BK[@]}" ls -aq)" = "$C" ]
+	"${BK[@]}" rm "$C"
+	"${BK[@]}" run -d --name "$C" host sh -c 'trap "" TERM; echo ready; while :; do sleep 0.1; done'
+	wait_for 10 log_has "$C" ready
+	"${BK[@]}" stop -t 0 "$C"
+	is "$C" exitStatus 137
+}
+
+@test "kill -9 of the monitor: still confined and running, the state is true, stop and rm work" {
+	"${BK[@]}" run -d --name "$C" host sleep 1000
+	local pid=$(field "$C" pid)
+	kill -9 "$(field "$C" monitorPid)"
+	wait_for 10 is "$C" monitored false
+	is "$C" status running
+	grep -Eq '^Seccomp:\s*2$' "/proc/$pid/status"
+	"${BK[@]}" ls | grep -q unmonitored
+	"${BK[@]}" exec "$C" true
+	"${BK[@]}" stop -t 0 "$C"
+	is "$C" status exited
+	is "$C" exitStatus null
+	run --separate-stderr "${BK[@]}" wait "$C"
+	assert_fails 1
+	assert_says "not known"
+	"${BK[@]}" rm "$C"
+	leftovers
+}
+
+@test "rm refuses what runs, -f does not; the nearest name is told; -f of nothing is content" {
+	"${BK[@]}" run -d --name "$C" host sleep 1000
+	run --separate-stderr "${BK[@]}" rm "$C"
+	assert_fails 1
+	run --separate-stderr "${BK[@]}" inspect "${C}x"
+	assert_fails 1
+	assert_says "$C, or"
+	"${BK[@]}" rm -f "$C"
+	"${BK[@]}" rm -f "$C"
+	leftovers
+}
+
+@test "--rm takes it away at its end" {
+	"${BK[@]}" run -d --rm --name "$C" host true
+	wait_for 10 leftovers
+}
+
+@test "--restart on-failure:2 begins three times; always goes on until stop" {
+	"${BK[@]}" run -d --restart on-failure:2 --name "$C" host sh -c 'echo begun; exit 4'
+	wait_for 20 is "$C" restarts 2
+	"${BK[@]}" wait "$C"
+	wait_for 10 is "$C" status exited
+	[ "$("${BK[@]}" logs "$C" | grep -c begun)" -eq 3 ]
+	is "$C" exitStatus 4
+	"${BK[@]}" rm "$C"
+	"${BK[@]}" run -d --restart always --name "$C" host sh -c 'sleep 0.2'
+	wait_for 20 is "$C" restarts 2
+	"${BK[@]}" stop -t 0 "$C"
+	wait_for 10 is "$C" status exited
+	"${BK[@]}" rm -f "$C"
+	wait_for 10 leftovers
+}
+
+@test "the log is rotated by size and count, logs reads all of it and its tail" {
+	"${BK[@]}" run -d --log-size 4k --log-files 2 --name "$C" host sh -c 'seq 1 1000'
+	"${BK[@]}" wait "$C"
+	[ "$(ls "$STATE/$C" | grep -c '^log.json')" -eq 2 ]
+	[ "$(stat -c %s "$STATE/$C/log.json")" -le 4096 ]
+	[ "$("${BK[@]}" logs --tail 2 "$C" | tr '\n' ' ')" = "999 1000 " ]
+	jq -e . "$STATE/$C/log.json" >/dev/null
+}
+
+@test "logs -f goes on until the end, -t shows the time" {
+	"${BK[@]}" run -d --name "$C" host sh -c 'for i in 1 2 3 4; do echo $i; sleep 0.2; done'
+	run timeout 60 "${BK[@]}" logs -f "$C"
+	[ "$status" -eq 0 ]
+	[ "$(echo $output)" = "1 2 3 4" ]
+	"${BK[@]}" logs -t "$C" | head -n 1 | grep -Eq '^[0-9]{4}-[0-9-]+T[0-9:.]+Z 1$'
+}
+
+@test "a full disk does not hold the container up, and its end is recorded" {
+	mkdir "$WORK/small"
+	mount -t tmpfs -o size=128k tmpfs "$WORK/small"
+	local bk=("$BULKHEAD" --root "$WORK/small/state")
+	"${bk[@]}" run -d --name "$C" host sh -c 'seq 1 100000; exit 5'
+	run "${bk[@]}" wait "$C"
+	local printed=$output full ended
+	full=$(df --output=avail "$WORK/small" | tail -1)
+	ended=$("${bk[@]}" inspect "$C" | jq '.[0].exitStatus')
+	"${bk[@]}" rm -f "$C"
+	umount "$WORK/small"
+	[ "$printed" = 5 ]
+	[ "$full" -eq 0 ]
+	[ "$ended" = 5 ]
+	leftovers
+}
+
+@test "closed standard input, 10000 arguments, a variable with newlines" {
+	"${BK[@]}" run -d --name "$C" host sh -c 'echo here' <&-
+	"${BK[@]}" wait "$C"
+	log_has "$C" here
+	"${BK[@]}" rm "$C"
+	"${BK[@]}" run -d --name "$C" -e "TWO=a
+b" host sh -c 'echo $#; echo "$TWO"' x $(seq 10000)
+	"${BK[@]}" wait "$C"
+	[ "$("${BK[@]}" logs "$C" | tr '\n' ' ')" = "10000 a b " ]
+	"${BK[@]}" ls -a | tail -n 1 | grep -q "$C"
+}
+
+@test "attach without a terminal: standard input in, its end, the exit status out" {
+	"${BK[@]}" run -di --name "$C" host sh -c 'read line; echo "got $line"; cat; exit 6'
+	run "${BK[@]}" attach "$C" < <(printf 'one\ntwo\n')
+	[ "$status" -eq 6 ]
+	[ "$output" = "got one
+two" ]
+}
+
+@test "exec: its own environment, directory, input and status; a foreground run is in ls" {
+	"$BULKHEAD" --root "$STATE" run --name "$C" host sleep 1000 &
+	local pid=$!
+	wait_for 10 is "$C" status running
+	"${BK[@]}" ls | grep -q foreground
+	run "${BK[@]}" exec -e A=b -w /tmp "$C" sh -c 'pwd; echo $A; cat; exit 8' <<< ignored
+	[ "$status" -eq 8 ]
+	[ "$output" = "/tmp
+b" ]
+	[ "$("${BK[@]}" exec -i "$C" cat <<< given)" = given ]
+	run -127 "${BK[@]}" exec "$C" no-such-program
+	"${BK[@]}" exec -d "$C" touch /tmp/made
+	wait_for 10 "${BK[@]}" exec "$C" test -e /tmp/made
+	"${BK[@]}" kill "$C"
+	status=0
+	wait "$pid" || status=$?
+	[ "$status" -eq 137 ]
+}
+
+@test "prune removes those that have ended alone" {
+	local other
+	other=$(new_id)
+	"${BK[@]}" run -d --name "$C" host true
+	"${BK[@]}" run -d --name "$other" host sleep 1000
+	"${BK[@]}" wait "$C"
+	[ "$("${BK[@]}" prune)" = "$C" ]
+	[ "$("${BK[@]}" ls -aq)" = "$other" ]
+}
+
+@test "contradictions are refused with a remedy" {
+	local words
+	for words in "--restart always host true" "-d --rm --restart always host true" "-d --restart sometimes host true" \
+		"--label a=b host true" "-t host true" "-d --log-size 1 host true" "-d --log-files 9 host true"; do
+		run --separate-stderr "${BK[@]}" run $words < /dev/null
+		assert_fails 125
+		assert_says try
+	done
+	leftovers
+}
