@@ -58,6 +58,11 @@ static void pointer_add_key(struct pointer_text *text, const char *key)
 {
 	size_t left = strlen(key);
 
+	/* The common case whole, when nothing has to be escaped or cut. */
+	if (text->length + left < text->size && !text->full && key[strcspn(key, "~/")] == '\0') {
+		pointer_add(text, key, left);
+		return;
+	}
 	while (left) {
 		uint32_t rune;
 		size_t length = utf8_decode(key, left, &rune);
@@ -73,39 +78,41 @@ static void pointer_add_key(struct pointer_text *text, const char *key)
 	}
 }
 
+/* As deep as the value lies: at most JSON_DEPTH_MAX. */
+static void pointer_add_path(struct pointer_text *text, const struct json *value)
+{
+	char index[16];
+
+	if (!value || !value->parent)
+		return;
+	pointer_add_path(text, value->parent);
+	pointer_add(text, "/", 1);
+	if (value->key)
+		pointer_add_key(text, value->key);
+	else
+		pointer_add(text, index, format_text(index, sizeof(index), "%u", (unsigned int)value->index));
+}
+
 size_t json_pointer(const struct json *value, char *buf, size_t size)
 {
-	const struct json *path[JSON_DEPTH_MAX + 1];
 	struct pointer_text text = {.buf = buf, .size = size};
-	size_t depth = 0;
 
 	if (size)
 		buf[0] = '\0';
-	for (; value && value->parent; value = value->parent)
-		path[depth++] = value;
-	while (depth--) {
-		char index[16];
-
-		pointer_add(&text, "/", 1);
-		if (path[depth]->key)
-			pointer_add_key(&text, path[depth]->key);
-		else
-			pointer_add(&text, index,
-				    format_text(index, sizeof(index), "%u", (unsigned int)path[depth]->index));
-	}
+	pointer_add_path(&text, value);
 	return text.length;
 }
 
 char *json_pointer_in(struct arena *arena, const struct json *value)
 {
-	size_t length = json_pointer(value, NULL, 0);
-	char *text = arena_strndup(arena, "", 0);
+	char usual[128], *text;
+	size_t length = json_pointer(value, usual, sizeof(usual));
 
-	if (length && text) {
-		text = arena_alloc(arena, length + 1);
-		if (text)
-			json_pointer(value, text, length + 1);
-	}
+	if (length < sizeof(usual))
+		return arena_strndup(arena, usual, length);
+	text = arena_alloc(arena, length + 1);
+	if (text)
+		json_pointer(value, text, length + 1);
 	return text;
 }
 

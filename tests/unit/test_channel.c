@@ -168,7 +168,7 @@ static void test_malformed(void **state)
 	message = good_message();
 	message.type = 0;
 	expect_refused(pair, &message, sizeof(message));
-	message.type = MESSAGE_SECCOMP_LISTENER + 1;
+	message.type = MESSAGE_CGROUP + 1;
 	expect_refused(pair, &message, sizeof(message));
 	message = good_message();
 	message.err.kind = ERR_KIND_COUNT;

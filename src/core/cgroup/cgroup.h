@@ -62,6 +62,8 @@ void cgroup_made_read(struct cgroup *cgroup, const char *text);
 /* Was any directory made by us? */
 bool cgroup_made_any(const struct cgroup *cgroup);
 
+/* Must the process be born in it, so that it has to be made before the clone? What it needs may be v2's alone. */
+bool cgroup_needs_birth(const struct plan_cgroup *plan, const struct host *host);
 /* Descriptors for the child to join on v1 (O_PATH directories); returns their number. */
 size_t cgroup_join_fds(const struct cgroup *cgroup, int *ret_fds, size_t capacity);
 /* Directory fd for CLONE_INTO_CGROUP on v2, or -EBADF. */

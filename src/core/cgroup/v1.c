@@ -106,6 +106,14 @@ static bool needs_v2(const struct plan_cgroup *plan, const struct host *host, co
 	return plan->device_rules_count > 0 && !v1_has(host, "devices");
 }
 
+bool cgroup_needs_birth(const struct plan_cgroup *plan, const struct host *host)
+{
+	for (size_t i = 0; i < host->hierarchies_count; i++)
+		if (host->hierarchies[i].v2 && needs_v2(plan, host, &host->hierarchies[i]))
+			return true;
+	return host->cgroup_mode == HOST_CGROUP_V2;
+}
+
 static int v1_make(struct cgroup *cgroup, const struct plan_cgroup *plan, const struct host *host, struct err *err)
 {
 	for (size_t i = 0; i < host->hierarchies_count; i++) {

@@ -84,7 +84,7 @@ static bool is_valid(const struct message *message, uint32_t number)
 	const struct err *err = &message->err;
 
 	return message->magic == PROTOCOL_MAGIC && message->number == number && message->type >= MESSAGE_CHILD &&
-	       message->type <= MESSAGE_SECCOMP_LISTENER && err->kind < ERR_KIND_COUNT &&
+	       message->type <= MESSAGE_CGROUP && err->kind < ERR_KIND_COUNT &&
 	       is_terminated(err->call, sizeof(err->call)) && is_terminated(err->what, sizeof(err->what)) &&
 	       is_terminated(err->where, sizeof(err->where)) && is_terminated(err->why, sizeof(err->why)) &&
 	       is_terminated(err->fix, sizeof(err->fix));

@@ -5,7 +5,8 @@
  *
  *   child → runtime   MESSAGE_CHILD (gate only, with a pidfd as SCM_RIGHTS), MESSAGE_SYNC point, MESSAGE_CONSOLE (with
  *                     the terminal's fd), MESSAGE_ERROR
- *   runtime → child   MESSAGE_GO point
+ *   runtime → child   MESSAGE_GO point; where the child joins its cgroups late, unasked: MESSAGE_CGROUP for each of
+ *                     them, then MESSAGE_GO SYNC_CGROUP
  *   end of file       from the child: execve has succeeded (the socket is CLOEXEC); from the runtime: it died, exit
  *
  * After OP_WAIT_START's MESSAGE_SYNC-less wait begins the child sends MESSAGE_WAITING and closes the first socket; `start`
@@ -28,6 +29,7 @@ enum message_type {
 	MESSAGE_CONSOLE,
 	MESSAGE_ERROR,
 	MESSAGE_SECCOMP_LISTENER, /* with the notification fd */
+	MESSAGE_CGROUP, /* with `tasks` of a cgroup, open for writing */
 };
 
 struct message {

@@ -6,6 +6,7 @@
  *   state directory, locked         from here on a killed runtime leaves a record of what it may have made
  *   config and filter saved, state written with the cgroup's path
  *   cgroup, PREPARE operations, clone
+ *   cgroup, where the plan joins it late
  *   state written with the pid      while the child already works
  *   the protocol, until the child waits for `start` or runs its program
  *
@@ -249,6 +250,11 @@ static int record_process(struct launch *launch, struct err *err)
 	char letter;
 	int result;
 
+	if (creation->cgroup_late && make_cgroup(creation, err))
+		return ERR;
+	/* The child waits for it, whenever it was made. */
+	if (creation->plan->cgroup_late && launch_send_cgroup(launch, err))
+		return ERR;
 	creation->state.pid = launch->pid;
 	result = process_stat(launch->pid, &creation->state.pid_start_time, &letter);
 	if (result < 0)
@@ -273,8 +279,10 @@ static int make(struct creation *creation, struct err *err)
 		return ERR;
 	if (creation->wait_start && listen_for_start(creation, err))
 		return ERR;
-	/* The cgroup first: a mount of it is prepared from its directories. */
-	if (make_cgroup(creation, err) || launch_prepare(launch, err))
+	creation->cgroup_late = creation->plan->cgroup_late &&
+				!cgroup_needs_birth(&creation->plan->cgroup, creation->host);
+	/* Else the cgroup first: a mount of it is prepared from its directories. */
+	if ((!creation->cgroup_late && make_cgroup(creation, err)) || launch_prepare(launch, err))
 		return ERR;
 	return launch_run(launch, err);
 }
@@ -291,7 +299,7 @@ void creation_undo(struct creation *creation)
 {
 	struct err err = ERR_INIT;
 	char line[1024];
-	bool existed = creation->launch.pid > 0 || creation->launch.gate_pid > 0;
+	bool existed = creation->state.pid > 0 || creation->launch.gate_pid > 0;
 
 	launch_kill(&creation->launch);
 	if (creation->has_cgroup && cgroup_remove(&creation->cgroup, &err)) {

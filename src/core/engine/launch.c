@@ -140,7 +140,7 @@ static int clone_failed(int errnum, struct err *err)
 /* What the child writes itself into, opened here: on v1 the kernel asks what the opener may do, and the child may already
  * be nobody on the host. `tasks`, not cgroup.procs: it has one thread, and cgroup.procs waits for a grace period of the
  * whole machine. */
-static int open_join_files(struct launch *launch, int *ret_fds, size_t *ret_count, struct err *err)
+static int open_join_files(const struct launch *launch, int *ret_fds, size_t *ret_count, struct err *err)
 {
 	size_t count = cgroup_join_fds(launch->cgroup, ret_fds, CGROUP_HIERARCHIES_MAX);
 
@@ -160,9 +160,8 @@ static int clone_child(struct launch *launch, struct err *err)
 	size_t count = 0;
 	pid_t pid;
 
-	if (open_join_files(launch, cgroup_fds, &count, err))
+	if (!launch->plan->cgroup_late && open_join_files(launch, cgroup_fds, &count, err))
 		return ERR;
-
 	if (has_container_hooks(launch->plan)) {
 		struct state state = *launch->state;
 
@@ -196,6 +195,26 @@ static int clone_child(struct launch *launch, struct err *err)
 	/* The child alone listens for `start`: when it dies, connecting fails. */
 	fd_close(&launch->start_fd);
 	return 0;
+}
+
+int launch_send_cgroup(struct launch *launch, struct err *err)
+{
+	int fds[CGROUP_HIERARCHIES_MAX], result = 0;
+	size_t count = 0;
+
+	if (open_join_files(launch, fds, &count, err))
+		return ERR;
+	for (size_t i = 0; i < count; i++) {
+		if (result == 0)
+			result = channel_send(&launch->channel, MESSAGE_CGROUP, 0, NULL, fds[i]);
+		fd_close(&fds[i]);
+	}
+	if (result == 0)
+		result = channel_send(&launch->channel, MESSAGE_GO, SYNC_CGROUP, NULL, -EBADF);
+	/* It has died, or failed: what it said about that is read next. */
+	if (result == -EPIPE || result == -ECONNRESET)
+		return 0;
+	return result < 0 ? err_sys(err, result, "sendmsg", "cannot pass the cgroups to the container's process") : 0;
 }
 
 int launch_run(struct launch *launch, struct err *err)

@@ -67,6 +67,8 @@ int launch_prepare(struct launch *launch, struct err *err);
 bool prepare_is_own(int ns_fd, int own_dir_fd, const char *name);
 /* Clone, and serve the child until it waits for `start` or has executed its program. On failure nothing of it runs. */
 int launch_run(struct launch *launch, struct err *err);
+/* plan.cgroup_late: the cgroup exists now; the child may join it. */
+int launch_send_cgroup(struct launch *launch, struct err *err);
 /* Kill what was cloned and wait for it. */
 void launch_kill(struct launch *launch);
 /* Is there someone to hold the terminal, if there is one? where: of process.terminal; for messages. */
@@ -160,6 +162,7 @@ struct creation {
 	char cgroup_made[CGROUP_MADE_SIZE];
 	struct launch launch;
 	bool has_dir, has_cgroup;
+	bool cgroup_late; /* it is made when the child exists */
 };
 #define CREATION_INIT ((struct creation){.root_fd = -EBADF, .dir = STATE_DIR_INIT, .cgroup = CGROUP_INIT, \
 					 .launch = LAUNCH_INIT})

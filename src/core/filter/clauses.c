@@ -189,22 +189,16 @@ static int clause_add(struct builder *builder, struct filter_call *call, uint32_
 	return 0;
 }
 
-/* A name with its conditions: the call itself, and the form behind socketcall or ipc. */
-static int clauses_add(struct builder *builder, uint32_t rule, int row, const struct filter_condition *conditions,
-		       uint32_t count)
+/* Apart from its caller, which most often does not need this large frame. */
+static __attribute__((noinline)) int multiplexed_add(struct builder *builder, uint32_t rule,
+						     const struct multiplexed *form,
+						     const struct filter_condition *conditions, uint32_t count)
 {
 	const struct filter_arch *arch = &builder->calls->arch;
-	struct filter_call *call = call_find(builder, abi_syscall_row_number(arch->value, row));
+	struct filter_call *call = call_find(builder, form->ipc ? arch->ipc : arch->socketcall);
 	struct filter_condition all[FILTER_CONDITIONS_MAX + 1];
-	const struct multiplexed *form;
 	uint32_t all_count = 1;
 
-	if (call && clause_add(builder, call, rule, conditions, count) < 0)
-		return -1;
-	if (arch->socketcall < 0 || !builder->names->multiplex[row])
-		return 0;
-	form = &multiplexed[builder->names->multiplex[row] - 1];
-	call = call_find(builder, form->ipc ? arch->ipc : arch->socketcall);
 	if (!call)
 		return 0;
 	all[0] = (struct filter_condition){
@@ -213,6 +207,20 @@ static int clauses_add(struct builder *builder, uint32_t rule, int row, const st
 		if (conditions[n].arg)
 			all[all_count++] = conditions[n];
 	return clause_add(builder, call, rule, all, all_count);
+}
+
+/* A name with its conditions: the call itself, and the form behind socketcall or ipc. */
+static int clauses_add(struct builder *builder, uint32_t rule, int row, const struct filter_condition *conditions,
+		       uint32_t count)
+{
+	const struct filter_arch *arch = &builder->calls->arch;
+	struct filter_call *call = call_find(builder, abi_syscall_row_number(arch->value, row));
+
+	if (call && clause_add(builder, call, rule, conditions, count) < 0)
+		return -1;
+	if (arch->socketcall < 0 || !builder->names->multiplex[row])
+		return 0;
+	return multiplexed_add(builder, rule, &multiplexed[builder->names->multiplex[row] - 1], conditions, count);
 }
 
 /* false: the condition always holds and is left out, so that a rule may become unconditional. */

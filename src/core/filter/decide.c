@@ -189,17 +189,23 @@ static struct filter_node *clauses_node(struct filter_graph *graph, const struct
 	return yes;
 }
 
+/* Apart from its caller: its frame is large, and most calls need no test. */
+static __attribute__((noinline)) struct filter_node *simplify_all(struct filter_graph *graph, struct filter_node *node,
+								  uint32_t tests)
+{
+	struct facts facts = {.budget = 2 * tests + 8};
+	struct filter_node *simple = simplify(graph, node, &facts);
+
+	return simple ? simple : node;
+}
+
 struct filter_node *filter_decide(struct filter_graph *graph, const struct filter_arch *arch,
 				  const struct filter_clause *clauses, struct filter_node *fallback)
 {
 	uint32_t tests = 0;
-	struct filter_node *node = clauses_node(graph, arch, clauses, fallback, &tests), *simple;
-	struct facts facts;
+	struct filter_node *node = clauses_node(graph, arch, clauses, fallback, &tests);
 
 	if (!node || node->test == FILTER_TEST_LEAF)
 		return node;
-	facts.count = 0;
-	facts.budget = 2 * tests + 8;
-	simple = simplify(graph, node, &facts);
-	return simple ? simple : node;
+	return simplify_all(graph, node, tests);
 }

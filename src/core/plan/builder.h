@@ -34,6 +34,7 @@ struct builder {
 	const char *dev_read_only; /* the place that asks for a read-only /dev tmpfs */
 	bool dev_is_bind;	   /* the config binds a directory of the host on /dev */
 	int null_slot;		   /* a detached null device, or PLAN_NO_SLOT */
+	bool cgroup_joined;	   /* plan_late_cgroup has been called */
 };
 
 /* A new operation of this kind at the end of the stage. The pointer is good until the next builder_add. Never NULL. */
@@ -83,6 +84,8 @@ int plan_namespaces(struct builder *builder);
 int plan_mounts(struct builder *builder);
 /* A private procfs. from_host: the host's, where the kernel may refuse to mount one. */
 void plan_procfs(struct builder *builder, bool from_host, const char *why);
+/* The place where a late OP_CGROUP_JOIN stands: before the first mount of a cgroup, at the latest after all mounts. */
+void plan_late_cgroup(struct builder *builder);
 /* A mount of type "cgroup"; attr: what its options ask for. */
 void plan_cgroupfs(struct builder *builder, const struct oci_mount *mount, const struct mount_options *options);
 /* The nodes that lie directly in the /dev tmpfs: right after it was mounted. */

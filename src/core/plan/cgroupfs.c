@@ -29,6 +29,8 @@ static int directory_tree(struct builder *builder, const struct oci_mount *mount
 	/* One mount, no tree: attributes and propagation are one call. */
 	op->tree.attr.propagation_recursive = false;
 	op->tree.optional = !builder->plan->cgroup.explicit;
+	if (builder->plan->cgroup_late)
+		op->stage = PLAN_MOUNT;
 	return op->tree.slot;
 }
 
@@ -144,6 +146,7 @@ void plan_cgroupfs(struct builder *builder, const struct oci_mount *mount, const
 		break;
 	case HOST_CGROUP_V1:
 	case HOST_CGROUP_HYBRID:
+		plan_late_cgroup(builder);
 		plan_v1(builder, mount, &attr);
 		break;
 	}

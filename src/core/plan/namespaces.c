@@ -167,6 +167,50 @@ static bool joins_v1(const struct builder *builder)
 	       (mode == HOST_CGROUP_V1 || mode == HOST_CGROUP_HYBRID);
 }
 
+/*
+ * Making directories in every hierarchy takes about as long as all mounts: with two processors it is done beside them.
+ * Only where the child may open its own cgroups by path, as the host's root that it still is.
+ */
+static bool may_join_late(const struct builder *builder)
+{
+	const struct plan *plan = builder->plan;
+
+	return !plan->gate && !plan->in_user_namespace && !plan->child_opens_paths &&
+	       builder->host->initial_user_namespace;
+}
+
+static void add_cgroup_join(struct builder *builder, enum plan_stage stage)
+{
+	const struct plan *plan = builder->plan;
+	struct op *op;
+
+	if (!joins_v1(builder))
+		return;
+	op = builder_add(builder, OP_CGROUP_JOIN, plan->gate ? PLAN_GATE : stage, NULL, NULL);
+	op->cgroup_join.late = plan->cgroup_late;
+	if (plan->cgroup_late)
+		op->why = "the runtime has made them meanwhile";
+	else if (plan->in_user_namespace)
+		op->why = "first of all, while the runtime's own id still opens the files";
+}
+
+/* Not by clone3: its root would be the runtime's cgroup. */
+static void add_cgroup_namespace(struct builder *builder, enum plan_stage stage)
+{
+	if (builder->new_ns[OCI_NS_CGROUP])
+		builder_add(builder, OP_CGROUP_UNSHARE, stage,
+			    builder->config->linux.namespaces[OCI_NS_CGROUP].where, NULL);
+}
+
+void plan_late_cgroup(struct builder *builder)
+{
+	if (!builder->plan->cgroup_late || builder->cgroup_joined)
+		return;
+	builder->cgroup_joined = true;
+	add_cgroup_join(builder, PLAN_MOUNT);
+	add_cgroup_namespace(builder, PLAN_MOUNT);
+}
+
 int plan_namespaces(struct builder *builder)
 {
 	const struct oci_linux *linux = &builder->config->linux;
@@ -179,15 +223,13 @@ int plan_namespaces(struct builder *builder)
 	plan_joins(builder);
 	plan_time(builder);
 	plan_clone_flags(builder);
-	if (joins_v1(builder))
-		builder_add(builder, OP_CGROUP_JOIN, plan->gate ? PLAN_GATE : PLAN_ISOLATE, NULL,
-			    plan->in_user_namespace ? "first of all, while the runtime's own id still opens the files"
-						    : NULL);
+	plan->cgroup_late = joins_v1(builder) && may_join_late(builder);
+	if (!plan->cgroup_late)
+		add_cgroup_join(builder, PLAN_ISOLATE);
 	if (plan_id_maps(builder))
 		return ERR;
-	/* Not by clone3: its root would be the runtime's cgroup. */
-	if (builder->new_ns[OCI_NS_CGROUP])
-		builder_add(builder, OP_CGROUP_UNSHARE, PLAN_ISOLATE, linux->namespaces[OCI_NS_CGROUP].where, NULL);
+	if (!plan->cgroup_late)
+		add_cgroup_namespace(builder, PLAN_ISOLATE);
 	plan_name(builder, OP_HOSTNAME, "/hostname", builder->config->hostname);
 	plan_name(builder, OP_DOMAINNAME, "/domainname", builder->config->domainname);
 	if (builder->new_ns[OCI_NS_NETWORK] && builder->request->loopback)

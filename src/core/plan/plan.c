@@ -332,6 +332,7 @@ static int plan_root_stage(struct builder *builder)
 		    "the user namespace does not own the pid namespace: it cannot mount a procfs");
 	if (plan_mounts(builder))
 		return ERR;
+	plan_late_cgroup(builder);
 	plan_late_devices(builder);
 	plan_console(builder, NULL);
 	plan_hooks(builder);

@@ -7,10 +7,11 @@
  * which the child inherits by fork.
  *
  *   stage     process  what is true when it ends
- *   PREPARE   runtime  host paths are pinned as detached trees in slots; namespaces to join are open; the cgroup exists
+ *   PREPARE   runtime  host paths are pinned as detached trees in slots; namespaces to join are open; the cgroup exists,
+ *                      unless it is joined late
  *   GATE      gate     (only with joined namespaces, or a user namespace together with time offsets) inside them
  *   ATTACH    runtime  the child exists and waits: id maps are written
- *   ISOLATE   child    in its cgroup and cgroup namespace; host name; loopback is up
+ *   ISOLATE   child    in its cgroup and cgroup namespace, unless late; host name; loopback is up
  *   MOUNT     child    the whole tree of the container stands under the rootfs fd; hooks before pivot have run
  *   ENTER     child    the old root is gone: no path leads to the host
  *   FINISH    runtime  limits that only the host may grant
@@ -52,8 +53,8 @@ enum op_kind {
 	OP_ID_MAPS,	  /* ATTACH */
 	OP_TIME_OFFSETS,  /* PREPARE by the runtime, or GATE */
 	OP_SYNC,	  /* child: tell the runtime, wait for its go */
-	OP_CGROUP_JOIN,	  /* ISOLATE or, where there is one, GATE; first of all, v1 only: write 0 to each `tasks` */
-	OP_CGROUP_UNSHARE, /* ISOLATE */
+	OP_CGROUP_JOIN,	  /* v1 only: write 0 to each `tasks`. First of all in ISOLATE or, where there is one, GATE; or late */
+	OP_CGROUP_UNSHARE, /* right after joining */
 	OP_HOSTNAME,
 	OP_DOMAINNAME,
 	OP_LOOPBACK_UP,
@@ -102,6 +103,7 @@ enum plan_sync_point {
 	SYNC_ATTACHED,	/* the child waits until its ids are mapped, then becomes root of its user namespace */
 	SYNC_MOUNTED,	/* prestart and createRuntime hooks run in the runtime, before pivot_root */
 	SYNC_ENTERED,	/* FINISH operations of the runtime */
+	SYNC_CGROUP,	/* a go alone: the container's cgroups are made, and all their files were passed (cgroup_join.late) */
 };
 
 /* Mount attributes of mount_setattr(2): MOUNT_ATTR_… and a propagation (MS_SHARED …, without MS_REC; 0 to keep). */
@@ -155,6 +157,9 @@ struct op {
 		struct {
 			enum plan_sync_point point;
 		} sync;
+		struct {
+			bool late; /* the runtime makes them while the child works, and passes their files on */
+		} cgroup_join;
 		struct {
 			const char *text;
 		} name; /* OP_HOSTNAME, OP_DOMAINNAME */
@@ -332,6 +337,7 @@ struct plan {
 	uint64_t gate_unshare; /* CLONE_NEWUSER, CLONE_NEWTIME of the gate after joining */
 	bool child_opens_paths; /* without CAP_SYS_ADMIN here: OP_TREE runs in the child, in its own user namespace */
 	bool in_user_namespace; /* the container has one, new or joined */
+	bool cgroup_late; /* the cgroup may be made after the clone: OP_CGROUP_JOIN waits for it */
 	bool terminal;
 	const struct op *ops; /* sorted by stage; within a stage in the order of doing */
 	size_t ops_count;

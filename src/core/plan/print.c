@@ -12,10 +12,10 @@
 static const struct {
 	const char *who, *outcome;
 } stages[PLAN_STAGE_COUNT] = {
-	[PLAN_PREPARE] = {"runtime", "host paths are pinned, namespaces to join are open, the cgroup exists"},
+	[PLAN_PREPARE] = {"runtime", "what comes from the host is pinned and open"},
 	[PLAN_GATE] = {"gate", "a process stands in the joined namespaces"},
 	[PLAN_ATTACH] = {"runtime", "the child exists, and its ids are mapped"},
-	[PLAN_ISOLATE] = {"child", "it is in its cgroup, with its own names"},
+	[PLAN_ISOLATE] = {"child", "its names are its own, and its cgroup unless that comes late"},
 	[PLAN_MOUNT] = {"child", "the container's whole tree stands"},
 	[PLAN_ENTER] = {"child", "no path leads to the host"},
 	[PLAN_FINISH] = {"runtime", "limits are set that only the host may grant"},

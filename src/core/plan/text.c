@@ -53,6 +53,8 @@ static const char *sync_name(enum plan_sync_point point)
 		return "wait while the runtime runs its hooks";
 	case SYNC_ENTERED:
 		return "wait while the runtime sets limits";
+	case SYNC_CGROUP:
+		return "wait for the container's cgroups";
 	}
 	return "wait";
 }
