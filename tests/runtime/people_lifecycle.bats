@@ -193,6 +193,21 @@ b" ]
 	[ "$status" -eq 137 ]
 }
 
+@test "stats and top, for people and for scripts" {
+	"${BK[@]}" run -d --name "$C" host sleep 1000
+	"${BK[@]}" stats | grep -q "^$C "
+	[ "$("${BK[@]}" stats --json "$C" | jq -r .id)" = "$C" ]
+	"${BK[@]}" top "$C" | grep -q 'sleep 1000'
+	"${BK[@]}" top --json "$C" | jq -e 'any(.[]; .command == "sleep 1000" and .pid > 1)'
+}
+
+@test "out of memory is told" {
+	[ -e /sys/fs/cgroup/memory ] || [ -e /sys/fs/cgroup/memory.stat ] || skip "no memory controller here"
+	"${BK[@]}" run -d --memory 16m --name "$C" host python3 -c 'x = bytearray(300 << 20); print(len(x))'
+	run "${BK[@]}" wait "$C"
+	is "$C" outOfMemory true
+}
+
 @test "prune removes those that have ended alone" {
 	local other
 	other=$(new_id)

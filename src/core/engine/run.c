@@ -40,7 +40,8 @@ int engine_run(const struct engine *engine, const struct engine_run *request, in
 	creation.arena = &arena;
 	if (creation_plan(&creation, err) ||
 	    launch_check_console(engine, creation.config->process_present && creation.config->process.terminal,
-				 !request->detach || request->ret_console_fd, request->create.console_socket, "config.json#/process/terminal", err) ||
+				 !request->detach || request->ret_console_fd, request->create.console_socket,
+				 "config.json#/process/terminal", err) ||
 	    creation_make(&creation, err))
 		return ERR;
 	if (after_start(&creation, err)) {
