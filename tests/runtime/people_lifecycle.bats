@@ -42,7 +42,7 @@ log_has() { "${BK[@]}" logs "$1" 2>&1 | grep -q -- "$2"; }
 	"${BK[@]}" run -d --name "$C" host sleep 1000
 	run --separate-stderr "${BK[@]}" run -d --name "$C" host true
 	assert_fails 125
-	assert_says "already exists" "$C"
+	assert_says "already exists" "$C" "rm $C"
 	is "$C" status running
 }
 

@@ -109,6 +109,19 @@ static void test_flags(void **state)
 	assert_int_equal(parsed.result, ERR);
 }
 
+/* "-dd": letters of flags alone go together; no letter that takes a value does. */
+static void test_groups(void **state)
+{
+	struct parsed parsed = PARSE("-dd", "c");
+
+	(void)state;
+	assert_int_equal(parsed.result, 0);
+	assert_true(parsed.target.detach);
+	assert_int_equal(parsed.operands, 1);
+	assert_int_equal(PARSE("-db", "c").result, ERR);
+	assert_int_equal(PARSE("--dd", "c").result, ERR);
+}
+
 static void test_values(void **state)
 {
 	struct parsed parsed = PARSE("--bundle", "first", "--bundle=", "--interval=18446744073709551615");
@@ -331,6 +344,7 @@ int main(void)
 	const struct CMUnitTest tests[] = {
 		cmocka_unit_test(test_forms),
 		cmocka_unit_test(test_flags),
+		cmocka_unit_test(test_groups),
 		cmocka_unit_test(test_values),
 		cmocka_unit_test(test_optional_value),
 		cmocka_unit_test(test_numbers),

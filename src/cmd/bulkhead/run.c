@@ -37,6 +37,15 @@ static const struct opt options[] = {
 	{.type = OPT_END},
 };
 
+/* What to do about a name that is taken, in the words of this program. */
+static int failed(struct people *people, const char *name, struct err *err)
+{
+	if (err->kind == ERR_STATE && err->errnum == EEXIST)
+		err_fix(err, "%s rm %s, which removes the one that has the name, or another --name", people->cli.program,
+			name);
+	return life_fail_run(people, err);
+}
+
 static int run_in_foreground(struct people *people, struct sandbox_request *request)
 {
 	struct engine_run run = {.create = request->create};
@@ -44,7 +53,7 @@ static int run_in_foreground(struct people *people, struct sandbox_request *requ
 	int status = PEOPLE_FAILED;
 
 	if (engine_run(&people->engine, &run, &status, &err))
-		return life_fail_run(people, &err);
+		return failed(people, request->create.id, &err);
 	return status;
 }
 
@@ -110,7 +119,7 @@ static int run_with_monitor(struct people *people, struct sandbox_request *reque
 	if (read_options(chosen, operands, count, &monitor, &err) ||
 	    monitor_keys_parse(chosen->keys, keys, sizeof(keys), &err) ||
 	    monitor_start(&people->engine, &request->create, &monitor, &fd, &err))
-		return life_fail_run(people, &err);
+		return failed(people, request->create.id, &err);
 	if (!chosen->detach)
 		return life_attend(people, request->create.id, fd, true, true, keys);
 	printf("%s\n", request->create.id);
