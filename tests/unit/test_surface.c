@@ -81,10 +81,13 @@ static void test_arguments(void **state)
 	static const char text[] =
 		"{\"defaultAction\":\"SCMP_ACT_ERRNO\",\"architectures\":[\"SCMP_ARCH_X86_64\"],\"syscalls\":["
 		"{\"names\":[\"read\"],\"action\":\"SCMP_ACT_ALLOW\"},"
-		"{\"names\":[\"socket\"],\"action\":\"SCMP_ACT_ALLOW\",\"args\":[{\"index\":0,\"value\":40,\"op\":\"SCMP_CMP_NE\"}]},"
-		"{\"names\":[\"fcntl\"],\"action\":\"SCMP_ACT_ALLOW\",\"args\":[{\"index\":1,\"value\":1,\"op\":\"SCMP_CMP_EQ\"}]},"
+		"{\"names\":[\"socket\"],\"action\":\"SCMP_ACT_ALLOW\",\"args\":"
+		"[{\"index\":0,\"value\":40,\"op\":\"SCMP_CMP_NE\"}]},"
+		"{\"names\":[\"fcntl\"],\"action\":\"SCMP_ACT_ALLOW\",\"args\":"
+		"[{\"index\":1,\"value\":1,\"op\":\"SCMP_CMP_EQ\"}]},"
 		"{\"names\":[\"prctl\"],\"action\":\"SCMP_ACT_TRACE\"},"
-		"{\"names\":[\"clone\"],\"action\":\"SCMP_ACT_ALLOW\",\"args\":[{\"index\":0,\"value\":268435456,"
+		"{\"names\":[\"clone\"],\"action\":\"SCMP_ACT_ALLOW\",\"args\":"
+		"[{\"index\":0,\"value\":268435456,"
 		"\"valueTwo\":0,\"op\":\"SCMP_CMP_MASKED_EQ\"}]}]}";
 	struct arena arena cleanup_arena = ARENA_INIT;
 	struct surface surface = of_text(&arena, text);
@@ -233,13 +236,17 @@ static void test_bad_profiles(void **state)
 	static const struct {
 		const char *rules, *says;
 	} rows[] = {
-		{"{\"names\":[\"read\"],\"action\":\"SCMP_ACT_ALLOW\",\"args\":[{\"index\":6,\"value\":1,\"op\":\"SCMP_CMP_EQ\"}]}",
+		{"{\"names\":[\"read\"],\"action\":\"SCMP_ACT_ALLOW\",\"args\":"
+		"[{\"index\":6,\"value\":1,\"op\":\"SCMP_CMP_EQ\"}]}",
 		 "index"},
-		{"{\"names\":[\"read\"],\"action\":\"SCMP_ACT_ALLOW\",\"args\":[{\"index\":0,\"value\":18446744073709551616,"
+		{"{\"names\":[\"read\"],\"action\":\"SCMP_ACT_ALLOW\",\"args\":"
+		"[{\"index\":0,\"value\":18446744073709551616,"
 		 "\"op\":\"SCMP_CMP_EQ\"}]}",
 		 "value"},
-		{"{\"names\":[\"read\"],\"action\":\"SCMP_ACT_ALLOW\",\"args\":[{\"index\":0,\"value\":1,\"op\":\"SCMP_CMP_EQ\"}]},"
-		 "{\"names\":[\"read\"],\"action\":\"SCMP_ACT_KILL\",\"args\":[{\"index\":0,\"value\":1,\"op\":\"SCMP_CMP_EQ\"}]}",
+		{"{\"names\":[\"read\"],\"action\":\"SCMP_ACT_ALLOW\",\"args\":"
+		"[{\"index\":0,\"value\":1,\"op\":\"SCMP_CMP_EQ\"}]},"
+		 "{\"names\":[\"read\"],\"action\":\"SCMP_ACT_KILL\",\"args\":"
+		"[{\"index\":0,\"value\":1,\"op\":\"SCMP_CMP_EQ\"}]}",
 		 "contradict"},
 	};
 	struct surface surface;
@@ -272,7 +279,8 @@ static void test_too_long(void **state)
 	buf_puts(&text, "{\"defaultAction\":\"SCMP_ACT_ERRNO\",\"syscalls\":[");
 	for (int call = 0; call < 6; call++)
 		for (int i = 0; i < 900; i++)
-			buf_printf(&text, "%s{\"names\":[\"%s\"],\"action\":\"SCMP_ACT_ALLOW\",\"args\":[{\"index\":%d,\"value\":%d,"
+			buf_printf(&text, "%s{\"names\":[\"%s\"],\"action\":\"SCMP_ACT_ALLOW\",\"args\":"
+		"[{\"index\":%d,\"value\":%d,"
 					  "\"op\":\"SCMP_CMP_EQ\"}]}", call || i ? "," : "",
 				   abi_syscall_name(ABI_ARCH_NATIVE, call), call % 3, i * 7 + call);
 	buf_puts(&text, "]}");

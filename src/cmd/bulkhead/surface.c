@@ -124,7 +124,8 @@ static int measure(struct people *people, struct arena *arena, const char *word,
 	}
 	if (stat(word, &status) < 0) {
 		err_set(err, ERR_USAGE, "there is no container, bundle or profile \"%s\"", word);
-		return err_fix(err, "a name that bulkhead knows, a pid, a directory with a config.json, or the file of a profile");
+		return err_fix(err, "a name that bulkhead knows, a pid, a directory with a config.json, or the file "
+				    "of a profile");
 	}
 	if (S_ISDIR(status.st_mode)) {
 		const char *path = arena_printf(arena, "%s/config.json", word);
@@ -202,7 +203,8 @@ static int verb(int argc, char **argv, void *context)
 	if (help)
 		return cli_print_help(&people->cli, &verb_surface) ? PEOPLE_FAILED : 0;
 	if (operands != (chosen.diff ? 2 : 1)) {
-		err_set(&err, ERR_USAGE, "surface: %s", chosen.diff ? "--diff takes two" : "it takes one of these, not more or less");
+		err_set(&err, ERR_USAGE, "surface: %s",
+			chosen.diff ? "--diff takes two" : "it takes one subject, not more or less");
 		err_fix(&err, chosen.diff ? "bulkhead surface --diff A B"
 					  : "bulkhead surface CONTAINER|PID|BUNDLE|PROFILE, or --diff A B");
 		return failed(people, &err);

@@ -131,7 +131,8 @@ int surface_of_config(struct arena *arena, const char *name, const struct oci_co
 		     namespaces[OCI_NS_PID].present ? "none: it has a pid namespace" : "all: it has no pid namespace",
 		     !namespaces[OCI_NS_PID].present);
 	surface_fact(&surface, "network", "network",
-		     namespaces[OCI_NS_NETWORK].present ? "its own namespace" : "the host's", !namespaces[OCI_NS_NETWORK].present);
+		     namespaces[OCI_NS_NETWORK].present ? "its own namespace" : "the host's",
+		     !namespaces[OCI_NS_NETWORK].present);
 	surface_fact(&surface, "label", "LSM label",
 		     process->apparmor_profile  ? process->apparmor_profile
 		     : process->selinux_label ? process->selinux_label

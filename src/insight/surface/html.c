@@ -21,14 +21,17 @@ static const char style[] =
 	"--line:#2c3541;--allowed:#e4606f;--limited:#e3aa4b;--refused:#344252;--ok:#5cc49f}}\n"
 	"*{box-sizing:border-box}body{margin:0;background:var(--paper);color:var(--ink);"
 	"font:15px/1.5 system-ui,sans-serif}main{max-width:1020px;margin:0 auto;padding:28px 20px 60px}\n"
-	"h1{font-size:24px;margin:0 0 2px;overflow-wrap:anywhere}h2{font-size:17px;margin:0 0 10px}p{margin:0 0 12px;color:var(--soft)}"
+	"h1{font-size:24px;margin:0 0 2px;overflow-wrap:anywhere}h2{font-size:17px;margin:0 0 10px}"
+	"p{margin:0 0 12px;color:var(--soft)}"
 	"section{background:var(--card);border:1px solid var(--line);border-radius:10px;padding:18px 20px;margin:16px 0;"
 	"overflow-x:auto}\n"
 	"svg{display:block;max-width:100%;height:auto}svg text{fill:var(--ink);font:12px system-ui,sans-serif}"
 	"svg .soft{fill:var(--soft)}.allowed{fill:var(--allowed)}.limited{fill:var(--limited)}"
 	".refused{fill:var(--refused)}\n"
-	"table{border-collapse:collapse;width:100%}th,td{text-align:left;padding:5px 14px 5px 0;border-top:1px solid "
-	"var(--line);vertical-align:middle}th{font-weight:600;width:230px}td.n{text-align:right;font-variant-numeric:tabular-nums;"
+	"table{border-collapse:collapse;width:100%}"
+	"th,td{text-align:left;padding:5px 14px 5px 0;border-top:1px solid "
+	"var(--line);vertical-align:middle}th{font-weight:600;width:230px}"
+	"td.n{text-align:right;font-variant-numeric:tabular-nums;"
 	"white-space:nowrap}tr:first-child>*{border-top:0}.risky{color:var(--allowed);font-weight:600}"
 	".fine{color:var(--ok)}details{margin:6px 0}summary{cursor:pointer}code{font:12px ui-monospace,monospace;"
 	"margin-right:10px;display:inline-block}.key{display:inline-block;width:12px;height:12px;border-radius:3px;"
@@ -107,8 +110,8 @@ static void add_picture(struct buf *out, const struct surface_set *set)
 		   "<section><h2>System calls</h2><p><span class=\"key\" style=\"background:var(--allowed)\"></span>allowed %zu"
 		   "<span class=\"key\" style=\"background:var(--limited);border-radius:6px\"></span>for some arguments, or "
 		   "supervised %zu<span class=\"key\" style=\"background:var(--refused);width:8px;height:8px\"></span>"
-		   "refused %zu</p>\n<svg viewBox=\"0 0 %d %zu\" width=\"%d\" role=\"img\" aria-label=\"%zu of %zu system calls can be "
-		   "reached; each cell is one call, by risk\">\n",
+		   "refused %zu</p>\n<svg viewBox=\"0 0 %d %zu\" width=\"%d\" role=\"img\" aria-label=\"%zu of %zu "
+		   "system calls can be reached; each cell is one call, by risk\">\n",
 		   set->of[SURFACE_ALLOWED], set->of[SURFACE_ARGUMENTS] + set->of[SURFACE_SUPERVISED],
 		   set->of[SURFACE_REFUSED], WIDTH, top, WIDTH, surface_reached(set), set->count);
 	buf_puts(out, bands.failed || !bands.data ? "" : bands.data);
@@ -128,8 +131,9 @@ static void add_bar(struct buf *out, const struct surface_set *set)
 	if (surface_reached(set) && !reached)
 		reached = 2;
 	buf_printf(out,
-		   "<svg viewBox=\"0 0 %d 12\" width=\"%d\" aria-hidden=\"true\"><rect class=\"refused\" width=\"%d\" height=\"12\" "
-		   "rx=\"3\"/><rect class=\"limited\" width=\"%zu\" height=\"12\" rx=\"3\"/><rect class=\"allowed\" width=\"%zu\" "
+		   "<svg viewBox=\"0 0 %d 12\" width=\"%d\" aria-hidden=\"true\"><rect class=\"refused\" "
+		   "width=\"%d\" height=\"12\" rx=\"3\"/><rect class=\"limited\" "
+		   "width=\"%zu\" height=\"12\" rx=\"3\"/><rect class=\"allowed\" width=\"%zu\" "
 		   "height=\"12\" rx=\"3\"/></svg>",
 		   BAR, BAR, BAR, reached, set->of[SURFACE_ALLOWED] && !allowed ? 2 : allowed);
 }
@@ -169,8 +173,8 @@ static void add_facts(struct buf *out, const struct surface *surface)
 
 static void add_names(struct buf *out, const struct surface *surface)
 {
-	buf_puts(out, "<section><h2>What is reached, by name</h2><p>The riskiest first; * is for some arguments only, ! only with "
-		      "bits above 31 of the argument set.</p>\n");
+	buf_puts(out, "<section><h2>What is reached, by name</h2><p>The riskiest first; * is for some arguments only, "
+		      "! only with bits above 31 of the argument set.</p>\n");
 	for (int id = 0; id < SURFACE_SET_COUNT; id++) {
 		const struct surface_set *set = &surface->sets[id];
 

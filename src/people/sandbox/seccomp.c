@@ -28,24 +28,24 @@ static const char *const allowed_groups[] = {
 	"fgetxattr flistxattr flock fremovexattr fsetxattr fstat fstat64 fstatat64 fstatfs fstatfs64 fsync ftruncate "
 	"ftruncate64 futimesat getcwd getdents getdents64 getxattr inotify_add_watch inotify_init inotify_init1 "
 	"inotify_rm_watch lchown lchown32 lgetxattr link linkat listxattr llistxattr _llseek lremovexattr lseek "
-	"lsetxattr lstat lstat64 mkdir mkdirat mknod mknodat name_to_handle_at newfstatat open openat openat2 pipe "
+	"lsetxattr lstat lstat64 mkdir mkdirat mknod mknodat newfstatat open openat openat2 pipe "
 	"pipe2 pread64 preadv preadv2 pwrite64 pwritev pwritev2 read readahead readlink readlinkat readv removexattr "
 	"rename renameat renameat2 rmdir sendfile sendfile64 setxattr splice stat stat64 statfs statfs64 statx "
 	"symlink symlinkat sync sync_file_range syncfs tee truncate truncate64 umask unlink unlinkat utime utimensat "
 	"utimensat_time64 utimes vmsplice write writev copy_file_range memfd_create cachestat getxattrat setxattrat "
-	"listxattrat removexattrat file_getattr",
+	"listxattrat removexattrat",
 	/* memory */
 	"brk madvise map_shadow_stack membarrier mincore mlock mlock2 mlockall mmap mmap2 mprotect mremap mseal msync "
-	"munlock munlockall munmap pkey_alloc pkey_free pkey_mprotect process_madvise remap_file_pages",
+	"munlock munlockall munmap pkey_alloc pkey_free pkey_mprotect",
 	/* processes and threads */
 	"arch_prctl capget capset execve execveat exit exit_group fork futex futex_requeue futex_time64 futex_wait "
-	"futex_waitv futex_wake get_robust_list get_thread_area getcpu getegid getegid32 geteuid geteuid32 getgid "
+	"futex_waitv futex_wake get_robust_list getcpu getegid getegid32 geteuid geteuid32 getgid "
 	"getgid32 getgroups getgroups32 getitimer getpgid getpgrp getpid getppid getpriority getrandom getresgid "
 	"getresgid32 getresuid getresuid32 getrlimit getrusage getsid gettid getuid getuid32 ioprio_get ioprio_set "
 	"kill pause pidfd_open pidfd_send_signal prlimit64 restart_syscall rseq sched_get_priority_max "
 	"sched_get_priority_min sched_getaffinity sched_getattr sched_getparam sched_getscheduler "
 	"sched_rr_get_interval sched_rr_get_interval_time64 sched_setaffinity sched_setattr sched_setparam "
-	"sched_setscheduler sched_yield seccomp set_robust_list set_thread_area set_tid_address setfsgid setfsgid32 "
+	"sched_setscheduler sched_yield seccomp set_robust_list set_tid_address setfsgid setfsgid32 "
 	"setfsuid setfsuid32 setgid setgid32 setgroups setgroups32 setitimer setpgid setpriority setregid setregid32 "
 	"setresgid setresgid32 setresuid setresuid32 setreuid setreuid32 setrlimit setsid setuid setuid32 sysinfo "
 	"tgkill times tkill ugetrlimit uname vfork wait4 waitid waitpid",
@@ -56,7 +56,7 @@ static const char *const allowed_groups[] = {
 	"sigpending sigsuspend alarm",
 	/* waiting and time */
 	"clock_getres clock_getres_time64 clock_gettime clock_gettime64 clock_nanosleep clock_nanosleep_time64 "
-	"epoll_create epoll_create1 epoll_ctl epoll_ctl_old epoll_pwait epoll_pwait2 epoll_wait epoll_wait_old eventfd "
+	"epoll_create epoll_create1 epoll_ctl epoll_pwait epoll_pwait2 epoll_wait eventfd "
 	"eventfd2 gettimeofday nanosleep poll ppoll ppoll_time64 pselect6 pselect6_time64 select _newselect time "
 	"timer_create timer_delete timer_getoverrun timer_gettime timer_gettime64 timer_settime timer_settime64 "
 	"timerfd_create timerfd_gettime timerfd_gettime64 timerfd_settime timerfd_settime64 utimensat",
