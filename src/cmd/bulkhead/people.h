@@ -64,6 +64,6 @@ int sandbox_request_begin(struct sandbox_request *request, struct arena *arena, 
 int sandbox_request_make(struct sandbox_request *request, struct arena *arena, char **operands, struct err *err);
 void sandbox_request_done(struct sandbox_request *request);
 
-extern const struct opt_verb verb_run, verb_plan, verb_abi, verb_surface;
+extern const struct opt_verb verb_run, verb_plan, verb_abi, verb_profile, verb_surface;
 
 #endif

@@ -1,0 +1,48 @@
+// SPDX-License-Identifier: Apache-2.0
+/* profile/minimize: drop what another entry of the same set allows already. What is allowed stays the same. */
+#include <fnmatch.h>
+#include <string.h>
+
+#include "core/profile/profile.h"
+
+#define GLOB_CHARACTERS "*?[\\"
+
+/* Does pattern allow all that path does? In doubt it does not: the entry is kept. */
+static bool covers(const char *pattern, const char *path)
+{
+	size_t length = strlen(pattern), plain = strcspn(pattern, GLOB_CHARACTERS);
+
+	if (strcmp(pattern, path) == 0)
+		return false;
+	if (length >= 3 && plain == length - 2 && strcmp(pattern + length - 3, "/**") == 0)
+		return strncmp(pattern, path, plain) == 0 && path[plain];
+	return !path[strcspn(path, GLOB_CHARACTERS)] && fnmatch(pattern, path, FNM_PATHNAME) == 0;
+}
+
+static bool is_of_paths(enum profile_set_id id)
+{
+	return (id >= PROFILE_READ && id <= PROFILE_DEVICES);
+}
+
+size_t profile_minimize(struct profile *profile)
+{
+	size_t dropped = 0;
+
+	for (enum profile_set_id id = 0; id < PROFILE_SETS; id++) {
+		struct profile_set *set = &profile->sets[id];
+
+		for (size_t i = 0; is_of_paths(id) && i < set->count;) {
+			size_t by = 0;
+
+			while (by < set->count && !covers(set->items[by].text, set->items[i].text))
+				by++;
+			if (by == set->count) {
+				i++;
+				continue;
+			}
+			memmove(&set->items[i], &set->items[i + 1], (--set->count - i) * sizeof(*set->items));
+			dropped++;
+		}
+	}
+	return dropped;
+}

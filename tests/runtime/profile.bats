@@ -1,0 +1,60 @@
+#!/usr/bin/env bats
+# SPDX-License-Identifier: Apache-2.0
+# bulkhead profile: its actions at the command line.
+load helpers
+
+setup() {
+	common_setup
+	BULKHEAD=${BULKHEAD:-$ROOT_OF_TREE/build/bulkhead}
+	cat >"$BATS_TEST_TMPDIR/a.json" <<-'END'
+		{"version": 1, "rules": {"syscalls": {"names": ["read", "prctl"], "prctl": {"0x10": "PR_GET_NAME"}},
+		 "files": {"read": ["/etc/**", "/etc/passwd"]}}}
+	END
+	cd "$BATS_TEST_TMPDIR"
+}
+
+teardown() {
+	common_teardown
+}
+
+@test "profile check names every fault with its place, and exits with 1" {
+	echo '{"version": 1, "rules": {"signals": ["TERM"], "files": {"raed": []}}}' >bad.json
+	run "$BULKHEAD" profile check bad.json
+	[ "$status" -eq 1 ]
+	[[ $output == *'bad.json#/rules/signals/0'* ]]
+	[[ $output == *'bad.json#/rules/files/raed'* ]]
+	[[ $output == *'read'* ]]
+	run "$BULKHEAD" profile check a.json
+	[ "$status" -eq 0 ]
+	[ -z "$output" ]
+	run "$BULKHEAD" profile check none.json
+	[ "$status" -eq 125 ]
+}
+
+@test "profile diff: 0 and nothing for the same, 1 and each difference otherwise" {
+	jq '.rules.syscalls.names += ["write"]' a.json >b.json
+	run "$BULKHEAD" profile diff a.json a.json
+	[ "$status" -eq 0 ]
+	[ -z "$output" ]
+	run "$BULKHEAD" profile diff a.json b.json
+	[ "$status" -eq 1 ]
+	[ "$output" = "+ rules.syscalls.names write" ]
+	run "$BULKHEAD" profile diff --json a.json b.json
+	[ "$status" -eq 1 ]
+	[ "$(jq -r '.[0].entry' <<<"$output")" = write ]
+}
+
+@test "profile merge is canonical, minimize drops what a glob allows, show tells the rest" {
+	"$BULKHEAD" profile merge a.json a.json >merged.json
+	"$BULKHEAD" profile merge merged.json | cmp - merged.json
+	[ "$("$BULKHEAD" profile minimize a.json | jq -c .rules.files.read)" = '["/etc/**"]' ]
+	run "$BULKHEAD" profile show a.json
+	[[ $output == *'0x10  (PR_GET_NAME)'* ]]
+	[[ $output == *'rules.signals: not restricted'* ]]
+}
+
+@test "profile export --to seccomp: arguments are compared, and what cannot be expressed is told" {
+	"$BULKHEAD" profile export --to seccomp a.json 2>warnings >filter.json
+	grep -q 'cannot express rules.files.read' warnings
+	jq -e '.syscalls[1].args[0].valueTwo == 16' filter.json
+}
