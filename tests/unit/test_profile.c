@@ -145,7 +145,8 @@ static void test_merge_and_diff(void **state)
 static void test_minimize(void **state)
 {
 	struct arena arena cleanup_arena = ARENA_INIT;
-	struct profile profile = of_text(&arena, RULES("\"files\":{\"read\":[\"/a\",\"/a/**\",\"/a/b/*\",\"/a/c\",\"/b/*.so\","
+	struct profile profile = of_text(&arena, RULES("\"files\":{\"read\":[\"/a\",\"/a/**\",\"/a/b/*\",\"/a/c\","
+						       "\"/b/*.so\","
 						       "\"/b/d/x.so\",\"/b/x.so\",\"/ab\"]}"));
 
 	(void)state;

@@ -120,7 +120,8 @@ static int show(struct work *work)
 	if (need_profile(work, work->files[0], &profile))
 		return PEOPLE_FAILED;
 	err_set(&shown, ERR_CONFIG, "%s", profile.source ? profile.source : "not told");
-	buf_printf(&out, "subject: %s%s%s\n", shown.what, profile.digest ? " " : "", profile.digest ? profile.digest : "");
+	buf_printf(&out, "subject: %s%s%s\n", shown.what, profile.digest ? " " : "",
+		   profile.digest ? profile.digest : "");
 	buf_printf(&out, "evidence: %" PRIu64 " runs, %" PRIu64 " events, %" PRIu64 " lost; %s, %s\n", profile.runs,
 		   profile.events, profile.lost, profile.complete ? "complete" : "not complete",
 		   profile.verified ? "verified" : "not verified");
@@ -308,7 +309,8 @@ static int verb(int argc, char **argv, void *context)
 			continue;
 		if (work.count >= actions[i].least && work.count <= actions[i].most)
 			return actions[i].run(&work);
-		err_set(&err, ERR_USAGE, "profile %s takes %d file%s%s, and %d are given", actions[i].name, actions[i].least,
+		err_set(&err, ERR_USAGE, "profile %s takes %d file%s%s, and %d are given", actions[i].name,
+			actions[i].least,
 			actions[i].least == 1 ? "" : "s", actions[i].most > 2 ? " or more" : "", work.count);
 		return failed(work.people, &err);
 	}

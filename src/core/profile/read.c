@@ -41,7 +41,8 @@ static void refuse(struct reader *reader, const struct json *value, const char *
 {
 	struct err *err = fault(reader, value);
 	char where[sizeof(err->where)];
-	const char *label = value->key ? value->key : value->parent && value->parent->key ? value->parent->key : "the file";
+	const char *label = value->key		       ? value->key
+			    : value->parent && value->parent->key ? value->parent->key : "the file";
 
 	if (!err)
 		return;
@@ -168,7 +169,8 @@ static void read_set(struct reader *reader, const struct json *value, enum profi
 	if (reader->faults->count + reader->faults->left_off == before) {
 		profile_sort(id, set);
 		if (set->count != value->count)
-			refuse(reader, value, "has an entry twice", "bulkhead profile merge FILE, which writes each once");
+			refuse(reader, value, "has an entry twice",
+			       "bulkhead profile merge FILE, which writes each once");
 	}
 }
 
@@ -205,7 +207,8 @@ static void read_rules(struct reader *reader, const struct json *rules)
 		size_t n = 0;
 
 		/* The rows of a section stand together. */
-		if (id && row->section && profile_rows[id - 1].section && !strcmp(row->section, profile_rows[id - 1].section))
+		if (id && row->section && profile_rows[id - 1].section &&
+		    !strcmp(row->section, profile_rows[id - 1].section))
 			continue;
 		top[count++] = row->section ? row->section : row->key;
 		for (size_t i = id; row->section && i < PROFILE_SETS && profile_rows[i].section; i++)

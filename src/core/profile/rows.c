@@ -61,7 +61,8 @@ static const char *fault_path(const char *text)
 	for (const char *part = text; part; part = strchr(part, '/')) {
 		size_t length = strcspn(++part, "/");
 
-		if ((length == 0 && text[1]) || (length == 1 && part[0] == '.') || (length == 2 && !memcmp(part, "..", 2)))
+		if ((length == 0 && text[1]) || (length == 1 && part[0] == '.') ||
+		    (length == 2 && !memcmp(part, "..", 2)))
 			return "must be a path without empty parts, \".\" and \"..\"";
 	}
 	return NULL;
