@@ -48,8 +48,10 @@ static void test_order(void **state)
 {
 	struct arena arena cleanup_arena = ARENA_INIT;
 	struct buf a cleanup_buf = BUF_INIT, b cleanup_buf = BUF_INIT;
-	struct profile one = of_text(&arena, RULES("\"signals\":[\"SIGHUP\",\"SIGTERM\"],\"network\":{\"connect\":[9,80]}"));
-	struct profile two = of_text(&arena, RULES("\"network\":{\"connect\":[80,9]},\"signals\":[\"SIGTERM\",\"SIGHUP\"]"));
+	struct profile one = of_text(&arena, RULES("\"signals\":[\"SIGHUP\",\"SIGTERM\"],"
+					   "\"network\":{\"connect\":[9,80]}"));
+	struct profile two = of_text(&arena, RULES("\"network\":{\"connect\":[80,9]},"
+					   "\"signals\":[\"SIGTERM\",\"SIGHUP\"]"));
 
 	(void)state;
 	profile_write(&one, &a);
