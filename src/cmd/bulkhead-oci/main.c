@@ -178,6 +178,9 @@ static int run(struct oci *oci, int argc, char **argv)
 	return run_verb(oci, operands, argv);
 }
 
+/* So many words need no heap, which would cost each start two pages and four system calls. */
+#define WORDS_USUAL 48
+
 int main(int argc, char **argv)
 {
 	struct oci oci = {
@@ -186,7 +189,8 @@ int main(int argc, char **argv)
 		.argv = argv,
 	};
 	/* The parser moves words about; the program is executed again with them as they were. */
-	char **words = calloc((size_t)argc + 1, sizeof(*words));
+	char *few[WORDS_USUAL] = {NULL};
+	char **words = argc < WORDS_USUAL ? few : calloc((size_t)argc + 1, sizeof(*words));
 	struct err err = ERR_INIT;
 	int status;
 
@@ -196,6 +200,7 @@ int main(int argc, char **argv)
 	}
 	memcpy(words, argv, (size_t)argc * sizeof(*words));
 	status = cli_finish(&oci.cli, run(&oci, argc, words));
-	free(words);
+	if (words != few)
+		free(words);
 	return status;
 }
