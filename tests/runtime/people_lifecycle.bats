@@ -228,3 +228,10 @@ b" ]
 	done
 	leftovers
 }
+
+@test "warnings reach the one who runs it" {
+	run --separate-stderr "${BK[@]}" run --cap-add SYS_ADMIN host true
+	[ "$status" -eq 0 ]
+	[[ $stderr == "bulkhead: warning: --cap-add SYS_ADMIN"* ]]
+	leftovers
+}

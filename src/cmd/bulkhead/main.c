@@ -81,7 +81,9 @@ static int run(struct people *people, int argc, char **argv)
 	bool help = false;
 	int operands = 0;
 
-	if (opt_parse(&global_options, argc, argv, &globals, &operands, &help, &err))
+	/* Warnings go nowhere before. */
+	if (cli_log_open(&people->cli, &err) ||
+	    opt_parse(&global_options, argc, argv, &globals, &operands, &help, &err))
 		return refuse(people, &err);
 	if (globals.version) {
 		printf("%s version %s\ncommit: %s\n", PROGRAM, BULKHEAD_VERSION, BULKHEAD_COMMIT);

@@ -265,8 +265,6 @@ static int export(struct work *work)
 		err_fix(&err, "bulkhead profile export --to seccomp FILE");
 		return failed(work->people, &err);
 	}
-	if (cli_log_open(&work->people->cli, &err)) /* warnings go nowhere before */
-		return failed(work->people, &err);
 	if (need_profile(work, work->files[0], &profile))
 		return PEOPLE_FAILED;
 	if (profile_export_seccomp(&profile, &out, &err))
