@@ -84,6 +84,23 @@ static void test_error_arrives_whole(void **state)
 	assert_string_equal(message.err.fix, err.fix);
 }
 
+/* Messages of ours that it never read make the kernel report a reset first. */
+static void test_last_words(void **state)
+{
+	struct pair *pair = *state;
+	struct err err;
+	struct message message;
+
+	err_sys(&err, 13, "openat2", "cannot open %s", "x");
+	assert_int_equal(channel_send(&pair->b, MESSAGE_GO, 0, NULL, -1), 0);
+	assert_int_equal(channel_send(&pair->a, MESSAGE_ERROR, 0, &err, -1), 0);
+	fd_close(&pair->a.fd);
+	assert_int_equal(channel_receive(&pair->b, &message, NULL), 1);
+	assert_int_equal(message.type, MESSAGE_ERROR);
+	assert_string_equal(message.err.what, err.what);
+	assert_int_equal(channel_receive(&pair->b, &message, NULL), 0);
+}
+
 static void test_descriptor(void **state)
 {
 	struct pair *pair = *state;
@@ -216,6 +233,7 @@ int main(void)
 	const struct CMUnitTest tests[] = {
 		cmocka_unit_test_setup_teardown(test_values_and_numbers, open_pair, close_pair),
 		cmocka_unit_test_setup_teardown(test_error_arrives_whole, open_pair, close_pair),
+		cmocka_unit_test_setup_teardown(test_last_words, open_pair, close_pair),
 		cmocka_unit_test_setup_teardown(test_descriptor, open_pair, close_pair),
 		cmocka_unit_test_setup_teardown(test_unwanted_descriptor_is_closed, open_pair, close_pair),
 		cmocka_unit_test_setup_teardown(test_end_of_file, open_pair, close_pair),

@@ -105,10 +105,14 @@ int channel_receive(struct channel *channel, struct message *ret_message, int *r
 
 	if (ret_fd)
 		*ret_fd = -EBADF;
-	do
+	/* ECONNRESET: the other end was closed with messages of ours unread. The kernel says so once, before it hands out
+	 * what that end had sent: an error of the child above all. */
+	for (int tries = 0; tries < 2; tries += errno == ECONNRESET) {
+		packet.msg_controllen = sizeof(control);
 		got = recvmsg(channel->fd, &packet, MSG_CMSG_CLOEXEC);
-	while (got < 0 && errno == EINTR);
-	/* An end that was closed with messages of ours unread: it is gone. */
+		if (got >= 0 || (errno != EINTR && errno != ECONNRESET))
+			break;
+	}
 	if (got < 0)
 		return errno == ECONNRESET ? 0 : -errno;
 	count = take_fds(&packet, &fd);
