@@ -7,6 +7,7 @@ load helpers
 BULKHEAD=${BULKHEAD:-$ROOT_OF_TREE/build/bulkhead}
 
 setup() {
+	command -v tmux >/dev/null || skip "tmux is missing"
 	common_setup
 	BK=("$BULKHEAD" --root "$STATE")
 	C=$(new_id)
@@ -16,6 +17,7 @@ setup() {
 }
 teardown() {
 	local id
+	command -v tmux >/dev/null || return 0
 	tm kill-server 2>/dev/null || true
 	for id in $("${BK[@]}" ls -aq 2>/dev/null); do "${BK[@]}" rm -f "$id" >/dev/null 2>&1 || true; done
 	common_teardown

@@ -237,6 +237,12 @@ static bool hear_end(int fd, int *ret_status)
 	return true;
 }
 
+/* The monitor is there, and has not written yet how the container ended. */
+static bool is_being_recorded(const struct life *life)
+{
+	return life->record.monitored && !life->record.ended;
+}
+
 int life_await(struct people *people, const char *name, int64_t timeout_ms, bool *ret_ended, int *ret_status,
 	       struct err *err)
 {
@@ -250,7 +256,9 @@ int life_await(struct people *people, const char *name, int64_t timeout_ms, bool
 	*ret_ended = true;
 	if (life_find(people, name, &arena, &life, err))
 		return ERR;
-	if (life_is_running(&life) && monitor_connect(&people->engine, name, &fd, &ignored) == 0) {
+	/* Its process may have ended while the monitor still writes the rest of the log. */
+	if ((life_is_running(&life) || is_being_recorded(&life)) &&
+	    monitor_connect(&people->engine, name, &fd, &ignored) == 0) {
 		*ret_ended = await_readable(fd, deadline);
 		if (!*ret_ended || hear_end(fd, ret_status))
 			return 0;
@@ -258,8 +266,8 @@ int life_await(struct people *people, const char *name, int64_t timeout_ms, bool
 	/* Without a monitor, or with one that was killed meanwhile: its process. */
 	if (life_find(people, name, &arena, &life, err))
 		return ERR;
-	if (life_is_running(&life)) {
-		pidfd = process_pidfd_open(life.container.state->pid);
+	if (life_is_running(&life) || is_being_recorded(&life)) {
+		pidfd = process_pidfd_open(is_being_recorded(&life) ? life.record.pid : life.container.state->pid);
 		*ret_ended = pidfd < 0 || await_readable(pidfd, deadline);
 		if (!*ret_ended || life_find(people, name, &arena, &life, &ignored))
 			return 0;
