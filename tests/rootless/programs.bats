@@ -1,0 +1,1 @@
+../runtime/run_programs.bats
