@@ -102,7 +102,7 @@ END
 	works vim.tiny 'new text' 'echo "old text" > f; vim.tiny -es -u NONE -c "%s/old/new/" -c wq f; cat f'
 }
 @test "tmux: a server and a session" {
-	works tmux 'inside' 'export TMUX_TMPDIR=/tmp TERM=xterm; tmux -f /dev/null new-session -d "echo inside > /tmp/o; tmux wait-for -S done"; tmux wait-for done; cat o'
+	works tmux 'inside' 'export TMUX_TMPDIR=/tmp TERM=xterm; tmux -f /dev/null start-server \; set -s exit-empty off \; new-session -d "echo inside > /tmp/o; tmux wait-for -S done"; tmux wait-for done; tmux kill-server; cat o'
 }
 @test "gpg: a key, a signature" {
 	works gpg 'good' 'mkdir -m 700 g; export GNUPGHOME=/tmp/g; gpg --batch -q --passphrase "" --quick-gen-key me@x ed25519 2>/dev/null; echo x > m; gpg --batch -q --sign m; gpg -q --verify m.gpg 2>/dev/null && echo good; gpgconf --kill all'
