@@ -235,6 +235,11 @@ int process_set_scheduler(uint32_t policy, int32_t nice, int32_t priority, uint6
 	return kernel_result(syscall(SYS_sched_setattr, 0, &attr, 0));
 }
 
+int process_set_affinity(const unsigned long *bits, size_t bits_count)
+{
+	return kernel_result(syscall(SYS_sched_setaffinity, 0, bits_count / 8, bits));
+}
+
 int process_set_memory_policy(int mode, unsigned int flags, const unsigned long *nodes, unsigned long nodes_bits)
 {
 	/* The kernel takes one bit less than it is told. */

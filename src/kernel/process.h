@@ -42,6 +42,8 @@ int process_set_io_priority(int class, int priority);
 /* sched_setattr(2) for the calling thread. */
 int process_set_scheduler(uint32_t policy, int32_t nice, int32_t priority, uint64_t flags, uint64_t runtime,
 			  uint64_t deadline, uint64_t period);
+/* sched_setaffinity(2) for the calling thread; CPU n is bit n. */
+int process_set_affinity(const unsigned long *bits, size_t bits_count);
 int process_set_memory_policy(int mode, unsigned int flags, const unsigned long *nodes, unsigned long nodes_bits);
 
 #endif

@@ -69,13 +69,13 @@ static void put_linux(struct json_writer *writer)
 	put_seccomp(writer);
 	put_enabled(writer, "apparmor", true);
 	put_enabled(writer, "selinux", true);
-	put_enabled(writer, "intelRdt", false);
+	put_enabled(writer, "intelRdt", true);
 	put_names(writer, "memoryPolicyModes", &oci_names_memory_mode);
 	json_key(writer, "mountExtensions");
 	json_begin_object(writer);
 	put_enabled(writer, "idmap", true);
 	json_end_object(writer);
-	put_enabled(writer, "netDevices", false);
+	put_enabled(writer, "netDevices", true);
 	json_end_object(writer);
 }
 

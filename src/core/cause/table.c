@@ -120,6 +120,9 @@ const struct cause_row cause_rows[] = {
 	 "raise the limit nproc of the user, or remove RLIMIT_NPROC from process.rlimits"},
 
 	/* limits */
+	{EINVAL, CAUSE_CPUS, 0, NULL,
+	 "none of these CPUs is online and in the cpuset of the cgroup that the process is in",
+	 "name CPUs that this machine has and that linux.resources.cpu.cpus allows"},
 	{EPERM, CAUSE_RLIMIT, CAUSE_NO_SYS_RESOURCE, NULL,
 	 "the hard limit is above the runtime's own, and the runtime lacks CAP_SYS_RESOURCE, so it cannot raise it",
 	 "lower \"hard\" in process.rlimits to the runtime's own limit (ulimit -H), or raise that one"},

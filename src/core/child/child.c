@@ -47,6 +47,7 @@ static child_handler *const handlers[OP_KIND_COUNT] = {
 	[OP_WAIT_START]     = child_wait_start,
 	[OP_SYSCTL]         = child_sysctl,
 	[OP_CONSOLE]        = child_console,
+	[OP_CPU_AFFINITY]   = child_cpu_affinity,
 	[OP_SCHEDULER]      = child_scheduler,
 	[OP_IO_PRIORITY]    = child_io_priority,
 	[OP_PERSONALITY]    = child_personality,

@@ -42,15 +42,18 @@ static void take_output(struct last_line *line, const char *data, size_t size)
 	}
 }
 
+/* A hook that never stops printing must not keep its timeout from being looked at. */
+#define READS_MAX 64
+
 /* What is there; false at the end. output_fd does not block. */
 static bool drain(int output_fd, struct last_line *line)
 {
 	char data[1024];
-	ssize_t got;
+	ssize_t got = 0;
 
-	while ((got = read(output_fd, data, sizeof(data))) > 0)
+	for (int i = 0; i < READS_MAX && (got = read(output_fd, data, sizeof(data))) > 0; i++)
 		take_output(line, data, (size_t)got);
-	return got < 0 && (errno == EAGAIN || errno == EINTR);
+	return got > 0 || (got < 0 && (errno == EAGAIN || errno == EINTR));
 }
 
 static int64_t now_ms(void)

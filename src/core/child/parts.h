@@ -61,8 +61,8 @@ child_handler child_hooks;
 /* sync.c */
 child_handler child_sync, child_wait_start;
 /* process.c */
-child_handler child_rlimit, child_oom_score, child_sysctl, child_scheduler, child_io_priority, child_personality,
-	child_memory_policy, child_keyring, child_setsid, child_umask, child_close_fds;
+child_handler child_rlimit, child_oom_score, child_sysctl, child_cpu_affinity, child_scheduler, child_io_priority,
+	child_personality, child_memory_policy, child_keyring, child_setsid, child_umask, child_close_fds;
 /* label.c */
 child_handler child_label;
 /* credentials.c */

@@ -64,6 +64,13 @@ int child_scheduler(struct child *child, const struct op *op, struct err *err)
 			   "sched_setattr", err);
 }
 
+int child_cpu_affinity(struct child *child, const struct op *op, struct err *err)
+{
+	(void)child;
+	return child_check(op, process_set_affinity(op->cpu_affinity.bits, op->cpu_affinity.bits_count),
+			   "sched_setaffinity", err);
+}
+
 int child_io_priority(struct child *child, const struct op *op, struct err *err)
 {
 	(void)child;

@@ -94,6 +94,7 @@ int container_destroy(struct container *container, struct err *err)
 		container->config = NULL;
 	if (container_open_cgroup(container, err) || cgroup_remove(&container->cgroup, err))
 		return ERR;
+	resctrl_remove(container->state);
 	if (container->config)
 		hooks_poststop(container->engine, container->config, container->state);
 	return state_dir_remove(container->root_fd, &container->dir, err);

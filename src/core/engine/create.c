@@ -243,6 +243,19 @@ static int make_cgroup(struct creation *creation, struct err *err)
 	return 0;
 }
 
+static int join_class(struct creation *creation, struct err *err)
+{
+	const struct plan *plan = creation->plan;
+
+	for (size_t i = 0; i < plan->ops_count; i++) {
+		if (plan->ops[i].kind != OP_RESCTRL || resctrl_take(creation, &plan->ops[i], err) == 0)
+			continue;
+		plan_explain(plan, &plan->ops[i], err);
+		return ERR;
+	}
+	return 0;
+}
+
 /* The process exists: the state holds it from now on. */
 static int record_process(struct launch *launch, struct err *err)
 {
@@ -259,6 +272,8 @@ static int record_process(struct launch *launch, struct err *err)
 	result = process_stat(launch->pid, &creation->state.pid_start_time, &letter);
 	if (result < 0)
 		return err_sys(err, result, "read", "cannot read /proc/%d/stat of the container's process", launch->pid);
+	if (creation->config->linux.intel_rdt.present && join_class(creation, err))
+		return ERR;
 	return state_write(&creation->dir, &creation->state, err);
 }
 
@@ -309,6 +324,7 @@ void creation_undo(struct creation *creation)
 		return;
 	}
 	creation->has_cgroup = false;
+	resctrl_remove(&creation->state);
 	if (!creation->has_dir)
 		return;
 	if (existed)

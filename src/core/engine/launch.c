@@ -54,6 +54,7 @@ static void close_inherited(struct launch *launch)
 void launch_done(struct launch *launch)
 {
 	close_inherited(launch);
+	fd_close(&launch->net_fd);
 	fd_close(&launch->pidfd);
 	fd_close(&launch->gate_pidfd);
 	fd_close(&launch->console_fd);
@@ -76,6 +77,7 @@ static void kill_and_reap(int *pidfd)
 void launch_kill(struct launch *launch)
 {
 	fd_close(&launch->channel.fd);
+	net_devices_return(launch);
 	/* The gate first: it may be about to make the child, which then sees the closed socket. */
 	kill_and_reap(&launch->gate_pidfd);
 	kill_and_reap(&launch->pidfd);

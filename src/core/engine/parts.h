@@ -9,6 +9,7 @@
  *   foreground.c waiting for a process: its signals and its terminal
  *   hooks.c      hooks that run in the runtime
  *   send.c       pid files, descriptors to sockets
+ *   net_devices.c resctrl.c   what the container gets of the host's: network devices; a class of cache and bandwidth
  *   protect.c    the sealed copy of this program
  */
 #ifndef BULKHEAD_CORE_ENGINE_PARTS_H
@@ -54,10 +55,12 @@ struct launch {
 	struct channel channel;
 	struct buf state_json; /* for the hooks that the container runs */
 	bool hooks_failed;
+	int net_fd; /* netlink socket in the container's network namespace, once devices were moved there */
+	size_t net_devices_moved;
 };
 #define LAUNCH_INIT                                                                                                   \
 	((struct launch){.start_fd = -EBADF, .time_fd = -EBADF, .pidfd = -EBADF, .gate_pidfd = -EBADF,                \
-			 .console_fd = -EBADF, .channel = {.fd = -EBADF}, .state_json = BUF_INIT})
+			 .console_fd = -EBADF, .net_fd = -EBADF, .channel = {.fd = -EBADF}, .state_json = BUF_INIT})
 
 /* Memory for slots; namespace_fds closed. */
 int launch_begin(struct launch *launch, struct arena *arena, struct err *err);
@@ -81,6 +84,10 @@ void launch_done(struct launch *launch);
 
 int attach_id_maps(const struct op *op, pid_t pid, struct err *err);
 int talk_serve(struct launch *launch, struct err *err);
+
+/* net_devices.c: move the devices into the child's namespace; and back, when the container cannot be made. */
+int net_devices_take(struct launch *launch, const struct op *op, struct err *err);
+void net_devices_return(struct launch *launch);
 
 /* ---- hooks ---- */
 
@@ -175,6 +182,16 @@ int creation_make(struct creation *creation, struct err *err);
 void creation_undo(struct creation *creation);
 void creation_done(struct creation *creation);
 #define cleanup_creation __attribute__((cleanup(creation_done)))
+
+/* ---- resctrl.c ---- */
+
+/* Put the container's process into its class (OP_RESCTRL); what is made for it is in the state before. */
+int resctrl_take(struct creation *creation, const struct op *op, struct err *err);
+/* Take away what resctrl_take made. */
+void resctrl_remove(const struct state *state);
+/* Its two halves, below any directory of that layout. */
+int resctrl_find(int root_fd, const struct op *op, bool *ret_exists, struct err *err);
+int resctrl_join(int root_fd, const struct op *op, bool exists, const char *id, pid_t pid, struct err *err);
 
 /* ---- the foreground ---- */
 

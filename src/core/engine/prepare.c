@@ -14,6 +14,7 @@
 #include "core/child/tree.h"
 #include "core/engine/parts.h"
 #include "kernel/namespace.h"
+#include "kernel/process.h"
 
 static int open_idmaps(struct launch *launch, struct err *err)
 {
@@ -93,6 +94,15 @@ static int make_time_namespace(struct launch *launch, const struct op *op, struc
 	return 0;
 }
 
+/* What the clone inherits; this process ends soon, or waits. */
+static int set_affinity(const struct op *op, struct err *err)
+{
+	int result = process_set_affinity(op->cpu_affinity.bits, op->cpu_affinity.bits_count);
+
+	return result < 0 ? err_sys(err, result, "sched_setaffinity", "cannot run on the CPUs %s", op->cpu_affinity.text)
+			  : 0;
+}
+
 int launch_prepare(struct launch *launch, struct err *err)
 {
 	const struct plan *plan = launch->plan;
@@ -107,6 +117,8 @@ int launch_prepare(struct launch *launch, struct err *err)
 			result = child_open_tree(plan, op, launch->slots, launch->idmap_fds, err);
 		else if (op->kind == OP_NS_OPEN)
 			result = open_namespace(launch, op, err);
+		else if (op->kind == OP_CPU_AFFINITY)
+			result = set_affinity(op, err);
 		else if (op->kind == OP_TIME_OFFSETS)
 			result = make_time_namespace(launch, op, err);
 		if (result) {

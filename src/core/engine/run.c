@@ -16,6 +16,7 @@ static int finish(struct creation *creation, struct err *err)
 		return 0;
 	if (creation->has_cgroup && cgroup_remove(&creation->cgroup, err))
 		return ERR;
+	resctrl_remove(&creation->state);
 	hooks_poststop(creation->engine, creation->config, &creation->state);
 	return state_dir_remove(creation->root_fd, &creation->dir, err);
 }

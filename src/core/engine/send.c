@@ -10,11 +10,14 @@
 #include <sys/ioctl.h>
 #include <sys/socket.h>
 #include <sys/stat.h>
+#include <sys/time.h>
 #include <sys/un.h>
 #include <unistd.h>
 
 #include "base/fd.h"
 #include "core/engine/parts.h"
+
+#define SEND_SECONDS_MAX 10
 
 static int pid_file_failed(struct err *err, const char *call, const char *path)
 {
@@ -66,6 +69,12 @@ int send_pid_file(const char *path, pid_t pid, struct err *err)
 	return ERR;
 }
 
+static int no_answer(struct err *err)
+{
+	err_why(err, "whoever listens there has not taken it within %d seconds", SEND_SECONDS_MAX);
+	return err_fix(err, "look at the program that listens: it must accept each connection");
+}
+
 static int connect_stream(const char *path, const char *what, int *ret_fd, struct err *err)
 {
 	struct sockaddr_un address = {.sun_family = AF_UNIX};
@@ -75,6 +84,8 @@ static int connect_stream(const char *path, const char *what, int *ret_fd, struc
 
 	if (fd < 0)
 		return err_sys(err, errno, "socket", "cannot make a socket for the %s", what);
+	/* Of connect too, which waits while the other's queue is full. */
+	setsockopt(fd, SOL_SOCKET, SO_SNDTIMEO, &(struct timeval){.tv_sec = SEND_SECONDS_MAX}, sizeof(struct timeval));
 	if (strlen(path) >= sizeof(address.sun_path)) {
 		/* A longer path is reached through its descriptor. */
 		path_fd = open(path, O_PATH | O_CLOEXEC);
@@ -86,6 +97,8 @@ static int connect_stream(const char *path, const char *what, int *ret_fd, struc
 	memcpy(address.sun_path, path, strlen(path) + 1);
 	if (connect(fd, (struct sockaddr *)&address, sizeof(address)) != 0) {
 		err_sys(err, errno, "connect", "cannot connect to the %s %s", what, path);
+		if (err->errnum == EAGAIN)
+			return no_answer(err);
 		return err_fix(err, "something must listen there, on a stream socket, before the container is made");
 	}
 	*ret_fd = fd_take(&fd);
@@ -114,8 +127,10 @@ int send_fd(const char *socket_path, const char *what, const void *data, size_t 
 	header->cmsg_type = SCM_RIGHTS;
 	header->cmsg_len = CMSG_LEN(sizeof(int));
 	memcpy(CMSG_DATA(header), &fd, sizeof(fd));
-	if (sendmsg(socket_fd, &message, MSG_NOSIGNAL) != (ssize_t)size)
-		return err_sys(err, errno, "sendmsg", "cannot send a descriptor to the %s %s", what, socket_path);
+	if (sendmsg(socket_fd, &message, MSG_NOSIGNAL) != (ssize_t)size) {
+		err_sys(err, errno, "sendmsg", "cannot send a descriptor to the %s %s", what, socket_path);
+		return err->errnum == EAGAIN ? no_answer(err) : ERR;
+	}
 	return 0;
 }
 

@@ -52,6 +52,16 @@ static int do_attach(struct talk *talk, struct err *err)
 	return 0;
 }
 
+static int do_host(struct talk *talk, struct err *err)
+{
+	const struct plan *plan = talk->launch->plan;
+
+	for (size_t i = 0; i < plan->ops_count; i++)
+		if (plan->ops[i].kind == OP_NET_DEVICES && net_devices_take(talk->launch, &plan->ops[i], err))
+			return explain(talk, &plan->ops[i], err);
+	return 0;
+}
+
 static int do_mounted(struct talk *talk, struct err *err)
 {
 	static const enum oci_hook_kind kinds[] = {OCI_HOOK_PRESTART, OCI_HOOK_CREATE_RUNTIME};
@@ -111,6 +121,7 @@ static int on_sync(struct talk *talk, const struct message *message, struct err 
 		[SYNC_ATTACHED] = do_attach,
 		[SYNC_MOUNTED] = do_mounted,
 		[SYNC_ENTERED] = do_finish,
+		[SYNC_HOST] = do_host,
 	};
 	const struct plan *plan = talk->launch->plan;
 	int result;

@@ -170,7 +170,7 @@ int oci_spec_write(struct buf *out, bool rootless, uint32_t uid, uint32_t gid)
 	struct json_writer writer = JSON_WRITER(out, INDENT);
 
 	json_begin_object(&writer);
-	json_member_string(&writer, "ociVersion", "1.3.0");
+	json_member_string(&writer, "ociVersion", "1.0.2");
 	write_process(&writer);
 	begin_member(&writer, "root");
 	json_member_string(&writer, "path", "rootfs");

@@ -8,6 +8,9 @@
 
 #include "core/plan/plan.h"
 
+/* More CPUs than any kernel is built for (NR_CPUS is at most 8192). */
+#define PLAN_CPUS_MAX 8192
+
 struct builder {
 	struct arena *arena;
 	const struct oci_config *config;
@@ -86,6 +89,8 @@ int plan_mounts(struct builder *builder);
 void plan_procfs(struct builder *builder, bool from_host, const char *why);
 /* The place where a late OP_CGROUP_JOIN stands: before the first mount of a cgroup, at the latest after all mounts. */
 void plan_late_cgroup(struct builder *builder);
+/* What the runtime does with the host's things when the child is in its namespaces: network devices, resctrl. */
+void plan_host_parts(struct builder *builder);
 /* A mount of type "cgroup"; attr: what its options ask for. */
 void plan_cgroupfs(struct builder *builder, const struct oci_mount *mount, const struct mount_options *options);
 /* The nodes that lie directly in the /dev tmpfs: right after it was mounted. */

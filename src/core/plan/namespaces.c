@@ -211,6 +211,30 @@ void plan_late_cgroup(struct builder *builder)
 	add_cgroup_namespace(builder, PLAN_MOUNT);
 }
 
+void plan_host_parts(struct builder *builder)
+{
+	const struct oci_linux *linux = &builder->config->linux;
+	const struct oci_intel_rdt *rdt = &linux->intel_rdt;
+	struct op *op;
+
+	if (rdt->present) {
+		op = builder_add(builder, OP_RESCTRL, PLAN_ATTACH, rdt->where, NULL);
+		op->resctrl.rdt = *rdt;
+		if (!rdt->clos_id)
+			op->resctrl.rdt.clos_id = builder->request->id;
+		op->resctrl.must_exist =
+			rdt->clos_id && !rdt->l3_cache_schema && !rdt->mem_bw_schema && !rdt->schemata.count;
+	}
+	if (linux->net_devices_count) {
+		op = builder_add(builder, OP_NET_DEVICES, PLAN_ATTACH, "/linux/netDevices", NULL);
+		op->net_devices.items = linux->net_devices;
+		op->net_devices.count = linux->net_devices_count;
+		/* Not before the cgroups, which come unasked: messages are taken in their order. */
+		op = builder_add(builder, OP_SYNC, PLAN_MOUNT, "/linux/netDevices", NULL);
+		op->sync.point = SYNC_HOST;
+	}
+}
+
 int plan_namespaces(struct builder *builder)
 {
 	const struct oci_linux *linux = &builder->config->linux;

@@ -333,6 +333,7 @@ static int plan_root_stage(struct builder *builder)
 	if (plan_mounts(builder))
 		return ERR;
 	plan_late_cgroup(builder);
+	plan_host_parts(builder);
 	plan_late_devices(builder);
 	plan_console(builder, NULL);
 	plan_hooks(builder);
@@ -366,23 +367,11 @@ static int plan_process(struct builder *builder)
 	return plan_drop(builder, &power);
 }
 
-/* Parts of the spec that this build does not carry out are refused, never passed over. */
+/* What this kernel cannot do is refused, never passed over. */
 static int refuse_missing_parts(struct builder *builder)
 {
 	const struct oci_linux *linux = &builder->config->linux;
 
-	if (linux->net_devices_count) {
-		builder_refuse(builder, ERR_UNSUPPORTED, linux->net_devices[0].where,
-			       "cannot move network device %s into the container", linux->net_devices[0].host_name);
-		err_why(builder->err, "linux.netDevices is not carried out by this version");
-		return err_fix(builder->err, "move it in a createRuntime hook: ip link set %s netns PID",
-			       linux->net_devices[0].host_name);
-	}
-	if (linux->intel_rdt.present) {
-		builder_refuse(builder, ERR_UNSUPPORTED, linux->intel_rdt.where, "cannot set up a class of Intel RDT");
-		err_why(builder->err, "linux.intelRdt is not carried out by this version");
-		return err_fix(builder->err, "remove it, or write to /sys/fs/resctrl in a createRuntime hook");
-	}
 	if (linux->mount_label && !builder->host->selinux) {
 		builder_refuse(builder, ERR_UNSUPPORTED, "/linux/mountLabel", "cannot give mounts the label %s",
 			       linux->mount_label);

@@ -76,6 +76,9 @@ enum op_kind {
 	OP_WAIT_START,	  /* START */
 	OP_SYSCTL,
 	OP_CONSOLE,	  /* MOUNT: a terminal from the container's devpts, sent to the runtime, bound on /dev/console */
+	OP_CPU_AFFINITY,  /* exec: PREPARE by the runtime on itself (initial), DROP by the child (final) */
+	OP_NET_DEVICES,	  /* ATTACH, at SYNC_HOST */
+	OP_RESCTRL,	  /* ATTACH */
 	OP_SCHEDULER,
 	OP_IO_PRIORITY,
 	OP_PERSONALITY,
@@ -103,6 +106,7 @@ enum plan_sync_point {
 	SYNC_ATTACHED,	/* the child waits until its ids are mapped, then becomes root of its user namespace */
 	SYNC_MOUNTED,	/* prestart and createRuntime hooks run in the runtime, before pivot_root */
 	SYNC_ENTERED,	/* FINISH operations of the runtime */
+	SYNC_HOST,	/* the runtime moves network devices of the host into the child's namespace */
 	SYNC_CGROUP,	/* a go alone: the container's cgroups are made, and all their files were passed (cgroup_join.late) */
 };
 
@@ -243,6 +247,19 @@ struct op {
 			bool size_set;
 			uint32_t height, width;
 		} console;
+		struct {
+			const unsigned long *bits; /* CPU n is bit n */
+			size_t bits_count;
+			const char *text; /* as written; NULL: all that the cgroup has */
+		} cpu_affinity;
+		struct {
+			const struct oci_net_device *items;
+			size_t count;
+		} net_devices;
+		struct {
+			struct oci_intel_rdt rdt; /* clos_id is set */
+			bool must_exist;
+		} resctrl;
 		struct oci_scheduler scheduler;
 		struct oci_io_priority io_priority;
 		struct oci_memory_policy memory_policy;

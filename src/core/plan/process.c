@@ -4,6 +4,7 @@
  * executed. Shared by plan_create and plan_exec. Pure.
  */
 #include <linux/seccomp.h>
+#include <stdlib.h>
 #include <string.h>
 
 #include "core/plan/builder.h"
@@ -77,21 +78,61 @@ void plan_session(struct builder *builder, bool keyring)
 		builder_add(builder, OP_KEYRING, PLAN_DROP, NULL, "the keys of the one who starts it stay out of reach");
 }
 
+#define BITS_OF_LONG (8 * sizeof(unsigned long))
+
+/* "0-3,6" as bits; oci/ has checked the list. NULL: all of them. */
+static void set_cpus(unsigned long *bits, size_t bits_count, const char *text)
+{
+	if (!text)
+		memset(bits, 0xff, bits_count / 8);
+	while (text && *text) {
+		char *end;
+		unsigned long first = strtoul(text, &end, 10), last = *end == '-' ? strtoul(end + 1, &end, 10) : first;
+
+		/* Beyond the last one that a kernel can have: not there, as for the kernel. */
+		for (unsigned long cpu = first; cpu <= last && cpu < bits_count; cpu++)
+			bits[cpu / BITS_OF_LONG] |= 1UL << (cpu % BITS_OF_LONG);
+		text = *end ? end + 1 : end;
+	}
+}
+
+static void add_affinity(struct builder *builder, enum plan_stage stage, const char *text, const char *why)
+{
+	unsigned long *bits = arena_calloc(builder->arena, PLAN_CPUS_MAX / BITS_OF_LONG, sizeof(*bits));
+	struct op *op = builder_add(builder, OP_CPU_AFFINITY, stage, member(builder, "execCPUAffinity"), why);
+
+	if (!bits) {
+		builder->no_memory = true;
+		return;
+	}
+	set_cpus(bits, PLAN_CPUS_MAX, text);
+	op->cpu_affinity.bits = bits;
+	op->cpu_affinity.bits_count = PLAN_CPUS_MAX;
+	op->cpu_affinity.text = text;
+}
+
+/* The container's first process has none of it: "execCPUAffinity" is for further ones (config.md). */
+static void plan_affinity(struct builder *builder)
+{
+	const struct oci_process *process = builder->process;
+
+	if (process->cpu_affinity_initial)
+		add_affinity(builder, PLAN_PREPARE, process->cpu_affinity_initial,
+			     "the runtime too, until the process is in the container's cgroup");
+	if (process->cpu_affinity_final)
+		add_affinity(builder, PLAN_DROP, process->cpu_affinity_final, NULL);
+	else if (process->cpu_affinity_initial)
+		add_affinity(builder, PLAN_DROP, NULL, "it is in the cgroup now, and no final list is given");
+}
+
 int plan_scheduling(struct builder *builder)
 {
 	const struct oci_process *process = builder->process;
 	const struct oci_linux *linux = &builder->config->linux;
 	struct op *op;
 
-	if (builder->plan->purpose == PLAN_FOR_EXEC && (process->cpu_affinity_initial || process->cpu_affinity_final)) {
-		builder_refuse(builder, ERR_UNSUPPORTED, member(builder, "execCPUAffinity"),
-			       "cannot bind the process to CPUs %s",
-			       process->cpu_affinity_final ? process->cpu_affinity_final
-							   : process->cpu_affinity_initial);
-		err_why(builder->err, "process.execCPUAffinity is not carried out by this version");
-		return err_fix(builder->err,
-			       "remove it and run the program by taskset, or limit cpu.cpus of the container");
-	}
+	if (builder->plan->purpose == PLAN_FOR_EXEC)
+		plan_affinity(builder);
 	if (process->scheduler.present) {
 		op = builder_add(builder, OP_SCHEDULER, PLAN_DROP, process->scheduler.where, NULL);
 		op->scheduler = process->scheduler;

@@ -53,6 +53,8 @@ static const char *sync_name(enum plan_sync_point point)
 		return "wait while the runtime runs its hooks";
 	case SYNC_ENTERED:
 		return "wait while the runtime sets limits";
+	case SYNC_HOST:
+		return "wait while the runtime moves network devices";
 	case SYNC_CGROUP:
 		return "wait for the container's cgroups";
 	}
@@ -314,6 +316,14 @@ static bool put_host_op(struct out *out, const struct op *op)
 	case OP_SYNC:
 		put(out, "%s", sync_name(op->sync.point));
 		return true;
+	case OP_NET_DEVICES:
+		for (size_t i = 0; i < op->net_devices.count; i++)
+			put(out, "%s%s as %s", i ? ", " : "move the network device ", op->net_devices.items[i].host_name,
+			    op->net_devices.items[i].container_name);
+		return true;
+	case OP_RESCTRL:
+		put(out, "join the class %s of resctrl", op->resctrl.rdt.clos_id);
+		return true;
 	case OP_HOSTNAME:
 	case OP_DOMAINNAME:
 		put(out, "set the %s to %s", op->kind == OP_HOSTNAME ? "host name" : "domain name", op->name.text);
@@ -341,6 +351,9 @@ static void put_process_op(struct out *out, const struct op *op)
 		break;
 	case OP_OOM_SCORE:
 		put(out, "set oom_score_adj to %d", op->oom_score.value);
+		break;
+	case OP_CPU_AFFINITY:
+		put(out, "run on the CPUs %s", op->cpu_affinity.text ? op->cpu_affinity.text : "of the container");
 		break;
 	case OP_PERSONALITY:
 		put(out, "set the personality to 0x%x", op->number.value);

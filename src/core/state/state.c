@@ -44,6 +44,8 @@ static const struct field fields[] = {
 	FIELD("cgroupMade", FIELD_STRING_OR_NULL, cgroup_made),
 	FIELD("noProcess", FIELD_BOOL, no_process),
 	FIELD("filterFlags", FIELD_U32, filter_flags),
+	FIELD("resctrlClass", FIELD_STRING_OR_NULL, resctrl_class),
+	FIELD("resctrlMonitor", FIELD_STRING_OR_NULL, resctrl_monitor),
 	FIELD("freezer", FIELD_PATH_OR_NULL, freezer),
 };
 

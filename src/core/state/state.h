@@ -40,6 +40,8 @@ struct state {
 	const char *cgroup_made; /* text of cgroup_made_write; NULL: not known yet */
 	bool no_process;	 /* the config has none: start is an error */
 	uint32_t filter_flags;
+	const char *resctrl_class;   /* made for it below /sys/fs/resctrl; NULL: none */
+	const char *resctrl_monitor; /* the class with a monitoring group of its own; NULL: none */
 	const char *freezer; /* absolute path of the file that says whether it is frozen ("…/freezer.state", or
 			      * "…/cgroup.events" on v2), so that `state` need not look for cgroups; NULL: none */
 };

@@ -1,0 +1,214 @@
+#!/usr/bin/env bats
+# SPDX-License-Identifier: Apache-2.0
+# members: parts of the runtime-spec that few configs have: devices of the host's network, CPUs of an exec, classes of
+# cache and bandwidth, scheduling; and callers that do not answer.
+
+load helpers
+
+setup() { common_setup; b=$(bundle); id=$(new_id); link=bk$((RANDOM % 9000 + 1000)); }
+teardown() { ip link del "${link}a" 2>/dev/null || true; common_teardown; }
+
+# A pair of devices; the namespace of a container that has ended may hold one for a moment longer.
+make_link() {
+	ip link add "${link}a" type veth peer name "${link}b"
+	ip address add 10.77.88.99/24 dev "${link}a"
+	ip -6 address add fd77:88::99/64 dev "${link}a" nodad 2>/dev/null || true
+	ip link set "${link}a" mtu 1333 up
+}
+has_inside() { # has_inside PATTERN: what `ip address` says of the container's network
+	grep -q -- "$1" "$WORK/inside" || { cat "$WORK/inside"; return 1; }
+}
+start() { oci run --detach -b "$b" "$id" </dev/null >/dev/null 2>"$WORK/err" || { cat "$WORK/err"; return 1; }; }
+
+@test "net devices: moved, renamed, up, with their addresses and their MTU" {
+	make_link
+	args "$b" sleep 600
+	edit "$b" ".linux.netDevices = {\"${link}a\": {name: \"eth7\"}}"
+	start
+	pid=$(oci state "$id" | jq .pid)
+	nsenter -t "$pid" -n ip address > "$WORK/inside"
+	has_inside ' eth7@.*UP.* mtu 1333 '
+	has_inside 'inet 10.77.88.99/24 '
+	[ ! -e /proc/sys/net/ipv6 ] || has_inside 'inet6 fd77:88::99/64 '
+	! ip link show "${link}a" 2>/dev/null
+	oci delete --force "$id"
+	leftovers
+}
+
+@test "net devices: into a user namespace, and into a joined namespace" {
+	make_link
+	args "$b" sleep 600
+	chmod 711 "$WORK"
+	edit "$b" ".linux.netDevices = {\"${link}a\": {}} | .linux.namespaces += [{type: \"user\"}]
+		| .linux.uidMappings = [{containerID: 0, hostID: 100000, size: 65536}] | .linux.gidMappings = .linux.uidMappings"
+	start
+	nsenter -t "$(oci state "$id" | jq .pid)" -n ip address > "$WORK/inside"
+	has_inside " ${link}a@.*UP"
+	oci delete --force "$id"
+	wait_for 10 eval "! ip link show ${link}b"
+	make_link
+	unshare -n sleep 600 & holder=$!
+	wait_for 5 eval "[ \"\$(readlink /proc/$holder/ns/net)\" != \"\$(readlink /proc/self/ns/net)\" ]"
+	edit "$b" 'del(.linux.uidMappings, .linux.gidMappings)
+		| .linux.namespaces |= map(select(.type != "user") | if .type == "network" then .path = $path else . end)' \
+		--arg path "/proc/$holder/ns/net"
+	id=$(new_id)
+	start
+	nsenter -t $holder -n ip address > "$WORK/inside"
+	kill $holder
+	has_inside 'inet 10.77.88.99/24 '
+	oci delete --force "$id"
+	leftovers
+}
+
+@test "net devices: a name that is missing, and one that is taken" {
+	edit "$b" '.linux.netDevices = {"nosuchdev0": {}}'
+	run oci run -b "$b" "$id"
+	assert_fails 1
+	assert_says nosuchdev0 "/linux/netDevices/nosuchdev0"
+	make_link
+	edit "$b" ".linux.netDevices = {\"${link}a\": {name: \"lo\"}}"
+	run oci run -b "$b" "$id"
+	assert_fails 1
+	assert_says "has a lo already" "/linux/netDevices/${link}a"
+	ip address show "${link}a" | grep -q 10.77.88.99/24
+	leftovers
+}
+
+@test "net devices: they go back as they were when the container cannot be made" {
+	make_link
+	edit "$b" ".linux.netDevices = {\"${link}a\": {name: \"eth7\"}}
+		| .hooks.createRuntime = [{path: \"/bin/false\"}]"
+	run oci run -b "$b" "$id"
+	assert_fails 1
+	assert_says createRuntime
+	ip address show "${link}a" > "$WORK/inside"
+	has_inside 'UP.* mtu 1333 '
+	has_inside 'inet 10.77.88.99/24 '
+	[ ! -e /proc/sys/net/ipv6 ] || has_inside 'inet6 fd77:88::99/64 '
+	leftovers
+}
+
+@test "exec: on the CPUs of execCPUAffinity, and the container's first process on all" {
+	[ "$(nproc)" -gt 1 ] || skip "this machine has one CPU"
+	args "$b" sleep 600
+	edit "$b" '.process.execCPUAffinity = {initial: "0", final: "1"}'
+	start
+	grep -q '^Cpus_allowed_list:.*-' "/proc/$(oci state "$id" | jq .pid)/status"
+	[ "$(oci exec "$id" grep Cpus_allowed_list /proc/self/status | cut -f2)" = 1 ]
+	jq '.process | .args = ["grep", "Cpus_allowed_list", "/proc/self/status"] | .execCPUAffinity = {initial: "0"}' \
+		"$b/config.json" > "$WORK/process.json"
+	[[ $(oci exec --process "$WORK/process.json" "$id" | cut -f2) == 0-* ]]
+	jq '.execCPUAffinity = {final: "4000"}' "$WORK/process.json" > "$WORK/other.json"
+	run oci exec --process "$WORK/other.json" "$id"
+	assert_fails 255
+	assert_says "/execCPUAffinity" online
+	oci delete --force "$id"
+	leftovers
+}
+
+@test "intelRdt: without resctrl the refusal says what is missing" {
+	[ "$(stat -f -c %t /sys/fs/resctrl 2>/dev/null)" != 7655821 ] || skip "resctrl is mounted here"
+	edit "$b" '.linux.intelRdt = {closID: "guaranteed", schemata: ["L3:0=f"]}'
+	run oci run -b "$b" "$id"
+	assert_fails 1
+	assert_says /sys/fs/resctrl "/linux/intelRdt"
+	leftovers
+}
+
+@test "process: scheduler, I/O priority, personality and memory policy arrive" {
+	args "$b" sh -c 'cut -d" " -f19 /proc/self/stat; cat /proc/self/personality 2>/dev/null; cat /proc/self/numa_maps; sleep 600'
+	edit "$b" '.process.scheduler = {policy: "SCHED_BATCH", nice: 7} | .process.ioPriority = {class: "IOPRIO_CLASS_BE", priority: 6}
+		| .linux.personality = {domain: "LINUX32"}'
+	[ -e /proc/self/numa_maps ] && edit "$b" '.linux.memoryPolicy = {mode: "MPOL_BIND", nodes: "0"}'
+	oci run --detach -b "$b" "$id" </dev/null >"$WORK/out" 2>&1
+	pid=$(oci state "$id" | jq .pid)
+	chrt -p "$pid" | grep -q SCHED_BATCH
+	ionice -p "$pid" | grep -q 'best-effort: prio 6'
+	nsenter -t "$pid" -m -r uname -m > "$WORK/machine" 2>/dev/null || true
+	wait_for 5 grep -qx 7 "$WORK/out"
+	[ ! -e "/proc/$pid/personality" ] || grep -q 8 "/proc/$pid/personality"
+	[ ! -e /proc/self/numa_maps ] || wait_for 5 grep -q 'bind:0' "$WORK/out"
+	oci delete --force "$id"
+	leftovers
+}
+
+@test "a session keyring of its own, or with --no-new-keyring the caller's" {
+	[ -e /proc/keys ] || skip "this kernel shows no keys"
+	args "$b" cat /proc/keys
+	edit "$b" '.linux.maskedPaths = []'
+	[ "$(uname -m)" = x86_64 ] || skip "the numbers of the calls are x86_64's"
+	# keyctl(KEYCTL_JOIN_SESSION_KEYRING), add_key; then what follows
+	cat > "$WORK/with-key" <<-'SCRIPT'
+		import ctypes, os, sys
+		libc = ctypes.CDLL(None)
+		assert libc.syscall(250, 1, None) > 0
+		assert libc.syscall(248, b"user", sys.argv[1].encode(), b"x", 1, -3) > 0
+		os.execv(sys.argv[2], sys.argv[2:])
+	SCRIPT
+	/usr/bin/python3 "$WORK/with-key" "$id" "$OCI" --root "$STATE" run -b "$b" "$id" > "$WORK/own"
+	/usr/bin/python3 "$WORK/with-key" "$id" "$OCI" --root "$STATE" run --no-new-keyring -b "$b" "$id" > "$WORK/callers"
+	! grep -q "$id" "$WORK/own"
+	grep -q "$id" "$WORK/callers"
+}
+
+@test "preserve-fds: the caller's descriptors arrive, in their order" {
+	args "$b" sh -c 'cat <&3; cat <&4; test ! -e /proc/self/fd/5 || echo more'
+	[ "$(oci run --preserve-fds 2 -b "$b" "$id" 3< <(echo three) 4< <(echo four) 5</dev/null)" = "three
+four" ]
+	leftovers
+}
+
+@test "a hook that floods its output keeps its timeout" {
+	edit "$b" '.hooks.createRuntime = [{path: "/usr/bin/yes", timeout: 1}]'
+	run timeout 60 "$OCI" --root "$STATE" run -b "$b" "$id"
+	assert_fails 1
+	assert_says "/hooks/createRuntime/0" second
+	edit "$b" '.hooks = {createContainer: [{path: "/bin/sh", args: ["sh", "-c", "yes long lines | head -c 50000000; exit 3"]}]}'
+	run timeout 60 "$OCI" --root "$STATE" run -b "$b" "$(new_id)"
+	assert_fails 1
+	assert_says "exit status 3"
+	[ ${#output} -lt 2000 ]
+	leftovers
+}
+
+# A socket whose queue is full, and who never takes anything out of it.
+mute_listener() { # mute_listener SOCKET
+	/usr/bin/python3 - "$1" <<-'PYTHON' &
+	import os, signal, socket, sys
+	listener = socket.socket(socket.AF_UNIX, socket.SOCK_STREAM)
+	listener.bind(sys.argv[1])
+	listener.listen(0)
+	waiting = []
+	for _ in range(2):
+	    client = socket.socket(socket.AF_UNIX, socket.SOCK_STREAM)
+	    client.setblocking(False)
+	    try:
+	        client.connect(sys.argv[1])
+	    except BlockingIOError:
+	        break
+	    waiting.append(client)
+	open(sys.argv[1] + ".full", "w").close()
+	signal.pause()
+	PYTHON
+	mute=$!
+	wait_for 5 test -e "$1.full"
+}
+
+@test "sockets: not there, or never answered" {
+	edit "$b" '.process.terminal = true'
+	run oci create --console-socket "$WORK/none" -b "$b" "$id"
+	assert_fails 1
+	assert_says "$WORK/none" "something must listen"
+	edit "$b" '.process.terminal = false'
+	run oci create --pidfd-socket "$WORK/none" -b "$b" "$id"
+	assert_fails 1
+	assert_says "$WORK/none"
+	leftovers
+	mute_listener "$WORK/mute"
+	run timeout 60 "$OCI" --root "$STATE" create --pidfd-socket "$WORK/mute" -b "$b" "$id"
+	kill $mute
+	assert_fails 1
+	assert_says "$WORK/mute" "within 10 seconds"
+	leftovers
+}
