@@ -8,6 +8,8 @@
 const struct helper helpers[HELPER_COUNT] = {
 	[HELPER_SYSTEMD] = {BULKHEAD_LIBEXECDIR "/bulkhead-systemd", "the systemd cgroup driver",
 			    "leave out --systemd-cgroup, so that the cgroup is made in the file system"},
+	[HELPER_OBSERVE] = {BULKHEAD_LIBEXECDIR "/bulkhead-observe", "watching system calls",
+			    "install it: make install; it stands beside bulkhead in the build directory"},
 	[HELPER_NEWUIDMAP] = {"/usr/bin/newuidmap", "mapping more than one user id without privilege",
 			      "install Debian's package uidmap, or map only your own id, with a size of 1"},
 	[HELPER_NEWGIDMAP] = {"/usr/bin/newgidmap", "mapping more than one group id without privilege",

@@ -1,0 +1,142 @@
+/* SPDX-License-Identifier: BSD-2-Clause OR GPL-2.0-only */
+/*
+ * bpf/event: what the programs in the kernel hand to user space, the same for every source of events (ptrace writes these
+ * records too). Fixed sizes, no pointers; a record begins with its kind and is never longer than its struct.
+ * Whoever includes it has __u8 … __u64: <linux/types.h>, or bpf/kernel.h.
+ */
+#ifndef BULKHEAD_INSIGHT_BPF_EVENT_H
+#define BULKHEAD_INSIGHT_BPF_EVENT_H
+
+#define OBSERVE_PATH_MAX 256
+#define OBSERVE_WALK_MAX 512
+#define OBSERVE_EVIDENCE_MAX 6
+#define OBSERVE_FILTERS_MAX 8 /* a power of two */
+#define OBSERVE_CHUNK 256 /* instructions in one record */
+#define OBSERVE_INSTRUCTIONS_MAX 4096
+#define OBSERVE_CALLS 512 /* system calls that tables have rows for */
+
+enum observe_kind {
+	OBSERVE_READY = 1, /* struct observe_ready: everything that is asked for is attached */
+	OBSERVE_REFUSAL,   /* struct observe_refusal: a call came back with an error */
+	OBSERVE_SECCOMP_KILL, /* the same struct: a filter ended the process or sent SIGSYS; result is 0 */
+	OBSERVE_FILTER,	   /* struct observe_filter: a part of a filter, before the first refusal that names it */
+	OBSERVE_SIGNAL,	   /* struct observe_signal: the kernel itself sent one */
+	OBSERVE_EXEC,	   /* struct observe_process */
+	OBSERVE_EXIT,
+	OBSERVE_FAILED,	   /* struct observe_failed: the observer could not start */
+	OBSERVE_END,	   /* struct observe_end: the last record */
+	OBSERVE_KIND_COUNT
+};
+
+enum observe_tier { OBSERVE_TIER_ROOTLESS, OBSERVE_TIER_TRACEPOINTS, OBSERVE_TIER_HOOKS };
+
+enum observe_evidence_kind {
+	OBSERVE_CAPABILITY = 1, /* a capability was asked for and is missing */
+	OBSERVE_HOOK,		/* a function of hooks.h said no */
+};
+enum observe_capability_flag {
+	OBSERVE_CAP_EFFECTIVE = 1, /* the task has it, in its own user namespace */
+	OBSERVE_CAP_BOUNDING = 2,
+	OBSERVE_CAP_OWN_NAMESPACE = 4, /* it was asked for against the task's own user namespace */
+	OBSERVE_CAP_SILENT = 8,	       /* asked for without intent to log: often only to choose a limit */
+	OBSERVE_CAP_PERMITTED = 16,
+};
+
+/* A no on the way to the error. */
+struct observe_evidence {
+	__u16 kind, what; /* what: number of the capability, or row of hooks.h */
+	__s16 result;
+	__u16 flags;
+	__u32 asked_level, task_level; /* of user namespaces, 0 is the initial one */
+	__u32 mode, uid, gid, dev;     /* of the inode that a hook looked at */
+	__u64 inode;
+};
+
+enum observe_refusal_flag {
+	OBSERVE_NO_NEW_PRIVS = 1,
+	OBSERVE_COMPAT = 2,	 /* by the 32-bit entry of a 64-bit kernel */
+	OBSERVE_PATH_CUT = 4,	 /* path[0] is longer than there was room for */
+	OBSERVE_FILTERS_CUT = 8, /* there are more filters than filters[] names */
+	OBSERVE_FILTERS_UNSEEN = 16, /* there are filters that this source cannot read */
+};
+
+struct observe_refusal {
+	__u32 kind, flags;
+	__u64 time; /* ns, CLOCK_MONOTONIC */
+	__s32 pid, tid; /* as the initial pid namespace counts; those of the tracer's with ptrace */
+	char comm[16];
+	__s32 number, result; /* the call, and -errno */
+	__u64 args[6], instruction_pointer;
+	__u32 uid, gid, fsuid, fsgid; /* effective, and for files */
+	__u64 effective, permitted, bounding; /* capabilities */
+	__u32 user_level, user_inode, mount_inode; /* namespaces */
+	__u32 seccomp_mode;
+	__u32 filters_count, evidence_count;
+	__u64 filters[OBSERVE_FILTERS_MAX]; /* the last loaded first; names of observe_filter records */
+	struct observe_evidence evidence[OBSERVE_EVIDENCE_MAX];
+	char path[2][OBSERVE_PATH_MAX]; /* arguments that are paths or addresses (struct sockaddr in path[1]), as text */
+	/* Where args name a descriptor, or a path is relative to one: the names from it up to the root of the mount tree,
+	 * "c\0b\0a\0" for /a/b/c, at most walk_length bytes. */
+	__u32 walk_length;
+	char walk[OBSERVE_WALK_MAX];
+	__u64 repeated; /* the same refusal came so often before and was not reported */
+};
+
+struct observe_instruction {
+	__u16 code;
+	__u8 jump_true, jump_false;
+	__u32 value;
+};
+struct observe_filter {
+	__u32 kind, length; /* length: instructions of the whole filter */
+	__u64 name;
+	__u32 offset, count; /* of this part */
+	struct observe_instruction instructions[OBSERVE_CHUNK];
+};
+
+struct observe_signal {
+	__u32 kind;
+	__s32 pid, tid;
+	__s32 signal, code;
+	char comm[16];
+};
+
+enum observe_exit_flag { OBSERVE_EXIT_OOM = 1 };
+struct observe_process {
+	__u32 kind, flags;
+	__u64 time;
+	__s32 pid, tid, status; /* of an exit, as waitpid(2) gives it */
+	char comm[16];
+	char path[OBSERVE_PATH_MAX]; /* of an exec */
+};
+
+struct observe_ready {
+	__u32 kind, tier;
+	__u32 capability_checks; /* are they seen? */
+	__u32 hooks;		 /* how many functions are watched */
+	char reason[160];	 /* why the tier is not higher; "" when it is the highest */
+};
+struct observe_failed {
+	__u32 kind;
+	__s32 error;
+	char call[40], what[160];
+};
+struct observe_end {
+	__u32 kind, unused;
+	__u64 seen, lost, limited, repeated; /* refusals; lost: no room; limited: over the rate */
+};
+
+/* Which calls have which arguments, for the programs: filled by user space, which knows names. */
+enum observe_argument {
+	OBSERVE_ARG_PATH0_SHIFT = 0,   /* 1 + index of an argument that is a path, 0: none; four bits each */
+	OBSERVE_ARG_PATH1_SHIFT = 4,
+	OBSERVE_ARG_FD_SHIFT = 8,      /* of one that is a descriptor, or the directory of path 0 */
+	OBSERVE_ARG_ADDRESS_SHIFT = 12, /* of a struct sockaddr */
+};
+struct observe_call {
+	__u64 errors; /* bit n: -n is worth a report for this call, beside those that always are */
+	__u32 arguments;
+	__u32 unused;
+};
+
+#endif

@@ -1,0 +1,160 @@
+/* SPDX-License-Identifier: Apache-2.0 */
+/*
+ * observe/client: starts the helper program and reads its records. Runs in `bulkhead explain`. The helper gets nothing but
+ * numbers on its command line, one end of a socket as standard output, and an empty environment.
+ */
+#include <errno.h>
+#include <poll.h>
+#include <signal.h>
+#include <spawn.h>
+#include <stdio.h>
+#include <string.h>
+#include <sys/socket.h>
+#include <sys/stat.h>
+#include <sys/wait.h>
+#include <unistd.h>
+
+#include "base/buf.h"
+#include "base/fd.h"
+#include "core/host/helper.h"
+#include "insight/observe/observe.h"
+
+#define READY_MS 20000
+#define SOCKET_BUFFER (4 << 20)
+
+/*
+ * The helper of the same build: it stands beside this very program when that was not installed. Whoever can write there
+ * can exchange this program as well.
+ */
+static const char *helper_path(char *buf, size_t size)
+{
+	ssize_t length = readlink("/proc/self/exe", buf, size - 1);
+	struct stat own, other;
+	char *slash;
+
+	if (length <= 0)
+		return helpers[HELPER_OBSERVE].path;
+	buf[length] = '\0';
+	slash = strrchr(buf, '/');
+	if (!slash || (size_t)(slash - buf) + sizeof("/bulkhead-observe") > size || stat(buf, &own) < 0)
+		return helpers[HELPER_OBSERVE].path;
+	strcpy(slash, "/bulkhead-observe");
+	if (stat(buf, &other) < 0 || other.st_uid != own.st_uid || other.st_mode & S_IWOTH)
+		return helpers[HELPER_OBSERVE].path;
+	return buf;
+}
+
+static int spawn(const char *path, const struct observe_target *target, int fd, pid_t *ret_pid)
+{
+	char numbers[4][32], *argv[16], *environment[] = {NULL};
+	struct buf pids cleanup_buf = BUF_INIT;
+	posix_spawn_file_actions_t actions;
+	int count = 0, result;
+
+	for (size_t i = 0; i < target->pids_count; i++)
+		buf_printf(&pids, "%s%d", i ? "," : "", target->pids[i]);
+	if (pids.failed)
+		return -ENOMEM;
+	snprintf(numbers[0], sizeof(numbers[0]), "--mount=%u", target->mount_inode);
+	snprintf(numbers[1], sizeof(numbers[1]), "--cgroup=%llu", (unsigned long long)target->cgroup);
+	snprintf(numbers[2], sizeof(numbers[2]), "--level=%u", target->cgroup_level);
+	snprintf(numbers[3], sizeof(numbers[3]), "--tier=%d", target->tier_max);
+	argv[count++] = (char *)path;
+	for (size_t i = 0; i < 4; i++)
+		argv[count++] = numbers[i];
+	if (pids.length) {
+		argv[count++] = (char *)"--pids";
+		argv[count++] = pids.data;
+	}
+	argv[count] = NULL;
+	result = posix_spawn_file_actions_init(&actions);
+	if (result)
+		return -result;
+	posix_spawn_file_actions_adddup2(&actions, fd, STDOUT_FILENO);
+	result = posix_spawn(ret_pid, path, &actions, NULL, argv, environment);
+	posix_spawn_file_actions_destroy(&actions);
+	return -result;
+}
+
+static int refused(const struct observe_failed *failed, struct err *err)
+{
+	err_sys(err, failed->error, failed->call, "cannot watch system calls: %s", failed->what);
+	err->kind = ERR_UNSUPPORTED;
+	if (failed->error == EPERM || failed->error == EACCES) {
+		err_why(err, "it takes CAP_BPF and CAP_PERFMON (or CAP_SYS_ADMIN) in the first user namespace, and a kernel that "
+			     "is not locked down");
+		return err_fix(err, "as root on the host; without privilege: bulkhead explain -- COMMAND");
+	}
+	return err_fix(err, "a kernel with CONFIG_DEBUG_INFO_BTF, 6.1 or newer");
+}
+
+int observe_start(struct observe *observe, const struct observe_target *target, struct err *err)
+{
+	char buf[4096];
+	const char *path = helper_path(buf, sizeof(buf));
+	union observe_record record;
+	int ends[2], result;
+
+	*observe = OBSERVE_INIT;
+	if (access(path, X_OK) < 0) {
+		err_set(err, ERR_UNSUPPORTED, "cannot watch system calls: there is no %s", path);
+		return err_fix(err, "%s", helpers[HELPER_OBSERVE].fix);
+	}
+	if (socketpair(AF_UNIX, SOCK_SEQPACKET | SOCK_CLOEXEC, 0, ends) < 0)
+		return err_sys(err, errno, "socketpair", "cannot talk to %s", path);
+	setsockopt(ends[1], SOL_SOCKET, SO_SNDBUF, &(int){SOCKET_BUFFER}, sizeof(int));
+	observe->fd = ends[0];
+	result = spawn(path, target, ends[1], &observe->helper);
+	close(ends[1]);
+	if (result < 0)
+		return err_sys(err, result, "posix_spawn", "cannot execute %s", path);
+	result = observe_next(observe, READY_MS, &record, err);
+	if (result < 0)
+		return ERR;
+	if (result == 1 && record.kind == OBSERVE_FAILED)
+		return refused(&record.failed, err);
+	if (result == 0 || record.kind != OBSERVE_READY)
+		return err_set(err, ERR_UNSUPPORTED, "cannot watch system calls: %s says nothing", path);
+	observe->ready = record.ready;
+	return 0;
+}
+
+int observe_next(struct observe *observe, int timeout_ms, union observe_record *ret, struct err *err)
+{
+	struct pollfd fd = {.fd = observe->fd, .events = POLLIN};
+	ssize_t got;
+
+	if (observe->fd < 0)
+		return 0;
+	if (poll(&fd, 1, timeout_ms) <= 0)
+		return 0;
+	got = recv(observe->fd, ret, sizeof(*ret), 0);
+	if (got < 0 && errno == EINTR)
+		return 0;
+	if (got <= 0) {
+		fd_close(&observe->fd);
+		return got < 0 ? err_sys(err, errno, "recv", "cannot read from the helper that watches") : 0;
+	}
+	if ((size_t)got < sizeof(ret->kind) || (size_t)got != observe_record_size(ret->kind))
+		return err_set(err, ERR_INTERNAL, "the helper that watches sent %zd bytes that are no record", got);
+	if (ret->kind == OBSERVE_END)
+		fd_close(&observe->fd);
+	return 1;
+}
+
+void observe_stop(struct observe *observe)
+{
+	if (observe->fd >= 0)
+		shutdown(observe->fd, SHUT_WR);
+}
+
+void observe_done(struct observe *observe)
+{
+	int status;
+
+	fd_close(&observe->fd);
+	if (observe->helper > 0)
+		while (waitpid(observe->helper, &status, 0) < 0 && errno == EINTR)
+			;
+	observe->helper = 0;
+}

@@ -1,0 +1,87 @@
+/* SPDX-License-Identifier: Apache-2.0 */
+/*
+ * observe: refusals, kills and the life of processes, as the kernel sees them, from a process of any runtime.
+ *
+ * The BPF programs are loaded and held by a helper program (bulkhead-observe in libexec), so that `bulkhead` links no
+ * libbpf and the power to load them ends with the helper. Nothing is pinned: when the helper or its caller ends, in whatever
+ * way, nothing stays attached. Without privilege ptrace(2) stands in, for a program that is started here (trace.c).
+ */
+#ifndef BULKHEAD_INSIGHT_OBSERVE_OBSERVE_H
+#define BULKHEAD_INSIGHT_OBSERVE_OBSERVE_H
+
+#include <linux/types.h>
+#include <stdbool.h>
+#include <stddef.h>
+#include <stdint.h>
+#include <sys/types.h>
+
+#include "base/arena.h"
+#include "base/err.h"
+#include "insight/bpf/event.h"
+
+/* ---- calls.c: what is looked at in which system call. Pure ---- */
+
+struct observe_row {
+	const char *name;
+	uint8_t path[2], fd, address; /* 1 + index of the argument, 0: none; fd: also the directory of path[0] */
+	uint64_t errors;	      /* bit n: -n is reported, beside observe_errors_always */
+};
+
+/* Bits of the errors that every call's refusal has: EPERM, EACCES, EROFS, ENOSYS. */
+extern const uint64_t observe_errors_always;
+/* The row of a call by its name, NULL when it has none. */
+const struct observe_row *observe_row(const char *name);
+/* What the programs in the kernel look up: by number, of the native architecture. */
+void observe_fill_calls(struct observe_call calls[OBSERVE_CALLS]);
+
+/* ---- what is looked at ---- */
+
+struct observe_target {
+	const pid_t *pids; /* and what they start from now on */
+	size_t pids_count;
+	uint32_t mount_inode;  /* of a mount namespace: all in it; 0: none */
+	uint64_t cgroup;       /* id of a cgroup of version 2 and its depth: all below it; 0: none */
+	uint32_t cgroup_level;
+	enum observe_tier tier_max;
+};
+
+/* One record, as it came. */
+union observe_record {
+	__u32 kind;
+	struct observe_ready ready;
+	struct observe_refusal refusal;
+	struct observe_filter filter;
+	struct observe_signal signal;
+	struct observe_process process;
+	struct observe_failed failed;
+	struct observe_end end;
+};
+/* Bytes of a record of this kind, 0 for an unknown one. */
+size_t observe_record_size(uint32_t kind);
+
+/* ---- client.c: the helper's caller ---- */
+
+struct observe {
+	pid_t helper;
+	int fd; /* records come in */
+	struct observe_ready ready;
+};
+#define OBSERVE_INIT ((struct observe){.fd = -EBADF})
+
+/*
+ * Start the helper and wait until it watches. Errors: ERR_UNSUPPORTED when it is not installed or the kernel lets nothing be
+ * loaded, with the reason; ERR_KERNEL otherwise. The caller calls observe_done in any case.
+ */
+int observe_start(struct observe *observe, const struct observe_target *target, struct err *err);
+/* The next record within timeout_ms (-1: however long). 1 with a record, 0 without, ERR. After OBSERVE_END there is none. */
+int observe_next(struct observe *observe, int timeout_ms, union observe_record *ret, struct err *err);
+/* No more is to be watched: what is on the way still comes, and OBSERVE_END last. */
+void observe_stop(struct observe *observe);
+void observe_done(struct observe *observe);
+
+/* ---- loader.c: the helper's side, the only one with libbpf ---- */
+
+/* Load, attach, and write records to fd until the other end closes or shuts it. The exit status. */
+int observe_serve(const struct observe_target *target, int fd);
+
+#endif
