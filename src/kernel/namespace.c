@@ -143,3 +143,81 @@ int namespace_user_for_maps(const struct id_maps *uid, const struct id_maps *gid
 	process_pidfd_wait(pidfd, &status);
 	return result < 0 ? result : ns_fd;
 }
+
+int namespace_owner(int user_ns_fd, uint32_t *ret_uid)
+{
+	uid_t uid;
+	int result = kernel_result(ioctl(user_ns_fd, NS_GET_OWNER_UID, &uid));
+
+	if (result == 0)
+		*ret_uid = uid;
+	return result;
+}
+
+/* Root of that namespace must not look into this process: it cannot be dumped (threats D4). */
+static _Noreturn void join_and_hold(int ns_fd, int socket_fd)
+{
+	int result = process_set_dumpable(false);
+
+	if (result == 0)
+		result = namespace_join(ns_fd, CLONE_NEWUSER);
+	/* A change of credentials may have taken it back. */
+	process_set_dumpable(false);
+	if (fd_write_all(socket_fd, &result, sizeof(result)) == 0)
+		hold_namespace(socket_fd);
+	_exit(1);
+}
+
+static int read_user_file(const struct procfs *procfs, pid_t pid, const char *file, char *buf, size_t size)
+{
+	char path[64];
+
+	format_text(path, sizeof(path), "%d/%s", pid, file);
+	return procfs_read(procfs, path, buf, size);
+}
+
+static int read_user(pid_t pid, struct namespace_user *ret)
+{
+	cleanup_fd int proc_fd = kernel_result(open("/proc", O_PATH | O_DIRECTORY | O_CLOEXEC));
+	struct procfs procfs;
+	char text[16];
+	int result = proc_fd < 0 ? proc_fd : procfs_adopt(proc_fd, &procfs);
+
+	if (result == 0)
+		result = read_user_file(&procfs, pid, "uid_map", ret->uid_map, sizeof(ret->uid_map));
+	if (result >= 0)
+		result = read_user_file(&procfs, pid, "gid_map", ret->gid_map, sizeof(ret->gid_map));
+	if (result >= 0)
+		result = read_user_file(&procfs, pid, "setgroups", text, sizeof(text));
+	if (result < 0)
+		return result;
+	ret->setgroups_denied = strncmp(text, "deny", 4) == 0;
+	return 0;
+}
+
+int namespace_read_user(int ns_fd, struct namespace_user *ret)
+{
+	cleanup_fd int pidfd = -EBADF, own_fd = -EBADF, other_fd = -EBADF;
+	int sockets[2], status, joined = -EPROTO, result;
+	pid_t pid;
+
+	result = kernel_result(socketpair(AF_UNIX, SOCK_STREAM | SOCK_CLOEXEC, 0, sockets));
+	if (result < 0)
+		return result;
+	own_fd = sockets[0];
+	other_fd = sockets[1];
+	pid = process_clone(0, -EBADF, &pidfd);
+	if (pid < 0)
+		return pid;
+	if (pid == 0) {
+		fd_close(&own_fd);
+		join_and_hold(ns_fd, other_fd);
+	}
+	fd_close(&other_fd);
+	/* Nothing comes when it has died. */
+	(void)fd_read_full(own_fd, &joined, sizeof(joined));
+	result = joined == 0 ? read_user(pid, ret) : joined;
+	fd_close(&own_fd);
+	process_pidfd_wait(pidfd, &status);
+	return result;
+}

@@ -3,6 +3,7 @@
 #ifndef BULKHEAD_KERNEL_NAMESPACE_H
 #define BULKHEAD_KERNEL_NAMESPACE_H
 
+#include <stdbool.h>
 #include <stdint.h>
 #include <sys/types.h>
 
@@ -22,5 +23,16 @@ int namespace_write_maps(int proc_fd, pid_t pid, const struct id_maps *uid, cons
 			 int deny_setgroups);
 /* A new user namespace with these maps, held by the returned fd alone: for idmapped mounts. Uses a short-lived process. */
 int namespace_user_for_maps(const struct id_maps *uid, const struct id_maps *gid);
+
+/* uid_map, gid_map and setgroups of a user namespace, as this process's own sees them: "0 100000 65536\n…". They are
+ * files of a process, so that a short-lived one joins it. -EPERM without CAP_SYS_ADMIN in it. */
+#define NAMESPACE_MAP_SIZE 32768
+struct namespace_user {
+	char uid_map[NAMESPACE_MAP_SIZE], gid_map[NAMESPACE_MAP_SIZE];
+	bool setgroups_denied;
+};
+int namespace_read_user(int ns_fd, struct namespace_user *ret);
+/* Who made it (NS_GET_OWNER_UID): 0 or -errno. */
+int namespace_owner(int user_ns_fd, uint32_t *ret_uid);
 
 #endif

@@ -133,8 +133,11 @@ static int make_plan(struct container *container, const struct engine_exec *requ
 		.cgroup_driver = container->state->cgroup_path ? container->state->cgroup_driver : CGROUP_DISABLED,
 		.preserve_fds = request->preserve_fds,
 	};
+	char path[48];
 
-	if (read_confinement(container, &confinement, err))
+	snprintf(path, sizeof(path), "/proc/%d/ns/user", container->state->pid);
+	if (read_confinement(container, &confinement, err) ||
+	    user_namespace_read(&container->arena, container->config, path, &plan_request, err))
 		return ERR;
 	return plan_exec(&container->arena, container->config, request->process, &confinement, container->host,
 			 &plan_request, ret_plan, err);

@@ -11,6 +11,7 @@
  *   send.c       pid files, descriptors to sockets
  *   net_devices.c resctrl.c   what the container gets of the host's: network devices; a class of cache and bandwidth
  *   protect.c    the sealed copy of this program
+ *   user_namespace.c   the maps of one that is joined
  */
 #ifndef BULKHEAD_CORE_ENGINE_PARTS_H
 #define BULKHEAD_CORE_ENGINE_PARTS_H
@@ -68,6 +69,10 @@ int launch_begin(struct launch *launch, struct arena *arena, struct err *err);
 int launch_prepare(struct launch *launch, struct err *err);
 /* Is it this process's own? One's own user namespace cannot be joined. own_dir_fd: /proc/self/ns. */
 bool prepare_is_own(int ns_fd, int own_dir_fd, const char *name);
+/* Of the user namespace that the config joins by path, if it does: its maps into *request. path: where it is found now;
+ * NULL: where the config says. Errors: it may not be entered, or has no ids. */
+int user_namespace_read(struct arena *arena, const struct oci_config *config, const char *path,
+			struct plan_request *request, struct err *err);
 /* Clone, and serve the child until it waits for `start` or has executed its program. On failure nothing of it runs. */
 int launch_run(struct launch *launch, struct err *err);
 /* plan.cgroup_late: the cgroup exists now; the child may join it. */

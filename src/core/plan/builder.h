@@ -32,6 +32,7 @@ struct builder {
 	struct op spare; /* what builder_add gives when memory is gone */
 
 	bool new_ns[OCI_NS_COUNT], joined_ns[OCI_NS_COUNT];
+	struct id_maps uid_maps, gid_maps; /* of the container's user namespace, new or joined; empty: none or not known */
 	bool nodes_by_bind;	   /* mknod is not allowed: device nodes are binds of the host's */
 	int dev_slot;		   /* the tmpfs on /dev of ours, or PLAN_NO_SLOT */
 	const char *dev_read_only; /* the place that asks for a read-only /dev tmpfs */
@@ -58,6 +59,8 @@ int builder_refuse(struct builder *builder, enum err_kind kind, const char *wher
 int builder_begin(struct builder *builder, enum plan_purpose purpose);
 int builder_finish(struct builder *builder, const struct plan **ret_plan);
 
+/* Does the container's user namespace have this id? true where its maps are not known. */
+bool builder_is_mapped(const struct id_maps *maps, uint32_t id);
 /* The namespace is the container's own or shared with another container: not the runtime's. */
 bool builder_has_ns(const struct builder *builder, enum oci_namespace_kind kind);
 

@@ -147,7 +147,7 @@ static void plan_delegation(struct builder *builder)
 	struct plan_cgroup *cgroup = &builder->plan->cgroup;
 	struct mount_options options;
 
-	if (!builder->new_ns[OCI_NS_USER] || !builder->new_ns[OCI_NS_CGROUP] ||
+	if (!builder_has_ns(builder, OCI_NS_USER) || !builder->new_ns[OCI_NS_CGROUP] ||
 	    builder->host->cgroup_mode != HOST_CGROUP_V2)
 		return;
 	for (size_t i = 0; i < config->mounts_count; i++) {
@@ -159,8 +159,8 @@ static void plan_delegation(struct builder *builder)
 		if (!((options.attr.set | options.attr_below.set) & MOUNT_ATTR_RDONLY))
 			cgroup->delegate = true;
 	}
-	for (size_t i = 0; cgroup->delegate && i < config->linux.uid_maps.count; i++) {
-		const struct id_map *map = &config->linux.uid_maps.items[i];
+	for (size_t i = 0; cgroup->delegate && i < builder->uid_maps.count; i++) {
+		const struct id_map *map = &builder->uid_maps.items[i];
 
 		if (map->inside.value == 0) {
 			cgroup->delegate_uid = map->outside;

@@ -4,6 +4,7 @@
  * else as new file systems. Pure.
  */
 #include <linux/mount.h>
+#include <stdlib.h>
 #include <string.h>
 
 #include "core/plan/builder.h"
@@ -34,15 +35,14 @@ static bool is_system_path(const char *path)
 static int mount_idmap(struct builder *builder, const struct oci_mount *mount, const struct mount_options *options,
 		       int *ret_idmap)
 {
-	const struct oci_linux *linux = &builder->config->linux;
 	struct id_maps uid = mount->uid_maps, gid = mount->gid_maps;
 
 	*ret_idmap = PLAN_NO_IDMAP;
 	if (!options->idmap && !uid.count && !gid.count)
 		return 0;
 	if (!uid.count && !gid.count) {
-		uid = linux->uid_maps;
-		gid = linux->gid_maps;
+		uid = builder->uid_maps;
+		gid = builder->gid_maps;
 	}
 	if (!uid.count || !gid.count) {
 		builder_refuse(builder, ERR_CONFIG, mount->where, "mount %s has no id mapping to be shown with",
@@ -161,6 +161,31 @@ static void add_params_of_ours(struct builder *builder, const struct oci_mount *
 		add_param(options, "ro", NULL, mount->where);
 }
 
+/* A devpts is the container's own: its files can only belong to ids that the container has. */
+static int check_devpts(struct builder *builder, const struct oci_mount *mount, const struct mount_options *options)
+{
+	if (strcmp(mount->type, "devpts") != 0 || !builder->plan->in_user_namespace)
+		return 0;
+	for (size_t i = 0; i < options->params_count; i++) {
+		const struct key_value *param = &options->params[i];
+		bool gid = strcmp(param->key, "gid") == 0;
+		char *end;
+		unsigned long id;
+
+		if (!param->value || (!gid && strcmp(param->key, "uid") != 0))
+			continue;
+		id = strtoul(param->value, &end, 10);
+		if (*end || id > UINT32_MAX || builder_is_mapped(gid ? &builder->gid_maps : &builder->uid_maps, (uint32_t)id))
+			continue;
+		builder_refuse(builder, ERR_CONFIG, param->where, "cannot mount devpts on %s with %s=%lu",
+			       mount->destination.text, param->key, id);
+		err_why(builder->err, "the container's user namespace does not map %s %lu", gid ? "group" : "user", id);
+		return err_fix(builder->err, "remove this option (terminals then belong to the %s of who opens them), or map "
+			       "the id", gid ? "group" : "user");
+	}
+	return 0;
+}
+
 static int plan_file_system(struct builder *builder, const struct oci_mount *mount, struct mount_options *options)
 {
 	bool is_dev = strcmp(mount->type, "tmpfs") == 0 && plan_same_path(mount->destination.text, "/dev");
@@ -171,7 +196,7 @@ static int plan_file_system(struct builder *builder, const struct oci_mount *mou
 	struct op *op;
 	int idmap, mount_slot = PLAN_NO_SLOT;
 
-	if (mount_idmap(builder, mount, options, &idmap))
+	if (mount_idmap(builder, mount, options, &idmap) || check_devpts(builder, mount, options))
 		return ERR;
 	/* What is mounted inside a user namespace has its ids already, and the kernel maps them no further. */
 	if (idmap != PLAN_NO_IDMAP && builder->plan->in_user_namespace) {

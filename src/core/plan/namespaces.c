@@ -50,6 +50,45 @@ static int refuse_user_namespace(struct builder *builder)
 	return 0;
 }
 
+/* Each of the one in the other, in any order. */
+static bool maps_agree(const struct id_maps *config, const struct id_maps *joined)
+{
+	for (size_t i = 0; i < config->count; i++) {
+		const struct id_map *map = &config->items[i];
+		size_t j = 0;
+
+		while (j < joined->count && (joined->items[j].inside.value != map->inside.value ||
+					     joined->items[j].outside.value != map->outside.value ||
+					     joined->items[j].count != map->count))
+			j++;
+		if (j == joined->count)
+			return false;
+	}
+	return config->count == joined->count;
+}
+
+/*
+ * The spec gives mappings to a new user namespace alone, and engines that put a pod's containers in one user namespace
+ * repeat its mappings in each config. The same ones say nothing new; others could not be had.
+ */
+static int check_joined_user(struct builder *builder)
+{
+	const struct oci_linux *linux = &builder->config->linux;
+	const char *where = "/linux/uidMappings";
+
+	if (!builder->joined_ns[OCI_NS_USER] || !builder->uid_maps.count)
+		return 0;
+	if (linux->uid_maps.count == 0 || maps_agree(&linux->uid_maps, &builder->uid_maps)) {
+		where = "/linux/gidMappings";
+		if (linux->gid_maps.count == 0 || maps_agree(&linux->gid_maps, &builder->gid_maps))
+			return 0;
+	}
+	builder_refuse(builder, ERR_CONFIG, where, "the mappings are not those of the user namespace %s",
+		       linux->namespaces[OCI_NS_USER].path.text);
+	err_why(builder->err, "ids are mapped when a user namespace is made: joining it cannot change them");
+	return err_fix(builder->err, "remove linux.uidMappings and linux.gidMappings, or the path");
+}
+
 static void plan_joins(struct builder *builder)
 {
 	for (int kind = 0; kind < OCI_NS_COUNT; kind++) {
@@ -242,7 +281,7 @@ int plan_namespaces(struct builder *builder)
 
 	plan->child_opens_paths = !builder->host->sys_admin;
 	builder->nodes_by_bind = plan->in_user_namespace || !builder->host->initial_user_namespace;
-	if (refuse_user_namespace(builder) || refuse_unusable(builder))
+	if (refuse_user_namespace(builder) || refuse_unusable(builder) || check_joined_user(builder))
 		return ERR;
 	plan_joins(builder);
 	plan_time(builder);

@@ -140,6 +140,14 @@ bool builder_has_ns(const struct builder *builder, enum oci_namespace_kind kind)
 	return builder->new_ns[kind] || builder->joined_ns[kind];
 }
 
+bool builder_is_mapped(const struct id_maps *maps, uint32_t id)
+{
+	for (size_t i = 0; i < maps->count; i++)
+		if (id >= maps->items[i].inside.value && id - maps->items[i].inside.value < maps->items[i].count)
+			return true;
+	return maps->count == 0;
+}
+
 struct op *builder_tree(struct builder *builder, const char *path, const char *where, const char *why)
 {
 	struct op *op = builder_add(builder, OP_TREE, builder->plan->child_opens_paths ? PLAN_ISOLATE : PLAN_PREPARE,
@@ -243,15 +251,15 @@ static int plan_rootfs(struct builder *builder)
 	op->tree.attr.propagation = propagation & MS_SLAVE ? MS_SLAVE : MS_PRIVATE;
 	op->tree.attr.propagation_recursive = true;
 	if (idmap) {
-		if (!linux->uid_maps.count || !linux->gid_maps.count || builder->plan->child_opens_paths) {
+		if (!builder->uid_maps.count || !builder->gid_maps.count || builder->plan->child_opens_paths) {
 			builder_refuse(builder, ERR_CONFIG, where_idmap,
 				       "cannot show the rootfs with the container's ids");
-			err_why(builder->err, linux->uid_maps.count && linux->gid_maps.count
+			err_why(builder->err, builder->uid_maps.count && builder->gid_maps.count
 						      ? "an idmapped mount needs CAP_SYS_ADMIN on the host"
 						      : "linux.uidMappings and linux.gidMappings are missing");
 			return err_fix(builder->err, "remove the annotation, or give what is missing");
 		}
-		op->tree.idmap = builder_idmap(builder, linux->uid_maps, linux->gid_maps);
+		op->tree.idmap = builder_idmap(builder, builder->uid_maps, builder->gid_maps);
 		op->why = "its files keep their owners on disk and belong to the container's ids inside";
 	}
 	op = builder_add(builder, OP_ROOT, PLAN_MOUNT, where, NULL);
@@ -425,6 +433,12 @@ int builder_begin(struct builder *builder, enum plan_purpose purpose)
 
 		builder->new_ns[kind] = ns->present && !ns->path.text;
 		builder->joined_ns[kind] = ns->present && ns->path.text;
+	}
+	builder->uid_maps = builder->config->linux.uid_maps;
+	builder->gid_maps = builder->config->linux.gid_maps;
+	if (builder->joined_ns[OCI_NS_USER]) {
+		builder->uid_maps = builder->request->joined_uid_maps;
+		builder->gid_maps = builder->request->joined_gid_maps;
 	}
 	plan->in_user_namespace = builder_has_ns(builder, OCI_NS_USER);
 	plan->cause_facts = cause_facts(builder);

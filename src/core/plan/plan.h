@@ -381,6 +381,9 @@ struct plan_request {
 	bool wait_start; /* create */
 	bool loopback;	 /* bring lo up in a new network namespace */
 	int preserve_fds;
+	/* Of the user namespace that is joined by path; no maps: none is, or they are not known. */
+	struct id_maps joined_uid_maps, joined_gid_maps;
+	bool joined_setgroups_denied;
 };
 
 /* Errors: ERR_CONFIG or ERR_UNSUPPORTED with the place; nothing was touched. */

@@ -208,7 +208,7 @@ static void plan_seccomp_op(struct builder *builder, const struct process_power 
 /* Where one's own single id is mapped without privilege, the kernel denies setgroups for good. */
 static bool setgroups_denied(const struct builder *builder)
 {
-	if (builder->host->setgroups_denied)
+	if (builder->host->setgroups_denied || builder->request->joined_setgroups_denied)
 		return true;
 	for (size_t i = 0; i < builder->ops_count; i++)
 		if (builder->ops[i].kind == OP_ID_MAPS)
@@ -218,11 +218,39 @@ static bool setgroups_denied(const struct builder *builder)
 	       builder->config->linux.gid_maps.items[0].count == 1;
 }
 
+static int refuse_unmapped(struct builder *builder, const char *member, const char *what, uint32_t id)
+{
+	builder_refuse(builder, ERR_CONFIG, builder_text(builder, "%s/%s", builder->process->user.where, member),
+		       "the process cannot be %s %u", what, id);
+	err_why(builder->err, "the user namespace that the container joins does not map this id");
+	return err_fix(builder->err, "give an id that it has, or map this one when it is made");
+}
+
+/* Of a namespace that is made the reader of the config has checked it. */
+static int check_joined_ids(struct builder *builder)
+{
+	const struct oci_user *user = &builder->process->user;
+
+	if (!builder->joined_ns[OCI_NS_USER])
+		return 0;
+	if (!builder_is_mapped(&builder->uid_maps, user->uid.value))
+		return refuse_unmapped(builder, "uid", "user", user->uid.value);
+	if (!builder_is_mapped(&builder->gid_maps, user->gid.value))
+		return refuse_unmapped(builder, "gid", "group", user->gid.value);
+	for (size_t i = 0; i < user->additional_gids_count; i++)
+		if (!builder_is_mapped(&builder->gid_maps, user->additional_gids[i].value))
+			return refuse_unmapped(builder, "additionalGids", "in group", user->additional_gids[i].value);
+	return 0;
+}
+
 static int plan_ids(struct builder *builder)
 {
 	const struct oci_user *user = &builder->process->user;
 	bool denied = setgroups_denied(builder);
 	struct op *op;
+
+	if (check_joined_ids(builder))
+		return ERR;
 
 	if (denied && user->additional_gids_count) {
 		builder_refuse(builder, ERR_UNSUPPORTED, builder_text(builder, "%s/additionalGids", user->where),
