@@ -73,6 +73,7 @@ void json_put_u64(struct json_writer *writer, uint64_t value);
 void json_put_i64(struct json_writer *writer, int64_t value);
 void json_put_bool(struct json_writer *writer, bool value);
 void json_put_null(struct json_writer *writer);
+void json_put_value(struct json_writer *writer, const struct json *value); /* as it was read, numbers as they stood */
 /* key and value in one call */
 void json_member_string(struct json_writer *writer, const char *key, const char *text);
 void json_member_u64(struct json_writer *writer, const char *key, uint64_t value);

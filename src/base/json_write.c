@@ -151,6 +151,36 @@ void json_put_null(struct json_writer *writer)
 	buf_puts(writer->out, "null");
 }
 
+static void put_scalar(struct json_writer *writer, const struct json *value)
+{
+	if (value->type == JSON_STRING)
+		json_put_string(writer, value->string);
+	else if (value->type == JSON_BOOL)
+		json_put_bool(writer, value->boolean);
+	else if (value->type == JSON_NULL)
+		json_put_null(writer);
+	else {
+		begin_item(writer);
+		buf_puts(writer->out, value->string);
+	}
+}
+
+/* At most JSON_DEPTH_MAX levels were read. */
+void json_put_value(struct json_writer *writer, const struct json *value)
+{
+	if (value->type != JSON_OBJECT && value->type != JSON_ARRAY) {
+		put_scalar(writer, value);
+		return;
+	}
+	begin_container(writer, value->type == JSON_OBJECT ? "{" : "[");
+	for (const struct json *item = value->first; item; item = item->next) {
+		if (value->type == JSON_OBJECT)
+			json_key(writer, item->key);
+		json_put_value(writer, item);
+	}
+	end_container(writer, value->type == JSON_OBJECT ? "}" : "]");
+}
+
 void json_member_string(struct json_writer *writer, const char *key, const char *text)
 {
 	json_key(writer, key);

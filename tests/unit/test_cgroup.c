@@ -216,6 +216,14 @@ static void set_memory(const char *bytes)
 	set("memory", v2 ? "memory.max" : "memory.limit_in_bytes", bytes);
 }
 
+/* An update; what was there before is not wanted again. */
+static int apply(struct cgroup *cgroup, struct err *err)
+{
+	cleanup_cgroup_undo struct cgroup_undo undo = CGROUP_UNDO_INIT;
+
+	return cgroup_apply(cgroup, &plan, host, &undo, err);
+}
+
 static void test_limits_are_set(void **context)
 {
 	struct cgroup cgroup, again;
@@ -405,12 +413,12 @@ static void test_check_before_update(void **context)
 	new_plan(top);
 	set_memory("8388608");
 	plan.check_memory_usage = true;
-	assert_int_equal(cgroup_apply(&cgroup, &plan, host, &err), ERR);
+	assert_int_equal(apply(&cgroup, &err), ERR);
 	assert_non_null(strstr(err.why, "checkBeforeUpdate"));
 	read_back(&cgroup, "memory", settings[0].file, text, sizeof(text));
 	assert_string_equal(text, "67108864");
 	settings[0].value = "33554432";
-	assert_int_equal(cgroup_apply(&cgroup, &plan, host, &err), 0);
+	assert_int_equal(apply(&cgroup, &err), 0);
 	read_back(&cgroup, "memory", settings[0].file, text, sizeof(text));
 	assert_string_equal(text, "33554432");
 	assert_int_equal(reap(&member), 0);
@@ -634,7 +642,7 @@ static void test_memory_and_swap(void **context)
 		set_memory(pair[0]);
 		if (i < ARRAY_SIZE(values))
 			set("memory", "memory.memsw.limit_in_bytes", pair[1]);
-		if (cgroup_apply(&cgroup, &plan, host, &err) < 0)
+		if (apply(&cgroup, &err) < 0)
 			fail_msg("%zu: %s", i, err.what);
 		read_back(&cgroup, "memory", "memory.limit_in_bytes", text, sizeof(text));
 		if (pair[0][0] != '-')
@@ -646,7 +654,7 @@ static void test_memory_and_swap(void **context)
 	new_plan(top);
 	set_memory("67108864");
 	set("memory", "memory.memsw.limit_in_bytes", "33554432");
-	assert_int_equal(cgroup_apply(&cgroup, &plan, host, &err), ERR);
+	assert_int_equal(apply(&cgroup, &err), ERR);
 	assert_string_not_equal(err.fix, "");
 	take_away(&cgroup);
 }

@@ -78,6 +78,12 @@ group_of() { # the directory of a running container's cgroup
 	echo '{"memory": {"limit": 50331648}, "pids": {"limit": 17}}' | oci update --resources=- "$id"
 	[ "$(cat "$group/memory.max")" = 50331648 ]
 	[ "$(cat "$group/pids.max")" = 17 ]
+	before=$(cd "$group" && cat memory.max memory.low cpu.max cpu.weight cpuset.cpus pids.max)
+	run oci update --resources=- "$id" <<< '{"memory": {"limit": 60000000, "reservation": 4096}, "pids": {"limit": 5},
+		"cpu": {"shares": 90, "quota": 20000, "cpus": "0-4000"}}'
+	assert_fails 1
+	assert_says cpuset.cpus /cpu/cpus
+	[ "$(cd "$group" && cat memory.max memory.low cpu.max cpu.weight cpuset.cpus pids.max)" = "$before" ]
 	oci delete --force "$id"
 	leftovers
 }

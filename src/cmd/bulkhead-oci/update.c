@@ -133,37 +133,37 @@ static int write_resources(const struct arguments *arguments, struct buf *out, s
 	return out->failed ? err_set(err, ERR_INTERNAL, "out of memory while reading the command line") : 0;
 }
 
-static int read_resources(struct arena *arena, const struct arguments *arguments, const struct oci_resources **ret,
-			  struct err *err)
+/* linux.resources as JSON: from where the command line says, or made of its options. */
+static int read_resources(struct arena *arena, const struct arguments *arguments, struct buf *made, const char **ret_text,
+			  size_t *ret_size, struct err *err)
 {
-	struct buf text cleanup_buf = BUF_INIT;
-	const char *data;
-	size_t size;
-
-	if (arguments->resources) {
-		if (engine_read_file(arena, arguments->resources, "resources.json", RESOURCES_SIZE_MAX, &data, &size, err))
-			return ERR;
-		return oci_resources_read(arena, "resources.json", data, size, ret, err);
-	}
-	if (write_resources(arguments, &text, err))
+	if (arguments->resources)
+		return engine_read_file(arena, arguments->resources, "resources.json", RESOURCES_SIZE_MAX, ret_text,
+					ret_size, err);
+	if (write_resources(arguments, made, err))
 		return ERR;
-	return oci_resources_read(arena, "the options", text.data, text.length, ret, err);
+	*ret_text = made->data;
+	*ret_size = made->length;
+	return 0;
 }
 
 static int update(int argc, char **argv, void *context)
 {
 	struct arena arena cleanup_arena = ARENA_INIT;
+	struct buf made cleanup_buf = BUF_INIT;
 	struct arguments arguments = {0};
-	const struct oci_resources *resources;
 	struct oci *oci = context;
 	struct err err = ERR_INIT;
+	const char *text;
+	size_t size;
 	int operands, status = oci_parse(oci, &verb_update, argc, argv, &arguments, 1, 1, &operands);
 
 	if (status != OCI_GO_ON)
 		return status;
-	if (read_resources(&arena, &arguments, &resources, &err))
+	if (read_resources(&arena, &arguments, &made, &text, &size, &err))
 		return oci_fail(oci, &err);
-	return oci_result(oci, engine_update(&oci->engine, argv[0], resources, &err), &err);
+	return oci_result(oci, engine_update(&oci->engine, argv[0], arguments.resources ? "resources.json" : "the options",
+					     text, size, &err), &err);
 }
 
 const struct opt_verb verb_update = {

@@ -279,13 +279,18 @@ int cgroup_into_fd(const struct cgroup *cgroup)
 	return dir ? dir->fd : -EBADF;
 }
 
-int cgroup_apply(struct cgroup *cgroup, const struct plan_cgroup *plan, const struct host *host, struct err *err)
+int cgroup_apply(struct cgroup *cgroup, const struct plan_cgroup *plan, const struct host *host,
+		 struct cgroup_undo *undo, struct err *err)
 {
 	if (plan->check_memory_usage && cgroup_check_memory(cgroup, plan, err) < 0)
 		return ERR;
-	if (cgroup_write_settings(cgroup, plan, err) < 0)
+	if (cgroup_undo_begin(undo, cgroup, plan, err) < 0)
 		return ERR;
-	return cgroup_write_devices(cgroup, plan, host, false, err);
+	if (cgroup_change_settings(cgroup, plan, undo, err) == 0 &&
+	    cgroup_write_devices(cgroup, plan, host, false, err) == 0)
+		return 0;
+	cgroup_put_back(cgroup, undo, err);
+	return ERR;
 }
 
 int cgroup_freeze(struct cgroup *cgroup, bool frozen, struct err *err)

@@ -69,10 +69,28 @@ size_t cgroup_join_fds(const struct cgroup *cgroup, int *ret_fds, size_t capacit
 /* Directory fd for CLONE_INTO_CGROUP on v2, or -EBADF. */
 int cgroup_into_fd(const struct cgroup *cgroup);
 
+/* What the files held before an update, for cgroup_put_back. It points into the plan. */
+struct cgroup_undo_item {
+	const struct plan_cgroup_setting *setting;
+	char *before; /* what to write to have it again; NULL: the file could not be read */
+	bool written;
+};
+struct cgroup_undo {
+	struct cgroup_undo_item *items;
+	size_t count;
+};
+#define CGROUP_UNDO_INIT ((struct cgroup_undo){0})
+
 /* Write settings to an existing cgroup (update), in an order that the kernel takes (memory before swap when growing,
- * after it when shrinking). All or an error that names the file; what was written before stays.
+ * after it when shrinking). All, with what was there before in *undo, or none and an error that names the file; its
+ * reason says when a file could not be put back. Device rules, which no update has, come last and are not put back.
  * plan->check_memory_usage: nothing is written when the memory limit is below what is in use. */
-int cgroup_apply(struct cgroup *cgroup, const struct plan_cgroup *plan, const struct host *host, struct err *err);
+int cgroup_apply(struct cgroup *cgroup, const struct plan_cgroup *plan, const struct host *host,
+		 struct cgroup_undo *undo, struct err *err);
+/* Put back what was written. *err is set already, and told more when that fails. */
+void cgroup_put_back(struct cgroup *cgroup, struct cgroup_undo *undo, struct err *err);
+void cgroup_undo_done(struct cgroup_undo *undo);
+#define cleanup_cgroup_undo __attribute__((cleanup(cgroup_undo_done)))
 
 int cgroup_freeze(struct cgroup *cgroup, bool frozen, struct err *err);
 /* Is it frozen (or freezing)? false where there is no freezer. */

@@ -5,6 +5,7 @@
  *   cgroup.c     the interface: which version, in which order, taken back on failure
  *   make.c       directories: component by component, opened, remembered
  *   v1.c v2.c    what the versions do differently: making, freezing
+ *   undo.c       what was there before an update, and putting it back
  *   settings.c   writing values in an order that the kernel takes; the reasons of its refusals
  *   devices.c    device rules as a set: the last matching rule wins, bit by bit of the access
  *   devices_v1.c devices_bpf.c   the set as lines of devices.allow and devices.deny; as a BPF program
@@ -63,6 +64,12 @@ int cgroup_delegate(struct cgroup *cgroup, const struct plan_cgroup *plan, struc
 
 /* settings.c */
 int cgroup_write_settings(struct cgroup *cgroup, const struct plan_cgroup *plan, struct err *err);
+/* The same, and what is written is marked in *undo. */
+int cgroup_change_settings(struct cgroup *cgroup, const struct plan_cgroup *plan, struct cgroup_undo *undo,
+			   struct err *err);
+/* Read what the files of a plan's settings hold. */
+int cgroup_undo_begin(struct cgroup_undo *undo, const struct cgroup *cgroup, const struct plan_cgroup *plan,
+		      struct err *err);
 /* Refuses a memory limit below what is in use now. */
 int cgroup_check_memory(const struct cgroup *cgroup, const struct plan_cgroup *plan, struct err *err);
 /* where = "config.json#/…" */

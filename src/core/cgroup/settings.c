@@ -108,8 +108,8 @@ static int no_controller(const struct plan_cgroup *plan, const struct plan_cgrou
 	return cgroup_err_where(err, plan, setting->where);
 }
 
-/* The other one of a pair, if it comes later in the plan. */
-static const struct plan_cgroup_setting *later_partner(const struct plan_cgroup *plan, size_t index)
+/* The other one of a pair, if it comes later in the plan: its index, or 0. */
+static size_t later_partner(const struct plan_cgroup *plan, size_t index)
 {
 	const char *file = plan->settings[index].file;
 
@@ -120,17 +120,28 @@ static const struct plan_cgroup_setting *later_partner(const struct plan_cgroup 
 
 		for (size_t j = index + 1; partner && j < plan->settings_count; j++)
 			if (strcmp(plan->settings[j].file, partner) == 0)
-				return &plan->settings[j];
+				return j;
 	}
-	return NULL;
+	return 0;
 }
 
-int cgroup_write_settings(struct cgroup *cgroup, const struct plan_cgroup *plan, struct err *err)
+static int write_one(const struct cgroup_dir *dir, const struct plan_cgroup *plan, size_t index,
+		     struct cgroup_undo *undo)
+{
+	int result = fd_write_text_at(dir->fd, plan->settings[index].file, plan->settings[index].value);
+
+	if (undo && result == 0)
+		undo->items[index].written = true;
+	return result;
+}
+
+int cgroup_change_settings(struct cgroup *cgroup, const struct plan_cgroup *plan, struct cgroup_undo *undo,
+			   struct err *err)
 {
 	for (size_t i = 0; i < plan->settings_count; i++) {
 		const struct plan_cgroup_setting *setting = &plan->settings[i];
 		const struct cgroup_dir *dir = cgroup_dir_of(cgroup, setting->controller);
-		const struct plan_cgroup_setting *partner;
+		size_t partner;
 		int result;
 
 		if (!dir && setting->optional)
@@ -139,16 +150,21 @@ int cgroup_write_settings(struct cgroup *cgroup, const struct plan_cgroup *plan,
 			return no_controller(plan, setting, err);
 		if (strchr(setting->file, '/'))
 			return err_set(err, ERR_INTERNAL, "'%s' is no name of a cgroup file", setting->file);
-		result = fd_write_text_at(dir->fd, setting->file, setting->value);
+		result = write_one(dir, plan, i, undo);
 		/* It is written again in its turn, which does no harm. */
-		partner = result == -EINVAL ? later_partner(plan, i) : NULL;
-		if (partner && fd_write_text_at(dir->fd, partner->file, partner->value) == 0)
-			result = fd_write_text_at(dir->fd, setting->file, setting->value);
+		partner = result == -EINVAL ? later_partner(plan, i) : 0;
+		if (partner && write_one(dir, plan, partner, undo) == 0)
+			result = write_one(dir, plan, i, undo);
 		if (result == 0 || (setting->optional && (result == -ENOENT || result == -EOPNOTSUPP)))
 			continue;
 		return cannot_set(dir, cgroup->path, plan, setting, result, err);
 	}
 	return 0;
+}
+
+int cgroup_write_settings(struct cgroup *cgroup, const struct plan_cgroup *plan, struct err *err)
+{
+	return cgroup_change_settings(cgroup, plan, NULL, err);
 }
 
 int cgroup_check_memory(const struct cgroup *cgroup, const struct plan_cgroup *plan, struct err *err)

@@ -77,7 +77,9 @@ int engine_kill(const struct engine *engine, const char *id, int signal, bool al
 int engine_delete(const struct engine *engine, const char *id, bool force, struct err *err);
 int engine_pause(const struct engine *engine, const char *id, struct err *err);
 int engine_resume(const struct engine *engine, const char *id, struct err *err);
-int engine_update(const struct engine *engine, const char *id, const struct oci_resources *resources,
+/* New limits: linux.resources as JSON, called `name` in messages. All of them, in the cgroup and in the saved config, or
+ * none. */
+int engine_update(const struct engine *engine, const char *id, const char *name, const char *text, size_t size,
 		  struct err *err);
 /* The container's pids, in arena. */
 int engine_pids(const struct engine *engine, const char *id, struct arena *arena, pid_t **ret_pids,

@@ -14,6 +14,7 @@
 #include <stdint.h>
 
 #include "base/arena.h"
+#include "base/buf.h"
 #include "base/err.h"
 #include "base/json.h"
 #include "base/types.h"
@@ -339,6 +340,11 @@ int oci_process_read(struct arena *arena, const char *name, const char *text, si
 /* Read a resources.json (the `linux.resources` object alone), as update --resources takes it. */
 int oci_resources_read(struct arena *arena, const char *name, const char *text, size_t size,
 		       const struct oci_resources **ret_resources, struct err *err);
+
+/* The text of a config with its linux.resources changed as an update changes a container: what is given replaces what was
+ * there; items of lists by what they are about (device, page size, name). Both texts were read without an error. */
+int oci_config_merge(struct arena *arena, const char *text, size_t size, const char *given, size_t given_size,
+		     struct buf *out, struct err *err);
 
 /* The name of capability number n ("CAP_CHOWN"), or NULL; and the number for a name with or without CAP_, or -1. */
 const char *oci_capability_name(unsigned int number);

@@ -201,11 +201,10 @@ int plan_cgroup(struct builder *builder)
 int plan_update(struct arena *arena, const struct oci_resources *resources, const struct host *host,
 		struct plan_cgroup *cgroup, struct err *err)
 {
-	struct plan plan = {.config_name = "resources.json"};
+	struct plan plan = {.config_name = cgroup->config_name};
 	struct builder builder = {.arena = arena, .host = host, .err = err, .name = plan.config_name, .plan = &plan};
 	struct cgroup_settings settings = {.builder = &builder, .cgroup = cgroup, .update = true};
 
-	cgroup->config_name = plan.config_name;
 	cgroup->settings = NULL;
 	cgroup->settings_count = 0;
 	cgroup->explicit = true;

@@ -89,14 +89,15 @@ int plan_cgroup_io(struct cgroup_settings *settings, const struct oci_resources 
 		return ERR;
 	if (resources->block_io.weight.set && resources->block_io.weight.value) {
 		if (v2)
-			plan_cgroup_add(settings, "io", "io.weight", where, "default %u",
-					io_weight(resources->block_io.weight.value));
+			plan_cgroup_add(settings, "io", "io.weight", builder_text(builder, "%s/weight", where),
+					"default %u", io_weight(resources->block_io.weight.value));
 		else
-			plan_cgroup_add(settings, "blkio", bfq ? "blkio.bfq.weight" : "blkio.weight", where, "%u",
+			plan_cgroup_add(settings, "blkio", bfq ? "blkio.bfq.weight" : "blkio.weight",
+					builder_text(builder, "%s/weight", where), "%u",
 					resources->block_io.weight.value);
 	}
 	if (resources->block_io.leaf_weight.set && resources->block_io.leaf_weight.value &&
-	    add_leaf_weight(settings, "blkio.leaf_weight", where, v2,
+	    add_leaf_weight(settings, "blkio.leaf_weight", builder_text(builder, "%s/leafWeight", where), v2,
 			    builder_text(builder, "%u", resources->block_io.leaf_weight.value)))
 		return ERR;
 	for (size_t i = 0; i < resources->block_io.weight_devices_count; i++)

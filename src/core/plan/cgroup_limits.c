@@ -71,6 +71,12 @@ int plan_cgroup_inexpressible(struct cgroup_settings *settings, const char *wher
 	return err_fix(settings->builder->err, "%s", fix);
 }
 
+/* The place of a member of the object at `where`. */
+static const char *at(struct cgroup_settings *settings, const char *where, const char *member)
+{
+	return builder_text(settings->builder, "%s/%s", where, member);
+}
+
 /* -1 is "max" for v2, and -1 for v1's memory files. */
 static const char *bytes(struct cgroup_settings *settings, int64_t value, bool v2)
 {
@@ -88,22 +94,23 @@ static int add_swap(struct cgroup_settings *settings, const struct oci_resources
 	if (!resources->memory.swap.set || swap == 0)
 		return 0;
 	if (swap > 0 && limit > 0 && swap < limit) {
-		builder_refuse(settings->builder, ERR_CONFIG, where,
+		builder_refuse(settings->builder, ERR_CONFIG, at(settings, where, "swap"),
 			       "memory.swap (%" PRId64 ") is below memory.limit (%" PRId64 ")", swap, limit);
 		err_why(err, "it counts memory and swap together");
 		return err_fix(err, "set memory.swap to memory.limit or more; equal means no swap");
 	}
 	if (!v2) {
-		plan_cgroup_add(settings, "memory", "memory.memsw.limit_in_bytes", where, "%" PRId64,
-				swap < 0 ? -1 : swap);
+		plan_cgroup_add(settings, "memory", "memory.memsw.limit_in_bytes", at(settings, where, "swap"),
+				"%" PRId64, swap < 0 ? -1 : swap);
 		return 0;
 	}
 	if (swap > 0 && limit <= 0) {
-		builder_refuse(settings->builder, ERR_CONFIG, where, "memory.swap needs a memory.limit");
+		builder_refuse(settings->builder, ERR_CONFIG, at(settings, where, "swap"),
+			       "memory.swap needs a memory.limit");
 		err_why(err, "it counts memory and swap together, and cgroup v2 limits swap alone: the difference");
 		return err_fix(err, "add memory.limit, or write memory.swap.max under unified");
 	}
-	plan_cgroup_add(settings, "memory", "memory.swap.max", where, "%s",
+	plan_cgroup_add(settings, "memory", "memory.swap.max", at(settings, where, "swap"), "%s",
 			bytes(settings, swap < 0 ? swap : swap - limit, true));
 	return 0;
 }
@@ -114,41 +121,45 @@ static int add_memory_extras(struct cgroup_settings *settings, const struct oci_
 
 	if (resources->memory.kernel.set && resources->memory.kernel.value > 0) {
 		if (v2)
-			return plan_cgroup_inexpressible(settings, where, "memory.kernel",
+			return plan_cgroup_inexpressible(settings, at(settings, where, "kernel"), "memory.kernel",
 							 "remove it: memory.limit counts the kernel's memory too");
-		plan_cgroup_add(settings, "memory", "memory.kmem.limit_in_bytes", where, "%" PRId64,
-				resources->memory.kernel.value);
+		plan_cgroup_add(settings, "memory", "memory.kmem.limit_in_bytes", at(settings, where, "kernel"),
+				"%" PRId64, resources->memory.kernel.value);
 	}
 	if (resources->memory.kernel_tcp.set && resources->memory.kernel_tcp.value > 0) {
 		if (v2)
-			return plan_cgroup_inexpressible(settings, where, "memory.kernelTCP",
+			return plan_cgroup_inexpressible(settings, at(settings, where, "kernelTCP"), "memory.kernelTCP",
 							 "remove it: memory.limit counts network buffers too");
-		plan_cgroup_add(settings, "memory", "memory.kmem.tcp.limit_in_bytes", where, "%" PRId64,
-				resources->memory.kernel_tcp.value);
+		plan_cgroup_add(settings, "memory", "memory.kmem.tcp.limit_in_bytes", at(settings, where, "kernelTCP"),
+				"%" PRId64, resources->memory.kernel_tcp.value);
 	}
 	if (resources->memory.swappiness.set) {
 		if (v2)
-			return plan_cgroup_inexpressible(settings, where, "memory.swappiness",
+			return plan_cgroup_inexpressible(settings, at(settings, where, "swappiness"),
+							 "memory.swappiness",
 							 "remove it, or limit swap by memory.swap");
-		plan_cgroup_add(settings, "memory", "memory.swappiness", where, "%" PRIu64,
+		plan_cgroup_add(settings, "memory", "memory.swappiness", at(settings, where, "swappiness"), "%" PRIu64,
 				resources->memory.swappiness.value);
 	}
 	if (resources->memory.disable_oom_killer.set &&
 	    (resources->memory.disable_oom_killer.value || settings->update)) {
 		if (v2 && resources->memory.disable_oom_killer.value)
-			return plan_cgroup_inexpressible(settings, where, "memory.disableOOMKiller",
+			return plan_cgroup_inexpressible(settings, at(settings, where, "disableOOMKiller"),
+							 "memory.disableOOMKiller",
 							 "remove it, or set memory.high under unified");
 		if (!v2)
-			plan_cgroup_add(settings, "memory", "memory.oom_control", where, "%d",
+			plan_cgroup_add(settings, "memory", "memory.oom_control",
+					at(settings, where, "disableOOMKiller"), "%d",
 					resources->memory.disable_oom_killer.value);
 	}
 	if (resources->memory.use_hierarchy.set) {
 		if (v2 && !resources->memory.use_hierarchy.value)
-			return plan_cgroup_inexpressible(settings, where, "memory.useHierarchy false",
+			return plan_cgroup_inexpressible(settings, at(settings, where, "useHierarchy"),
+							 "memory.useHierarchy false",
 							 "remove it: version 2 always counts children");
 		if (!v2)
-			plan_cgroup_add(settings, "memory", "memory.use_hierarchy", where, "%d",
-					resources->memory.use_hierarchy.value);
+			plan_cgroup_add(settings, "memory", "memory.use_hierarchy", at(settings, where, "useHierarchy"),
+					"%d", resources->memory.use_hierarchy.value);
 	}
 	return 0;
 }
@@ -171,10 +182,11 @@ static int add_memory(struct cgroup_settings *settings, const struct oci_resourc
 	if (plan_cgroup_version(settings, "memory", "memory", where, &v2))
 		return ERR;
 	if (resources->memory.limit.set && resources->memory.limit.value)
-		plan_cgroup_add(settings, "memory", v2 ? "memory.max" : "memory.limit_in_bytes", where, "%s",
-				bytes(settings, resources->memory.limit.value, v2));
+		plan_cgroup_add(settings, "memory", v2 ? "memory.max" : "memory.limit_in_bytes",
+				at(settings, where, "limit"), "%s", bytes(settings, resources->memory.limit.value, v2));
 	if (resources->memory.reservation.set && resources->memory.reservation.value)
-		plan_cgroup_add(settings, "memory", v2 ? "memory.low" : "memory.soft_limit_in_bytes", where, "%s",
+		plan_cgroup_add(settings, "memory", v2 ? "memory.low" : "memory.soft_limit_in_bytes",
+				at(settings, where, "reservation"), "%s",
 				bytes(settings, resources->memory.reservation.value, v2));
 	if (add_swap(settings, resources, v2))
 		return ERR;
@@ -199,15 +211,16 @@ static int add_cpu_max(struct cgroup_settings *settings, const struct oci_resour
 	uint64_t period = has_period ? resources->cpu.period.value : CPU_PERIOD_DEFAULT;
 
 	if (has_period && !has_quota && settings->update) {
-		builder_refuse(settings->builder, ERR_CONFIG, where, "cpu.period needs cpu.quota in an update");
+		builder_refuse(settings->builder, ERR_CONFIG, at(settings, where, "period"),
+			       "cpu.period needs cpu.quota in an update");
 		err_why(settings->builder->err, "cgroup v2 sets both at once, and the quota would be lost");
 		return err_fix(settings->builder->err, "give the quota again beside the period");
 	}
 	if (has_quota && resources->cpu.quota.value > 0)
-		plan_cgroup_add(settings, "cpu", "cpu.max", where, "%" PRId64 " %" PRIu64, resources->cpu.quota.value,
-				period);
+		plan_cgroup_add(settings, "cpu", "cpu.max", at(settings, where, "quota"), "%" PRId64 " %" PRIu64,
+				resources->cpu.quota.value, period);
 	else if (has_quota || has_period)
-		plan_cgroup_add(settings, "cpu", "cpu.max", where, "max %" PRIu64, period);
+		plan_cgroup_add(settings, "cpu", "cpu.max", at(settings, where, "quota"), "max %" PRIu64, period);
 	return 0;
 }
 
@@ -221,11 +234,11 @@ static int add_realtime(struct cgroup_settings *settings, const struct oci_resou
 		return plan_cgroup_inexpressible(settings, where, "cpu.realtimeRuntime and cpu.realtimePeriod",
 						 "remove them: version 2 has no budget for realtime processes");
 	if (resources->cpu.realtime_period.set)
-		plan_cgroup_add(settings, "cpu", "cpu.rt_period_us", where, "%" PRIu64,
+		plan_cgroup_add(settings, "cpu", "cpu.rt_period_us", at(settings, where, "realtimePeriod"), "%" PRIu64,
 				resources->cpu.realtime_period.value);
 	if (resources->cpu.realtime_runtime.set)
-		plan_cgroup_add(settings, "cpu", "cpu.rt_runtime_us", where, "%" PRId64,
-				resources->cpu.realtime_runtime.value);
+		plan_cgroup_add(settings, "cpu", "cpu.rt_runtime_us", at(settings, where, "realtimeRuntime"),
+				"%" PRId64, resources->cpu.realtime_runtime.value);
 	return 0;
 }
 
@@ -234,14 +247,17 @@ static void add_cpu_v1(struct cgroup_settings *settings, const struct oci_resour
 	const char *where = resources->cpu.where;
 
 	if (resources->cpu.shares.set && resources->cpu.shares.value)
-		plan_cgroup_add(settings, "cpu", "cpu.shares", where, "%" PRIu64, resources->cpu.shares.value);
+		plan_cgroup_add(settings, "cpu", "cpu.shares", at(settings, where, "shares"), "%" PRIu64,
+				resources->cpu.shares.value);
 	if (resources->cpu.period.set && resources->cpu.period.value)
-		plan_cgroup_add(settings, "cpu", "cpu.cfs_period_us", where, "%" PRIu64, resources->cpu.period.value);
+		plan_cgroup_add(settings, "cpu", "cpu.cfs_period_us", at(settings, where, "period"), "%" PRIu64,
+				resources->cpu.period.value);
 	if (resources->cpu.quota.set && resources->cpu.quota.value)
-		plan_cgroup_add(settings, "cpu", "cpu.cfs_quota_us", where, "%" PRId64,
+		plan_cgroup_add(settings, "cpu", "cpu.cfs_quota_us", at(settings, where, "quota"), "%" PRId64,
 				resources->cpu.quota.value < 0 ? -1 : resources->cpu.quota.value);
 	if (resources->cpu.burst.set)
-		plan_cgroup_add(settings, "cpu", "cpu.cfs_burst_us", where, "%" PRIu64, resources->cpu.burst.value);
+		plan_cgroup_add(settings, "cpu", "cpu.cfs_burst_us", at(settings, where, "burst"), "%" PRIu64,
+				resources->cpu.burst.value);
 }
 
 static int add_cpu_v2(struct cgroup_settings *settings, const struct oci_resources *resources)
@@ -249,12 +265,13 @@ static int add_cpu_v2(struct cgroup_settings *settings, const struct oci_resourc
 	const char *where = resources->cpu.where;
 
 	if (resources->cpu.shares.set && resources->cpu.shares.value)
-		plan_cgroup_add(settings, "cpu", "cpu.weight", where, "%" PRIu64,
+		plan_cgroup_add(settings, "cpu", "cpu.weight", at(settings, where, "shares"), "%" PRIu64,
 				weight_of_shares(resources->cpu.shares.value));
 	if (add_cpu_max(settings, resources))
 		return ERR;
 	if (resources->cpu.burst.set)
-		plan_cgroup_add(settings, "cpu", "cpu.max.burst", where, "%" PRIu64, resources->cpu.burst.value);
+		plan_cgroup_add(settings, "cpu", "cpu.max.burst", at(settings, where, "burst"), "%" PRIu64,
+				resources->cpu.burst.value);
 	return 0;
 }
 
@@ -281,16 +298,19 @@ static int add_cpu(struct cgroup_settings *settings, const struct oci_resources 
 			return ERR;
 		/* After the weight, which an idle cgroup refuses. */
 		if (resources->cpu.idle.set)
-			plan_cgroup_add(settings, "cpu", "cpu.idle", where, "%" PRId64, resources->cpu.idle.value);
+			plan_cgroup_add(settings, "cpu", "cpu.idle", at(settings, where, "idle"), "%" PRId64,
+					resources->cpu.idle.value);
 	}
 	if (!resources->cpu.cpus && !resources->cpu.mems)
 		return 0;
 	if (plan_cgroup_version(settings, "cpuset", "cpuset", where, &v2))
 		return ERR;
 	if (resources->cpu.cpus)
-		plan_cgroup_add(settings, "cpuset", "cpuset.cpus", where, "%s", resources->cpu.cpus);
+		plan_cgroup_add(settings, "cpuset", "cpuset.cpus", at(settings, where, "cpus"), "%s",
+				resources->cpu.cpus);
 	if (resources->cpu.mems)
-		plan_cgroup_add(settings, "cpuset", "cpuset.mems", where, "%s", resources->cpu.mems);
+		plan_cgroup_add(settings, "cpuset", "cpuset.mems", at(settings, where, "mems"), "%s",
+				resources->cpu.mems);
 	return 0;
 }
 
@@ -303,9 +323,9 @@ static int add_pids(struct cgroup_settings *settings, const struct oci_resources
 	if (plan_cgroup_version(settings, "pids", "pids", resources->pids.where, &v2))
 		return ERR;
 	if (resources->pids.limit.value <= 0)
-		plan_cgroup_add(settings, "pids", "pids.max", resources->pids.where, "max");
+		plan_cgroup_add(settings, "pids", "pids.max", at(settings, resources->pids.where, "limit"), "max");
 	else
-		plan_cgroup_add(settings, "pids", "pids.max", resources->pids.where, "%" PRId64,
+		plan_cgroup_add(settings, "pids", "pids.max", at(settings, resources->pids.where, "limit"), "%" PRId64,
 				resources->pids.limit.value);
 	return 0;
 }

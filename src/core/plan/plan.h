@@ -410,7 +410,7 @@ int plan_exec(struct arena *arena, const struct oci_config *config, const struct
 	      const struct plan_confinement *confinement, const struct host *host, const struct plan_request *request,
 	      const struct plan **ret_plan, struct err *err);
 
-/* Settings for `update`: the same translation as at creation. */
+/* Settings for `update`: the same translation as at creation. The caller has set driver, path and config_name. */
 int plan_update(struct arena *arena, const struct oci_resources *resources, const struct host *host,
 		struct plan_cgroup *cgroup, struct err *err);
 
