@@ -208,3 +208,33 @@ b" ]
 	assert_fails 255
 	assert_says console-socket
 }
+
+@test "exec: joins the sub-cgroup of cgroup2 into which the container's first process has moved" {
+	local group
+	# A controller that only cgroup2 has here, so that the container has a cgroup there.
+	edit "$b" '.linux.resources.hugepageLimits = [{pageSize: "2MB", limit: 0}]'
+	up
+	group=$(awk -F: '$1 == 0 {print $3}' "/proc/$(oci state "$id" | jq .pid)/cgroup")
+	[[ $group == *"$id" ]] || { oci delete --force "$id"; skip "there is no cgroup2 with the hugetlb controller"; }
+	group=$(findmnt -n -o TARGET -t cgroup2 | head -n 1)$group
+	mkdir "$group/inner" "$group/other"
+	oci state "$id" | jq .pid > "$group/inner/cgroup.procs"
+	echo +hugetlb > "$group/cgroup.subtree_control"
+	run oci exec "$id" grep ^0:: /proc/self/cgroup
+	[ "$status" -eq 0 ] || { echo "$output"; false; }
+	oci exec --detach --pid-file "$WORK/pid" "$id" sleep 600 </dev/null >/dev/null
+	[[ $(cat "/proc/$(cat "$WORK/pid")/cgroup") == *"$id/inner"* ]]
+	# One that is given is taken.
+	oci exec --detach --cgroup /other --pid-file "$WORK/pid" "$id" sleep 600 </dev/null >/dev/null
+	[[ $(cat "/proc/$(cat "$WORK/pid")/cgroup") == *"$id/other"* ]]
+	# Outside of the container's own it is not followed: the container's own is tried, which the kernel refuses here.
+	mkdir "${group%/*}/$id-outside"
+	oci state "$id" | jq .pid > "${group%/*}/$id-outside/cgroup.procs"
+	run oci exec "$id" true
+	assert_fails 255
+	assert_says 'shares out controllers' '--cgroup'
+	oci state "$id" | jq .pid > "$group/inner/cgroup.procs"
+	oci delete --force "$id"
+	rmdir "${group%/*}/$id-outside"
+	leftovers
+}

@@ -64,6 +64,10 @@ bool cgroup_made_any(const struct cgroup *cgroup);
 
 /* Must the process be born in it, so that it has to be made before the clone? What it needs may be v2's alone. */
 bool cgroup_needs_birth(const struct plan_cgroup *plan, const struct host *host);
+/* On v2 a process cannot be added to a cgroup that shares out controllers to sub-cgroups: into which its processes
+ * have moved then. Make cgroup_into_fd the one in which a process of the container is, by its /proc/PID/cgroup; only at or
+ * below the container's own: what the text says otherwise is not followed. */
+void cgroup_follow(struct cgroup *cgroup, const char *proc_text);
 /* Descriptors for the child to join on v1 (O_PATH directories); returns their number. */
 size_t cgroup_join_fds(const struct cgroup *cgroup, int *ret_fds, size_t capacity);
 /* Directory fd for CLONE_INTO_CGROUP on v2, or -EBADF. */

@@ -112,6 +112,49 @@ bool cgroup_is_populated(int dir_fd, pid_t *ret_pid)
 	return cgroup_walk_pids(dir_fd, take_first, ret_pid) == 1;
 }
 
+/* The path of the line "0::/…" without `top`, of which it must be a part in whole components; NULL otherwise. */
+static const char *path_below(const char *proc_text, const char *top, size_t *ret_length)
+{
+	const char *line = strncmp(proc_text, "0::", 3) == 0 ? proc_text : strstr(proc_text, "\n0::");
+	size_t length = strlen(top);
+
+	while (length > 0 && top[length - 1] == '/')
+		length--;
+	if (!line)
+		return NULL;
+	line = strchr(line, '/');
+	if (!line || strncmp(line, top, length) != 0 || line[length] != '/')
+		return NULL;
+	line += length + 1;
+	*ret_length = strcspn(line, "\n");
+	return line;
+}
+
+void cgroup_follow(struct cgroup *cgroup, const char *proc_text)
+{
+	struct cgroup_dir *dir = cgroup_dir_v2(cgroup);
+	char path[CGROUP_PATH_MAX];
+	const char *below;
+	size_t length;
+	int fd;
+
+	below = dir ? path_below(proc_text, cgroup->path, &length) : NULL;
+	if (!below || length == 0 || length >= sizeof(path))
+		return;
+	memcpy(path, below, length);
+	path[length] = '\0';
+	/* The kernel's text holds "/../" for what lies outside a cgroup namespace. */
+	for (const char *at = path; *at; at += strcspn(at, "/") + (at[strcspn(at, "/")] == '/'))
+		if (strncmp(at, "..", 2) == 0 && (at[2] == '/' || at[2] == '\0'))
+			return;
+	/* Cgroup file systems have no symlinks. */
+	fd = openat(dir->fd, path, O_PATH | O_DIRECTORY | O_NOFOLLOW | O_CLOEXEC);
+	if (fd < 0)
+		return;
+	fd_close(&dir->fd);
+	dir->fd = fd;
+}
+
 struct pid_list {
 	pid_t *items;
 	size_t count, capacity;

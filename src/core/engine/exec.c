@@ -104,6 +104,28 @@ static int open_namespaces(const struct container *container, struct launch *lau
 	return 0;
 }
 
+/* Beside the first process, wherever in the container's own cgroup it is. */
+static int follow_init(struct container *container, struct err *err)
+{
+	const struct state *state = container->state;
+	int pidfd cleanup_fd = -EBADF, dir_fd cleanup_fd = -EBADF;
+	char path[48], text[8192];
+	ssize_t length;
+
+	if (cgroup_into_fd(&container->cgroup) < 0)
+		return 0;
+	if (container_open_process(container, &pidfd, err))
+		return ERR;
+	snprintf(path, sizeof(path), "/proc/%d", state->pid);
+	dir_fd = open(path, O_PATH | O_DIRECTORY | O_CLOEXEC);
+	length = dir_fd < 0 ? -errno : fd_read_text_at(dir_fd, "cgroup", text, sizeof(text));
+	/* The directory stays with the process that it was opened for. */
+	if (length < 0 || !state_process_alive(state))
+		return container_not_running(state->id, STATE_STOPPED, err);
+	cgroup_follow(&container->cgroup, text);
+	return 0;
+}
+
 /* --cgroup: below the container's, which its processes cannot leave either. */
 static int open_cgroup(struct container *container, const char *below, struct err *err)
 {
@@ -115,7 +137,7 @@ static int open_cgroup(struct container *container, const char *below, struct er
 						      : "the container has no cgroup");
 	}
 	if (!below)
-		return container_open_cgroup(container, err);
+		return container_open_cgroup(container, err) ? ERR : follow_init(container, err);
 	state.cgroup_path = arena_printf(&container->arena, "%s/%s", state.cgroup_path, below + strspn(below, "/"));
 	if (!state.cgroup_path || (!container->host && host_read(&container->arena, &container->host, err)))
 		return err->kind ? ERR : err_set(err, ERR_INTERNAL, "out of memory while opening the cgroup");

@@ -132,6 +132,10 @@ static int clone_failed(int errnum, struct err *err)
 		err_why(err, "a limit on the number or the nesting of namespaces is reached");
 		err_fix(err, "look at the sysctls user.max_*_namespaces");
 	}
+	if (errnum == -EBUSY) {
+		err_why(err, "its cgroup shares out controllers to sub-cgroups: cgroup2 lets no process into it besides");
+		err_fix(err, "give --cgroup one of the sub-cgroups");
+	}
 	if (errnum == -EAGAIN || errnum == -ENOMEM) {
 		err_why(err, "the limit of processes (RLIMIT_NPROC, pids.max of this cgroup) or memory is reached");
 		err_fix(err, "end other processes, or raise the limit");
