@@ -64,6 +64,10 @@ int sandbox_request_begin(struct sandbox_request *request, struct arena *arena, 
 int sandbox_request_make(struct sandbox_request *request, struct arena *arena, char **operands, struct err *err);
 void sandbox_request_done(struct sandbox_request *request);
 
-extern const struct opt_verb verb_run, verb_plan, verb_abi, verb_profile, verb_surface;
+/* A container of ours, in either program's state root. *ret_found is false when none has that name. */
+int people_find_container(struct people *people, struct arena *arena, const char *id, struct engine_container *ret,
+			  bool *ret_found, struct err *err);
+
+extern const struct opt_verb verb_run, verb_plan, verb_abi, verb_profile, verb_surface, verb_explain;
 
 #endif

@@ -9,6 +9,7 @@
 
 #define OBSERVE_PATH_MAX 256
 #define OBSERVE_WALK_MAX 512
+#define OBSERVE_GROUPS_MAX 31
 #define OBSERVE_EVIDENCE_MAX 6
 #define OBSERVE_FILTERS_MAX 8 /* a power of two */
 #define OBSERVE_CHUNK 256 /* instructions in one record */
@@ -72,6 +73,8 @@ struct observe_refusal {
 	__u32 user_level, user_inode, mount_inode; /* namespaces */
 	__u32 seccomp_mode;
 	__u32 filters_count, evidence_count;
+	__u32 groups_count, groups[OBSERVE_GROUPS_MAX]; /* supplementary; the count may be higher than there is room */
+	__u64 limits[16];			       /* soft, by RLIMIT_… */
 	__u64 filters[OBSERVE_FILTERS_MAX]; /* the last loaded first; names of observe_filter records */
 	struct observe_evidence evidence[OBSERVE_EVIDENCE_MAX];
 	char path[2][OBSERVE_PATH_MAX]; /* arguments that are paths or addresses (struct sockaddr in path[1]), as text */
@@ -106,6 +109,7 @@ struct observe_process {
 	__u32 kind, flags;
 	__u64 time;
 	__s32 pid, tid, status; /* of an exit, as waitpid(2) gives it */
+	__u32 mount_inode;
 	char comm[16];
 	char path[OBSERVE_PATH_MAX]; /* of an exec */
 };

@@ -64,11 +64,17 @@ struct nsproxy {
 	struct mnt_namespace *mnt_ns;
 };
 
+struct group_info {
+	int ngroups;
+	kgid_t gid[];
+};
+
 struct cred {
 	kuid_t euid, fsuid;
 	kgid_t egid, fsgid;
 	kernel_cap_t cap_permitted, cap_effective, cap_bset;
 	struct user_namespace *user_ns;
+	struct group_info *group_info;
 };
 
 struct sock_fprog_kern {
@@ -130,8 +136,12 @@ struct fs_struct {
 	struct path root, pwd;
 };
 
+struct rlimit {
+	unsigned long rlim_cur, rlim_max;
+};
 struct signal_struct {
 	atomic_t live;
+	struct rlimit rlim[16];
 	void *oom_mm;
 };
 struct thread_info {

@@ -599,6 +599,8 @@ static __always_inline bool over_rate(__u64 now)
 static __always_inline void record_credentials(struct observe_refusal *record, struct task_struct *task)
 {
 	const struct cred *cred = BPF_CORE_READ(task, cred);
+	struct signal_struct *signal;
+	struct group_info *groups;
 
 	record->uid = BPF_CORE_READ(cred, euid.val);
 	record->gid = BPF_CORE_READ(cred, egid.val);
@@ -610,6 +612,12 @@ static __always_inline void record_credentials(struct observe_refusal *record, s
 	record->user_level = BPF_CORE_READ(cred, user_ns, level);
 	record->user_inode = BPF_CORE_READ(cred, user_ns, ns.inum);
 	record->mount_inode = BPF_CORE_READ(task, nsproxy, mnt_ns, ns.inum);
+	groups = BPF_CORE_READ(cred, group_info);
+	record->groups_count = BPF_CORE_READ(groups, ngroups);
+	bpf_probe_read_kernel(record->groups, sizeof(record->groups), &groups->gid);
+	signal = BPF_CORE_READ(task, signal);
+	for (int i = 0; i < 16; i++)
+		record->limits[i] = BPF_CORE_READ(signal, rlim[i].rlim_cur);
 	record->seccomp_mode = task->seccomp.mode;
 	record->flags |= task->atomic_flags & 1 ? OBSERVE_NO_NEW_PRIVS : 0;
 }
@@ -759,6 +767,7 @@ static __always_inline int process(struct task_struct *task, __u32 kind, const c
 	record->pid = task->tgid;
 	record->tid = task->pid;
 	record->status = task->exit_code;
+	record->mount_inode = BPF_CORE_READ(task, nsproxy, mnt_ns, ns.inum);
 	bpf_get_current_comm(record->comm, sizeof(record->comm));
 	record->path[0] = 0;
 	if (path)

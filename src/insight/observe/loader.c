@@ -13,6 +13,7 @@
 #include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
+#include <sys/mman.h>
 #include <sys/resource.h>
 #include <sys/socket.h>
 #include <unistd.h>
@@ -263,27 +264,27 @@ static int on_record(void *context, void *data, size_t size)
 	return send_record(loader, data, whole) ? -EPIPE : 0;
 }
 
-/* The counters, which the programs keep in a section that is mapped here. */
+/* The counters, which the programs keep in a section that can be mapped. */
 static uint64_t counter(struct loader *loader, const char *name)
 {
 	struct bpf_map *map = bpf_object__find_map_by_name(loader->object, ".bss");
 	struct btf *btf = bpf_object__btf(loader->object);
 	int id = btf__find_by_name_kind(btf, ".bss", BTF_KIND_DATASEC);
 	const struct btf_type *section = btf__type_by_id(btf, id > 0 ? (uint32_t)id : 0);
-	size_t size = 0;
-	const char *data = map ? bpf_map__initial_value(map, &size) : NULL;
-	uint64_t value;
+	size_t size = map ? bpf_map__value_size(map) : 0;
+	const char *data = map ? mmap(NULL, size, PROT_READ, MAP_SHARED, bpf_map__fd(map), 0) : MAP_FAILED;
+	uint64_t value = 0;
 
-	for (size_t i = 0; data && id > 0 && i < btf_vlen(section); i++) {
+	for (size_t i = 0; data != MAP_FAILED && id > 0 && i < btf_vlen(section); i++) {
 		const struct btf_var_secinfo *info = btf_var_secinfos(section) + i;
 
-		if (strcmp(btf__name_by_offset(btf, btf__type_by_id(btf, info->type)->name_off), name) ||
-		    info->offset + sizeof(value) > size)
-			continue;
-		memcpy(&value, data + info->offset, sizeof(value));
-		return value;
+		if (strcmp(btf__name_by_offset(btf, btf__type_by_id(btf, info->type)->name_off), name) == 0 &&
+		    info->offset + sizeof(value) <= size)
+			memcpy(&value, data + info->offset, sizeof(value));
 	}
-	return 0;
+	if (data != MAP_FAILED)
+		munmap((void *)data, size);
+	return value;
 }
 
 static int serve(struct loader *loader)

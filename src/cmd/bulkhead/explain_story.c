@@ -1,0 +1,184 @@
+/* SPDX-License-Identifier: Apache-2.0 */
+/*
+ * explain_story: what `bulkhead explain` tells, and in which order. By default the refusal before a failing exit comes first, then
+ * the others that differ; noise (a search along $PATH, questions of access(2)) is counted. --all tells everything.
+ */
+#include <errno.h>
+#include <signal.h>
+#include <stdio.h>
+#include <stdlib.h>
+#include <string.h>
+#include <unistd.h>
+
+#include "cmd/bulkhead/explain.h"
+
+#define OTHERS_MAX 8
+
+int explain_story_begin(struct explain_story *story, struct people *people, const struct explain_options *options,
+			struct err *err)
+{
+	*story = (struct explain_story){.people = people, .options = options, .observe = OBSERVE_INIT};
+	story->kept = calloc(EXPLAIN_KEPT_MAX, sizeof(*story->kept));
+	return story->kept ? 0 : err_set(err, ERR_INTERNAL, "out of memory");
+}
+
+void explain_story_done(struct explain_story *story)
+{
+	observe_done(&story->observe);
+	explain_done(&story->explain);
+	free(story->kept);
+	story->kept = NULL;
+}
+
+static struct explain_style style(FILE *to)
+{
+	return (struct explain_style){.colour = isatty(fileno(to)) && !getenv("NO_COLOR")};
+}
+
+static void put(struct explain_story *story, const struct record *record, FILE *to)
+{
+	struct explain_style chosen = style(to);
+	struct buf out cleanup_buf = BUF_INIT;
+
+	if (story->options->json)
+		record_write_json(record, &out);
+	else
+		explain_print(record, &chosen, &out);
+	if (!out.failed && out.length)
+		fwrite(out.data, 1, out.length, to);
+	fflush(to);
+}
+
+/* The same refusal for a reader: of the same program and call, for the same cause and file. */
+static bool same(const struct record *a, const struct record *b)
+{
+	return a->kind == b->kind && a->errnum == b->errnum && a->verdict.cause && b->verdict.cause &&
+	       strcmp(a->verdict.cause, b->verdict.cause) == 0 && strcmp(a->call, b->call) == 0 &&
+	       strcmp(a->path, b->path) == 0 && strcmp(a->command, b->command) == 0 &&
+	       strcmp(a->verdict.why, b->verdict.why) == 0;
+}
+
+static bool is_search(const struct record *record)
+{
+	return record->errnum == ENOENT && strcmp(record->call, "execve") == 0;
+}
+
+/* A program was found: what was tried before belonged to the search. */
+static void settle_search(struct explain_story *story, const struct record *exec)
+{
+	for (size_t i = story->kept_count; i-- > 0;) {
+		struct explain_kept *kept = &story->kept[i];
+
+		if (kept->record.pid == exec->pid && is_search(&kept->record))
+			kept->searched = true;
+	}
+}
+
+/* A process failed: the last thing that it was refused is the likely reason. */
+static void settle_exit(struct explain_story *story, const struct record *exit)
+{
+	if (exit->status == 0)
+		return;
+	for (size_t i = story->kept_count; i-- > 0;)
+		if (story->kept[i].record.pid == exit->pid && !story->kept[i].searched) {
+			story->kept[i].fatal = true;
+			return;
+		}
+}
+
+static void keep(struct explain_story *story, const struct record *record)
+{
+	for (size_t i = story->kept_count; i-- > 0 && !story->options->all;)
+		if (same(&story->kept[i].record, record)) {
+			uint64_t repeated = story->kept[i].record.repeated + 1;
+			bool fatal = story->kept[i].fatal;
+
+			/* The later one stands nearer to the end of its process. */
+			memmove(&story->kept[i], &story->kept[i + 1],
+				(story->kept_count - i - 1) * sizeof(*story->kept));
+			story->kept[story->kept_count - 1] = (struct explain_kept){.record = *record, .fatal = fatal};
+			story->kept[story->kept_count - 1].record.repeated = repeated;
+			return;
+		}
+	if (story->kept_count == EXPLAIN_KEPT_MAX) {
+		story->dropped++;
+		return;
+	}
+	story->kept[story->kept_count++] =
+		(struct explain_kept){.record = *record, .fatal = record->kind == RECORD_KILL};
+}
+
+void explain_story_take(struct explain_story *story, const union observe_record *seen)
+{
+	struct record record;
+
+	if (seen->kind == OBSERVE_END) {
+		story->end = seen->end;
+		story->ended = true;
+		return;
+	}
+	if (!explain_take(&story->explain, seen, &record))
+		return;
+	if (story->options->json) {
+		put(story, &record, stdout);
+		return;
+	}
+	if (record.kind == RECORD_EXEC) {
+		settle_search(story, &record);
+	} else if (record.kind == RECORD_EXIT) {
+		settle_exit(story, &record);
+	} else {
+		size_t before = story->kept_count;
+
+		keep(story, &record);
+		if (story->options->follow && story->kept_count > before && !is_search(&record))
+			put(story, &record, stdout);
+	}
+}
+
+/* Asked beforehand, so that the answer no is an answer and no failure. */
+static bool is_question(const struct record *record)
+{
+	return strncmp(record->call, "access", 6) == 0 || strncmp(record->call, "faccessat", 9) == 0;
+}
+
+static void tell_summary(struct explain_story *story, size_t hidden, FILE *to)
+{
+	fprintf(to, "explain: tier %s%s%s%s; %llu refusals seen", explain_tier_name(story->observe.ready.tier),
+		story->observe.ready.reason[0] ? " (" : "", story->observe.ready.reason,
+		story->observe.ready.reason[0] ? ")" : "", (unsigned long long)story->end.seen);
+	if (hidden)
+		fprintf(to, ", %zu not shown (--all)", hidden);
+	if (story->end.repeated)
+		fprintf(to, ", %llu repeated", (unsigned long long)story->end.repeated);
+	if (story->end.limited)
+		fprintf(to, ", %llu over the rate", (unsigned long long)story->end.limited);
+	if (story->end.lost + story->dropped)
+		fprintf(to, ", %llu LOST", (unsigned long long)story->end.lost + story->dropped);
+	fprintf(to, "\n");
+}
+
+void explain_story_tell(struct explain_story *story)
+{
+	bool all = story->options->all;
+	size_t others = 0, hidden = 0;
+
+	if (story->options->json)
+		return;
+	for (size_t i = story->kept_count; i-- > 0 && !story->options->follow;)
+		if (story->kept[i].fatal && !all)
+			put(story, &story->kept[i].record, stderr);
+	for (size_t i = 0; i < story->kept_count && !story->options->follow; i++) {
+		const struct explain_kept *kept = &story->kept[i];
+
+		if (kept->fatal && !all)
+			continue;
+		if (!all && (kept->searched || is_question(&kept->record) || others >= OTHERS_MAX)) {
+			hidden++;
+			continue;
+		}
+		others++;
+		put(story, &kept->record, stderr);
+	}
+	tell_summary(story, hidden, stderr);
+}

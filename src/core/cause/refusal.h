@@ -1,0 +1,184 @@
+/* SPDX-License-Identifier: Apache-2.0 */
+/*
+ * refusal: why a system call of a contained program was refused, which layer did it, and which setting of which tool would
+ * allow it. Pure: from facts that somebody else has gathered (insight/explain), by a table of rows. Where facts do not
+ * suffice the answer is a guess that is marked as one, or "cannot tell, because …"; never a certain wrong one.
+ */
+#ifndef BULKHEAD_CORE_CAUSE_REFUSAL_H
+#define BULKHEAD_CORE_CAUSE_REFUSAL_H
+
+#include <stdbool.h>
+#include <stddef.h>
+#include <stdint.h>
+
+enum refusal_layer {
+	REFUSAL_UNKNOWN,
+	REFUSAL_SECCOMP,
+	REFUSAL_CAPABILITY,
+	REFUSAL_DAC, /* modes and owners of files */
+	REFUSAL_LSM,
+	REFUSAL_LANDLOCK,
+	REFUSAL_MOUNT,
+	REFUSAL_MASKED, /* masked and read-only paths of the config */
+	REFUSAL_DEVICES,
+	REFUSAL_PIDS,
+	REFUSAL_RLIMIT,
+	REFUSAL_SYSCTL,
+	REFUSAL_USER_NAMESPACE,
+	REFUSAL_INODE, /* attributes of a file, seals */
+	REFUSAL_PROGRAM, /* what execve was given */
+	REFUSAL_MEMORY,
+	REFUSAL_KERNEL, /* the kernel itself, for everybody */
+	REFUSAL_LAYER_COUNT
+};
+/* "seccomp", "capability", "file mode", … */
+const char *refusal_layer_name(enum refusal_layer layer);
+
+enum refusal_certainty { REFUSAL_UNSURE, REFUSAL_GUESS, REFUSAL_CERTAIN };
+
+/* What is known to be true of the refused call, as bits. */
+#define REFUSAL_FACT(bit) (UINT64_C(1) << (bit))
+enum refusal_fact_bit {
+	/* seccomp: what the process's filters answer to this very call */
+	FACT_FILTER_ERRNO,	/* this error */
+	FACT_FILTER_SUPERVISED, /* a supervisor or tracer decides */
+	FACT_FILTER_KILLED,
+	FACT_FILTER_UNREADABLE, /* there are filters, and they cannot be read */
+	FACT_FILTER_DEFAULT,	/* by its default action, not by a rule */
+	/* capabilities */
+	FACT_CAP_ASKED,	    /* seen: the kernel asked for {capability}, and it is missing */
+	FACT_CAP_ELSEWHERE, /* … the process has it in its own user namespace, and another one was asked for */
+	FACT_CAP_BOUNDING,  /* … it is in the bounding set */
+	FACT_CAP_EXPECTED,  /* not seen: the call needs {capability} by its manual, and the process lacks it */
+	FACT_CAP_SEEN,	    /* capability checks would have been seen */
+	/* files */
+	FACT_DAC_REFUSES,   /* replayed: modes and owners refuse */
+	FACT_DAC_DIRECTORY, /* … at a directory on the way */
+	FACT_DAC_ASKED,	    /* seen: the kernel asked for CAP_DAC_… or CAP_FOWNER */
+	FACT_NO_X_BIT,	    /* nobody may execute it */
+	FACT_STICKY,
+	FACT_OWNER_ELSE,    /* the file belongs to another uid */
+	FACT_OWNER_UNMAPPED,
+	FACT_READ_ONLY,	    /* its mount, or its file system */
+	FACT_NOEXEC,
+	FACT_NODEV,
+	FACT_MASKED,	    /* something is mounted over it */
+	FACT_READ_ONLY_PATH, /* a part of procfs or sysfs that is mounted read-only */
+	FACT_PROC_SYS,
+	FACT_IMMUTABLE,
+	FACT_APPEND_ONLY,
+	FACT_SEALED,
+	FACT_DEVICE,	    /* a device node */
+	FACT_LINK_UNSAFE,   /* protected_hardlinks applies */
+	FACT_SYMLINK_UNSAFE,
+	FACT_REGULAR_UNSAFE, /* protected_regular, protected_fifos */
+	/* programs */
+	FACT_PROGRAM_MISSING,
+	FACT_INTERPRETER_MISSING, /* of a script */
+	FACT_LOADER_MISSING,
+	FACT_WRONG_MACHINE,
+	FACT_NO_PROGRAM,    /* neither ELF nor script */
+	/* limits */
+	FACT_PIDS_FULL,	    /* the pids cgroup has no room */
+	FACT_NPROC_FULL,
+	FACT_NOFILE_FULL,
+	FACT_MEMLOCK,	    /* over RLIMIT_MEMLOCK */
+	FACT_FSIZE,
+	FACT_ADDRESS_SPACE,
+	/* ids and namespaces */
+	FACT_USER_NAMESPACE, /* the process is not in the initial one */
+	FACT_ID_UNMAPPED,
+	FACT_SETGROUPS_DENIED,
+	FACT_USERNS_FULL,   /* user.max_user_namespaces is 0 or reached */
+	FACT_USERNS_OFF,    /* kernel.unprivileged_userns_clone is 0 */
+	FACT_USERNS_APPARMOR, /* kernel.apparmor_restrict_unprivileged_userns */
+	FACT_PROC_COVERED,  /* the procfs that it sees has mounts over it */
+	FACT_MULTITHREADED,
+	/* switches of the kernel */
+	FACT_IO_URING_OFF,
+	FACT_PERF_PARANOID,
+	FACT_BPF_OFF,
+	FACT_PTRACE_SCOPE,
+	FACT_LOCKED_DOWN,
+	/* seen: functions that said no */
+	FACT_HOOK_LSM,
+	FACT_HOOK_LANDLOCK,
+	FACT_HOOK_DEVICES,
+	FACT_HOOK_PIDS,
+	FACT_HOOKS_SEEN, /* they would have been seen */
+	FACT_BIT_COUNT
+};
+
+/* Texts that sentences hold as {name}; NULL where unknown: a row that needs one that is NULL does not match. */
+enum refusal_text {
+	TEXT_CALL,
+	TEXT_PATH,	 /* of the object */
+	TEXT_COMPONENT,	 /* the part of it that refuses */
+	TEXT_MODE,	 /* "0600" */
+	TEXT_OWNER,	 /* "0:0" */
+	TEXT_IDS,	 /* "1000:1000", of the process */
+	TEXT_CAPABILITY, /* "NET_RAW" */
+	TEXT_ERROR,	 /* "EPERM" */
+	TEXT_FILTER,	 /* "the filter of config.json, rule #/linux/seccomp/syscalls/3" */
+	TEXT_POINTER,	 /* of the rule */
+	TEXT_MODULE,	 /* "AppArmor" */
+	TEXT_LABEL,	 /* of the process there */
+	TEXT_LIMIT,
+	TEXT_ID,	 /* that is not mapped */
+	TEXT_SYSCTL,
+	TEXT_INTERPRETER,
+	TEXT_MACHINE,
+	TEXT_MOUNT,	 /* mount point that decides */
+	TEXT_PORT,
+	TEXT_COUNT
+};
+
+struct refusal_facts {
+	const char *call;
+	int errnum; /* positive; 0 for a kill */
+	uint64_t facts;
+	const char *texts[TEXT_COUNT];
+};
+
+/* In the words of each tool: NULL where a tool cannot. */
+struct refusal_remedy {
+	const char *key; /* in rows */
+	const char *bulkhead, *oci, *engine, *kubernetes;
+	const char *host; /* what only the host can do */
+};
+
+struct refusal_row {
+	const char *cause; /* a name that never changes: "capability-elsewhere" */
+	enum refusal_layer layer;
+	uint64_t errors;   /* bit n: errno n; 0: any */
+	const char *calls; /* names with a blank around each; NULL: any */
+	const char *capability; /* NULL: any */
+	uint64_t facts, without; /* all of these hold, and none of those */
+	uint64_t sure;	   /* certain when these hold as well */
+	enum refusal_certainty otherwise;
+	const char *why, *remedy, *cost;
+};
+extern const struct refusal_row refusal_rows[];
+extern const size_t refusal_rows_count;
+extern const struct refusal_remedy refusal_remedies[];
+extern const size_t refusal_remedies_count;
+
+#define REFUSAL_SENTENCE_MAX 512
+struct refusal_verdict {
+	const char *cause;
+	enum refusal_layer layer;
+	enum refusal_certainty certainty;
+	char why[REFUSAL_SENTENCE_MAX];
+	char bulkhead[REFUSAL_SENTENCE_MAX], oci[REFUSAL_SENTENCE_MAX], engine[REFUSAL_SENTENCE_MAX],
+		kubernetes[REFUSAL_SENTENCE_MAX], host[REFUSAL_SENTENCE_MAX]; /* "" where a tool cannot */
+	char cost[REFUSAL_SENTENCE_MAX]; /* what granting it gives away */
+};
+/* The first row that matches; there is always one, and at the end one that says why it cannot tell. */
+void refusal_explain(const struct refusal_facts *facts, struct refusal_verdict *ret);
+
+/* What a holder of the capability ("NET_RAW") can do with it that the container should not. */
+const char *refusal_capability_cost(const char *capability);
+/* The capability that the call needs by its manual, when it was not seen which was asked for; NULL: none, or it depends. */
+const char *refusal_capability_of(const char *call);
+
+#endif

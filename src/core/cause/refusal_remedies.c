@@ -1,0 +1,176 @@
+/* SPDX-License-Identifier: Apache-2.0 */
+/*
+ * refusal_remedies: what to set in which tool, and what a capability gives away. Data alone. Flags are those of bulkhead(1),
+ * podman-run(1) and docker run, places those of the runtime-spec's config.json and of the Pod of Kubernetes.
+ */
+#include <string.h>
+
+#include "base/types.h"
+#include "core/cause/refusal.h"
+
+#define SECURITY "spec.containers[].securityContext."
+#define POD_SECURITY "spec.securityContext."
+
+/* clang-format off */
+const struct refusal_remedy refusal_remedies[] = {
+	/* key, bulkhead, config.json, podman and Docker, Kubernetes, host */
+	{"seccomp", NULL,
+	 "allow {call} in /linux/seccomp/syscalls (action SCMP_ACT_ALLOW)",
+	 "--security-opt seccomp=FILE, with {call} allowed in FILE",
+	 SECURITY "seccompProfile: {type: Localhost, localhostProfile: FILE}", NULL},
+	{"supervisor", NULL, "/linux/seccomp/listenerPath: its program decides", NULL, NULL, "look at the supervisor's own log"},
+	{"landlock", NULL, NULL, NULL, NULL, "the program that set the ruleset: Landlock cannot be taken back from outside"},
+	{"userns-apparmor", NULL, NULL, NULL, NULL,
+	 "a profile with \"userns,\" for the program, or sysctl kernel.apparmor_restrict_unprivileged_userns=0"},
+	{"lsm", NULL, "/process/apparmorProfile or /process/selinuxLabel: a label that may",
+	 "--security-opt apparmor=PROFILE, or label=type:TYPE", SECURITY "appArmorProfile, seLinuxOptions",
+	 "allow it in the policy of the module"},
+	{"device", NULL, "/linux/devices: {path}, and /linux/resources/devices: allow its major and minor number",
+	 "--device {path}", "a device plugin, or " SECURITY "privileged", NULL},
+	{"interpreter", NULL, NULL, NULL, NULL, "install {interpreter} in the image, or correct the first line of {path}"},
+	{"loader", NULL, NULL, NULL, NULL,
+	 "an image with {interpreter} (its C library), or a program that is linked statically"},
+	{"program", NULL, "/process/args/0, and PATH in /process/env", NULL, "spec.containers[].command",
+	 "install it in the image, or correct its name"},
+	{"machine", NULL, NULL, "--platform with this machine's architecture", NULL,
+	 "an image for this architecture, or qemu-user registered in binfmt_misc"},
+	{"shebang", NULL, NULL, NULL, NULL, "begin the script with #!/bin/sh, or another interpreter"},
+	{"pids", "--pids-limit NUMBER", "/linux/resources/pids/limit", "--pids-limit NUMBER", "podPidsLimit of the kubelet", NULL},
+	{"nproc", NULL, "/process/rlimits: RLIMIT_NPROC", "--ulimit nproc=NUMBER", NULL, "a uid of its own for each container"},
+	{"nofile", NULL, "/process/rlimits: RLIMIT_NOFILE", "--ulimit nofile=NUMBER", NULL, "LimitNOFILE= of the engine's service"},
+	{"memlock", NULL, "/process/rlimits: RLIMIT_MEMLOCK", "--ulimit memlock=BYTES", NULL, "LimitMEMLOCK= of the engine's service"},
+	{"fsize", NULL, "/process/rlimits: RLIMIT_FSIZE", "--ulimit fsize=BYTES", NULL, NULL},
+	{"as", NULL, "/process/rlimits: RLIMIT_AS", "--ulimit as=BYTES (podman)", NULL, NULL},
+	{"map", NULL, "/linux/uidMappings and /linux/gidMappings: ranges with {id}",
+	 "podman --uidmap, --gidmap, or a larger range in /etc/subuid and /etc/subgid", "a volume or image with lower ids", NULL},
+	{"setgroups", NULL, "/linux/gidMappings with more than one id", "a range in /etc/subgid (usermod --add-subgids)", NULL,
+	 "map the groups with newgidmap"},
+	{"max-userns", NULL, NULL, NULL, NULL, "sysctl user.max_user_namespaces=NUMBER"},
+	{"userns-clone", NULL, NULL, NULL, NULL, "sysctl kernel.unprivileged_userns_clone=1"},
+	{"io-uring", NULL, NULL, NULL, NULL, "sysctl kernel.io_uring_disabled=0, or CAP_SYS_ADMIN when it is 1"},
+	{"bpf", "--cap-add BPF", "/process/capabilities: CAP_BPF", "--cap-add BPF", SECURITY "capabilities.add: [BPF]",
+	 "sysctl kernel.unprivileged_bpf_disabled=0 cannot be set back from 1"},
+	{"perf", "--cap-add PERFMON", "/process/capabilities: CAP_PERFMON", "--cap-add PERFMON",
+	 SECURITY "capabilities.add: [PERFMON]", "sysctl kernel.perf_event_paranoid=1 (2 allows a process to measure itself)"},
+	{"yama", "--cap-add SYS_PTRACE", "/process/capabilities: CAP_SYS_PTRACE", "--cap-add SYS_PTRACE",
+	 SECURITY "capabilities.add: [SYS_PTRACE]", "sysctl kernel.yama.ptrace_scope=0"},
+	{"hardlinks", NULL, "/process/user: the owner of the file", "--user UID", SECURITY "runAsUser", "sysctl fs.protected_hardlinks=0"},
+	{"symlinks", NULL, "/process/user: the owner of the link", "--user UID", SECURITY "runAsUser", "sysctl fs.protected_symlinks=0"},
+	{"regular", NULL, "/process/user: the owner of the file", "--user UID", SECURITY "runAsUser",
+	 "sysctl fs.protected_regular=0 or fs.protected_fifos=0"},
+	{"proc-sys", NULL, "/linux/sysctl for one that has a namespace; else take /proc/sys out of /linux/readonlyPaths",
+	 "--sysctl NAME=VALUE for one that has a namespace; else podman --security-opt unmask=/proc/sys",
+	 POD_SECURITY "sysctls", "sysctl NAME=VALUE on the host"},
+	{"read-only-path", NULL, "/linux/readonlyPaths, or /mounts: without \"ro\"",
+	 "podman --security-opt unmask={mount}; Docker --security-opt systempaths=unconfined", SECURITY "procMount: Unmasked", NULL},
+	{"read-only", "--writable, or -v DIR:{mount}, or --tmpfs {mount}", "/root/readonly, or \"ro\" in /mounts/*/options of {mount}",
+	 "without --read-only, or a volume without :ro at {mount}",
+	 SECURITY "readOnlyRootFilesystem: false, or volumeMounts[].readOnly: false", NULL},
+	{"masked", NULL, "/linux/maskedPaths without it",
+	 "podman --security-opt unmask={path}; Docker --security-opt systempaths=unconfined", SECURITY "procMount: Unmasked", NULL},
+	{"noexec", NULL, "\"noexec\" out of /mounts/*/options of {mount}", "--tmpfs {mount}:exec, or a volume with :exec", NULL,
+	 "mount -o remount,exec {mount}"},
+	{"nodev", NULL, "\"nodev\" out of /mounts/*/options of {mount}, and the device in /linux/devices", "--device {path}", NULL, NULL},
+	{"attribute", NULL, NULL, NULL, NULL, "chattr -i -a {component}, as root on the host"},
+	{"chmod-x", NULL, NULL, NULL, NULL, "chmod +x {component} in the image or volume"},
+	{"owner-unmapped", NULL, "/mounts/*/uidMappings (an idmapped mount), or /linux/uidMappings with the owner",
+	 "podman -v …:U or :idmap, --userns keep-id", "hostUsers: true, or fsGroup", "chown the files to an id that is mapped"},
+	{"mode", "-u UID[:GID], or --cap-add DAC_OVERRIDE", "/process/user, or /process/capabilities: CAP_DAC_OVERRIDE",
+	 "--user UID:GID, or --cap-add DAC_OVERRIDE", SECURITY "runAsUser, fsGroup, or capabilities.add: [DAC_OVERRIDE]",
+	 "chmod or chown {component}"},
+	{"fowner", "-u UID[:GID], or --cap-add FOWNER", "/process/user, or /process/capabilities: CAP_FOWNER",
+	 "--user UID:GID, or --cap-add FOWNER", SECURITY "runAsUser, or capabilities.add: [FOWNER]", "chown {path}"},
+	{"proc-covered", NULL, "empty /linux/maskedPaths and /linux/readonlyPaths of the outer container",
+	 "podman --security-opt unmask=ALL; Docker --security-opt systempaths=unconfined, for the outer container",
+	 SECURITY "procMount: Unmasked, with hostUsers: false", "bind /proc with rbind instead of mounting a new one"},
+	{"low-port", "--cap-add NET_BIND_SERVICE", "/process/capabilities: CAP_NET_BIND_SERVICE, or /linux/sysctl: "
+	 "net.ipv4.ip_unprivileged_port_start = {port}",
+	 "--cap-add NET_BIND_SERVICE, or --sysctl net.ipv4.ip_unprivileged_port_start={port}",
+	 SECURITY "capabilities.add: [NET_BIND_SERVICE], or " POD_SECURITY "sysctls",
+	 "a port from 1024 on, published as {port}"},
+	{"low-port-host", NULL, "/linux/namespaces: a \"network\" of its own", "without --network host", "hostNetwork: false",
+	 "sysctl net.ipv4.ip_unprivileged_port_start={port}"},
+	{"elsewhere", NULL, "/linux/namespaces without \"user\", and CAP_{capability}", "podman --userns host (as root) --cap-add {capability}",
+	 "hostUsers: true", NULL},
+	{"ping", "--cap-add NET_RAW", "/process/capabilities: CAP_NET_RAW, or for ping alone /linux/sysctl: "
+	 "net.ipv4.ping_group_range = \"0 2147483647\"",
+	 "--cap-add NET_RAW, or for ping alone --sysctl net.ipv4.ping_group_range=\"0 2147483647\"",
+	 SECURITY "capabilities.add: [NET_RAW]", NULL},
+	{"capability", "--cap-add {capability}", "/process/capabilities/bounding, effective and permitted: CAP_{capability}",
+	 "--cap-add {capability}", SECURITY "capabilities.add: [{capability}]", NULL},
+	{"newer-kernel", NULL, NULL, NULL, NULL, "a newer kernel, or one built with it; the program may have another way"},
+	{"as-root", NULL, NULL, NULL, NULL, "bulkhead explain as root on the host"},
+};
+/* clang-format on */
+const size_t refusal_remedies_count = ARRAY_SIZE(refusal_remedies);
+
+static const struct {
+	const char *capability, *cost;
+} costs[] = {
+	{"CHOWN", "files can be given to any id of the container"},
+	{"DAC_OVERRIDE", "modes protect no file of the container's ids from it"},
+	{"DAC_READ_SEARCH", "every file can be read, and by handles also those outside of the container (open_by_handle_at)"},
+	{"FOWNER", "modes and owners protect no file from the container's root"},
+	{"FSETID", "set-id bits outlive a change of the file"},
+	{"KILL", "signals to processes of other users in its pid namespace"},
+	{"SETGID", "it can take any group of the container"},
+	{"SETUID", "it can take any user of the container"},
+	{"SETPCAP", "it can pass on every capability of its bounding set"},
+	{"LINUX_IMMUTABLE", "protected files of the host's file system can be changed"},
+	{"NET_BIND_SERVICE", "it can take the place of a service of the system"},
+	{"NET_ADMIN", "addresses, routes and firewall of its network namespace; of the host's with --network host"},
+	{"NET_RAW", "forged packets of any protocol, in the container's network"},
+	{"IPC_LOCK", "memory that the host cannot swap out, without limit"},
+	{"IPC_OWNER", "System V IPC objects of others"},
+	{"SYS_MODULE", "all of the host: it loads code into the kernel"},
+	{"SYS_RAWIO", "all of the host: hardware and memory directly"},
+	{"SYS_CHROOT", "chroot and setns of mount namespaces"},
+	{"SYS_PTRACE", "memory of every process that it sees; of the host's with --pid host"},
+	{"SYS_ADMIN", "almost all of the host, when there is no user namespace: mounts, cgroups, devices"},
+	{"SYS_BOOT", "it can boot the host, and another kernel (kexec)"},
+	{"SYS_NICE", "it can take the processors from others"},
+	{"SYS_RESOURCE", "limits, quotas and reserved space do not bind it"},
+	{"SYS_TIME", "the clock of the whole host"},
+	{"MKNOD", "device nodes, as far as the device cgroup allows their use"},
+	{"AUDIT_WRITE", "lines in the host's audit log"},
+	{"AUDIT_CONTROL", "it can switch the host's audit off"},
+	{"SETFCAP", "files with capabilities, within its bounding set"},
+	{"SYSLOG", "addresses and messages of the kernel"},
+	{"PERFMON", "side channels into other processes and the kernel"},
+	{"BPF", "programs in the kernel, which read its memory together with PERFMON"},
+	{"CHECKPOINT_RESTORE", "pids can be chosen, and memory maps of others seen"},
+};
+
+const char *refusal_capability_cost(const char *capability)
+{
+	for (size_t i = 0; i < ARRAY_SIZE(costs); i++)
+		if (strcmp(costs[i].capability, capability) == 0)
+			return costs[i].cost;
+	return NULL;
+}
+
+static const struct {
+	const char *call, *capability;
+} needs[] = {
+	{"acct", "SYS_PACCT"}, {"adjtimex", "SYS_TIME"}, {"bpf", "BPF"}, {"chown", "CHOWN"}, {"chroot", "SYS_CHROOT"},
+	{"clock_settime", "SYS_TIME"}, {"delete_module", "SYS_MODULE"}, {"fanotify_init", "SYS_ADMIN"}, {"fchown", "CHOWN"},
+	{"fchownat", "CHOWN"}, {"finit_module", "SYS_MODULE"}, {"fsmount", "SYS_ADMIN"}, {"fsopen", "SYS_ADMIN"},
+	{"init_module", "SYS_MODULE"}, {"ioperm", "SYS_RAWIO"}, {"iopl", "SYS_RAWIO"}, {"kexec_load", "SYS_BOOT"},
+	{"kill", "KILL"}, {"lchown", "CHOWN"}, {"mknod", "MKNOD"}, {"mknodat", "MKNOD"}, {"mount", "SYS_ADMIN"},
+	{"mount_setattr", "SYS_ADMIN"}, {"move_mount", "SYS_ADMIN"}, {"open_by_handle_at", "DAC_READ_SEARCH"},
+	{"open_tree", "SYS_ADMIN"}, {"perf_event_open", "PERFMON"}, {"pivot_root", "SYS_ADMIN"}, {"prlimit64", "SYS_RESOURCE"},
+	{"ptrace", "SYS_PTRACE"}, {"quotactl", "SYS_ADMIN"}, {"reboot", "SYS_BOOT"}, {"setdomainname", "SYS_ADMIN"},
+	{"setgid", "SETGID"}, {"setgroups", "SETGID"}, {"sethostname", "SYS_ADMIN"}, {"setns", "SYS_ADMIN"},
+	{"setpriority", "SYS_NICE"}, {"setregid", "SETGID"}, {"setresgid", "SETGID"}, {"setresuid", "SETUID"},
+	{"setreuid", "SETUID"}, {"setrlimit", "SYS_RESOURCE"}, {"settimeofday", "SYS_TIME"}, {"setuid", "SETUID"},
+	{"swapoff", "SYS_ADMIN"}, {"swapon", "SYS_ADMIN"}, {"syslog", "SYSLOG"}, {"tgkill", "KILL"}, {"umount2", "SYS_ADMIN"},
+	{"unshare", "SYS_ADMIN"}, {"vhangup", "SYS_TTY_CONFIG"}, {"process_vm_readv", "SYS_PTRACE"},
+};
+
+const char *refusal_capability_of(const char *call)
+{
+	for (size_t i = 0; i < ARRAY_SIZE(needs); i++)
+		if (strcmp(needs[i].call, call) == 0)
+			return needs[i].capability;
+	return NULL;
+}

@@ -1,0 +1,183 @@
+/* SPDX-License-Identifier: Apache-2.0 */
+/* explain: from a record of observe to one for people: gather the facts in the order in which they depend on each other, then
+ * ask the table. */
+#include "insight/explain/explain.h"
+
+#include <errno.h>
+#include <signal.h>
+#include <stdarg.h>
+#include <stdio.h>
+#include <stdlib.h>
+#include <string.h>
+#include <sys/wait.h>
+
+#include "abi/arch.h"
+#include "abi/syscalls.h"
+#include "base/fd.h"
+#include "insight/explain/parts.h"
+
+void parts_text(struct parts_case *one, enum refusal_text text, const char *fmt, ...)
+{
+	va_list args;
+
+	va_start(args, fmt);
+	vsnprintf(one->texts[text], sizeof(one->texts[text]), fmt, args);
+	va_end(args);
+	/* What comes from the container cannot forge lines. */
+	for (char *at = one->texts[text]; *at; at++)
+		if ((unsigned char)*at < ' ' || *at == 0x7f)
+			*at = '?';
+	one->facts.texts[text] = one->texts[text];
+}
+
+int explain_begin(struct explain *explain, struct arena *arena, const struct observe_ready *ready, struct err *err)
+{
+	*explain = (struct explain){.arena = arena, .ready = *ready};
+	(void)err;
+	return 0;
+}
+
+void explain_done(struct explain *explain)
+{
+	for (size_t i = 0; i < explain->filters_count; i++)
+		free(explain->filters[i].instructions);
+	for (size_t i = 0; i < explain->views_count; i++)
+		fd_close(&explain->views[i].root_fd);
+	explain->filters_count = explain->views_count = 0;
+}
+
+static void copy_command(char *out, const char *command)
+{
+	snprintf(out, RECORD_COMMAND_MAX, "%.15s", command);
+	for (char *at = out; *at; at++)
+		if ((unsigned char)*at < ' ' || *at == 0x7f)
+			*at = '?';
+}
+
+static uint32_t arch_of(const struct observe_refusal *refusal)
+{
+#if defined(__x86_64__)
+	if (refusal->flags & OBSERVE_COMPAT)
+		return AUDIT_ARCH_I386;
+#endif
+	(void)refusal;
+	return ABI_ARCH_NATIVE;
+}
+
+static void name_call(struct parts_case *one, struct record *ret)
+{
+	const char *name = abi_syscall_name(one->arch, one->refusal->number);
+
+	if (!name && one->arch == AUDIT_ARCH_X86_64 && one->refusal->number & ABI_X32_SYSCALL_BIT)
+		name = abi_syscall_name(ABI_ARCH_X32, one->refusal->number);
+	if (name)
+		snprintf(ret->call, sizeof(ret->call), "%s", name);
+	else
+		snprintf(ret->call, sizeof(ret->call), "system call %d", one->refusal->number);
+	ret->arch = abi_arch_name(one->arch);
+	one->facts.call = ret->call;
+	if (one->arch == ABI_ARCH_NATIVE)
+		one->row = observe_row(name);
+}
+
+/* execve and its kind ask for rights over a file that one cannot see here: nothing more is known. */
+static void refusal(struct explain *explain, const struct observe_refusal *seen, struct record *ret)
+{
+	struct parts_case one = {.explain = explain, .refusal = seen, .arch = arch_of(seen)};
+
+	ret->kind = seen->kind == OBSERVE_REFUSAL ? RECORD_REFUSAL : RECORD_KILL;
+	ret->time = seen->time;
+	ret->pid = seen->pid;
+	ret->tid = seen->tid;
+	ret->errnum = one.facts.errnum = -seen->result;
+	ret->signal = ret->kind == RECORD_KILL ? SIGSYS : 0;
+	copy_command(ret->command, seen->comm);
+	name_call(&one, ret);
+	parts_text(&one, TEXT_CALL, "%s", ret->call);
+	parts_text(&one, TEXT_ERROR, "%s", err_name(ret->errnum) ?: "an error");
+	chain_ask(&one);
+	paths_find(&one);
+	evidence_read(&one);
+	if (!parts_has(&one, FACT_FILTER_ERRNO) && ret->kind == RECORD_REFUSAL) {
+		replay_file(&one);
+		process_look(&one);
+		program_look(&one);
+	}
+	decode_arguments(&one, ret);
+	snprintf(ret->path, sizeof(ret->path), "%.*s", RECORD_TEXT_MAX - 1, one.path[0]);
+	refusal_explain(&one.facts, &ret->verdict);
+}
+
+static void kernel_kill(const struct observe_signal *seen, struct record *ret)
+{
+	ret->kind = RECORD_KILL;
+	ret->pid = seen->pid;
+	ret->tid = seen->tid;
+	ret->signal = seen->signal;
+	copy_command(ret->command, seen->comm);
+	ret->verdict.certainty = REFUSAL_CERTAIN;
+	if (seen->signal == SIGXFSZ || seen->signal == SIGXCPU) {
+		bool size = seen->signal == SIGXFSZ;
+
+		ret->verdict.cause = size ? "rlimit-fsize" : "rlimit-cpu";
+		ret->verdict.layer = REFUSAL_RLIMIT;
+		snprintf(ret->verdict.why, sizeof(ret->verdict.why), "the process reached %s",
+			 size ? "RLIMIT_FSIZE, the largest size of a file" : "RLIMIT_CPU, its share of processor time");
+		snprintf(ret->verdict.oci, sizeof(ret->verdict.oci), "/process/rlimits: %s", size ? "RLIMIT_FSIZE" : "RLIMIT_CPU");
+		snprintf(ret->verdict.engine, sizeof(ret->verdict.engine), "--ulimit %s=NUMBER", size ? "fsize" : "cpu");
+	}
+}
+
+static void end_by_memory(struct record *ret)
+{
+	ret->kind = RECORD_KILL;
+	ret->signal = SIGKILL;
+	ret->verdict.cause = "oom";
+	ret->verdict.layer = REFUSAL_MEMORY;
+	ret->verdict.certainty = REFUSAL_CERTAIN;
+	snprintf(ret->verdict.why, sizeof(ret->verdict.why),
+		 "memory ran out, of the container's memory cgroup or of the host, and the kernel chose this process to end");
+	snprintf(ret->verdict.bulkhead, sizeof(ret->verdict.bulkhead), "-m SIZE");
+	snprintf(ret->verdict.oci, sizeof(ret->verdict.oci), "/linux/resources/memory/limit");
+	snprintf(ret->verdict.engine, sizeof(ret->verdict.engine), "--memory SIZE");
+	snprintf(ret->verdict.kubernetes, sizeof(ret->verdict.kubernetes), "spec.containers[].resources.limits.memory");
+	snprintf(ret->verdict.cost, sizeof(ret->verdict.cost), "memory of the host for this container");
+}
+
+static void life(const struct observe_process *seen, struct record *ret)
+{
+	ret->kind = seen->kind == OBSERVE_EXEC ? RECORD_EXEC : RECORD_EXIT;
+	ret->time = seen->time;
+	ret->pid = seen->pid;
+	ret->tid = seen->tid;
+	ret->status = WIFSIGNALED(seen->status) ? 128 + WTERMSIG(seen->status) : WEXITSTATUS(seen->status);
+	copy_command(ret->command, seen->comm);
+	snprintf(ret->path, sizeof(ret->path), "%.*s", OBSERVE_PATH_MAX - 1, seen->path);
+	if (seen->kind == OBSERVE_EXIT && seen->flags & OBSERVE_EXIT_OOM)
+		end_by_memory(ret);
+}
+
+bool explain_take(struct explain *explain, const union observe_record *seen, struct record *ret)
+{
+	memset(ret, 0, sizeof(*ret));
+	switch (seen->kind) {
+	case OBSERVE_FILTER:
+		chain_add(explain, &seen->filter);
+		return false;
+	case OBSERVE_REFUSAL:
+	case OBSERVE_SECCOMP_KILL:
+		refusal(explain, &seen->refusal, ret);
+		return true;
+	case OBSERVE_SIGNAL:
+		kernel_kill(&seen->signal, ret);
+		return ret->verdict.cause;
+	case OBSERVE_EXEC:
+		explain_hold(explain, seen->process.pid, seen->process.mount_inode);
+		life(&seen->process, ret);
+		return true;
+	case OBSERVE_EXIT:
+		life(&seen->process, ret);
+		return true;
+	}
+	return false;
+}

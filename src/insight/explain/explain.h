@@ -1,0 +1,71 @@
+/* SPDX-License-Identifier: Apache-2.0 */
+/*
+ * explain: from what observe saw to who refused it and what would allow it. It looks the object up again (replay) below
+ * the process's own root, runs the process's own filters over the call (core/filter), and asks the table of
+ * core/cause/refusal.h. Reads only; nothing of the container is executed or written to.
+ */
+#ifndef BULKHEAD_INSIGHT_EXPLAIN_EXPLAIN_H
+#define BULKHEAD_INSIGHT_EXPLAIN_EXPLAIN_H
+
+#include <linux/filter.h>
+#include <stdbool.h>
+#include <stdint.h>
+
+#include "base/arena.h"
+#include "base/buf.h"
+#include "base/err.h"
+#include "core/filter/filter.h"
+#include "insight/observe/observe.h"
+#include "insight/record/record.h"
+
+#define EXPLAIN_FILTERS_MAX 64
+#define EXPLAIN_VIEWS_MAX 32
+
+/* A filter as it came, in parts. */
+struct explain_filter {
+	uint64_t name;
+	uint32_t length, have;
+	struct sock_filter *instructions;
+};
+
+/* A mount namespace and a root that was seen in it, held open so that it can be looked at when the process has ended. */
+struct explain_view {
+	uint32_t mount_inode;
+	int root_fd;
+	pid_t pid; /* whose root it was */
+};
+
+struct explain {
+	struct arena *arena;
+	struct observe_ready ready;
+	struct explain_filter filters[EXPLAIN_FILTERS_MAX];
+	size_t filters_count, filters_next; /* next: the oldest goes first when all are taken */
+	struct explain_view views[EXPLAIN_VIEWS_MAX];
+	size_t views_count;
+	/* The container's own rules, when they are known: names the rule that a filter was made from. */
+	const struct filter_policy *policy;
+	char cgroup_pids[512]; /* directory of the pids controller of the last process that could be asked */
+};
+
+int explain_begin(struct explain *explain, struct arena *arena, const struct observe_ready *ready, struct err *err);
+void explain_done(struct explain *explain);
+
+/* Hold the root of this living process. */
+void explain_hold(struct explain *explain, pid_t pid, uint32_t mount_inode);
+/* Inode of a process's namespace ("mnt", "user"), 0 when it cannot be seen. */
+uint32_t explain_namespace(pid_t pid, const char *name);
+
+/* Take a record of observe. true when it made a record for people, in *ret. */
+bool explain_take(struct explain *explain, const union observe_record *seen, struct record *ret);
+
+/* ---- print.c ---- */
+
+struct explain_style {
+	bool colour, every_tool;
+};
+/* A refusal as a paragraph, in the form of base/err.h. */
+void explain_print(const struct record *record, const struct explain_style *style, struct buf *out);
+/* "tracepoints", "hooks", "rootless". */
+const char *explain_tier_name(uint32_t tier);
+
+#endif

@@ -1,0 +1,61 @@
+/* SPDX-License-Identifier: Apache-2.0 */
+/* explain/parts: what the files of this folder share. */
+#ifndef BULKHEAD_INSIGHT_EXPLAIN_PARTS_H
+#define BULKHEAD_INSIGHT_EXPLAIN_PARTS_H
+
+#include <sys/stat.h>
+
+#include "insight/explain/explain.h"
+
+#define PARTS_PATH_MAX 1024
+#define PARTS_TEXT_MAX 320
+
+/* One refusal on its way to a verdict: facts are added by one file after the other. */
+struct parts_case {
+	struct explain *explain;
+	const struct observe_refusal *refusal;
+	const struct observe_row *row; /* NULL: a call without one */
+	uint32_t arch;
+	struct refusal_facts facts;
+	char texts[TEXT_COUNT][PARTS_TEXT_MAX];
+	char path[2][PARTS_PATH_MAX]; /* from the process's root, absolute; "" when there is none */
+	bool by_descriptor;	      /* path[0] is that of an open file */
+};
+
+static inline void parts_fact(struct parts_case *one, enum refusal_fact_bit bit)
+{
+	one->facts.facts |= REFUSAL_FACT(bit);
+}
+static inline bool parts_has(const struct parts_case *one, enum refusal_fact_bit bit)
+{
+	return one->facts.facts & REFUSAL_FACT(bit);
+}
+void parts_text(struct parts_case *one, enum refusal_text text, const char *fmt, ...) __attribute__((format(printf, 3, 4)));
+
+/* ---- decode.c: arguments as text. Pure ---- */
+void decode_arguments(const struct parts_case *one, struct record *ret);
+
+/* ---- chain.c: what the filters answer ---- */
+void chain_add(struct explain *explain, const struct observe_filter *part);
+void chain_ask(struct parts_case *one);
+
+/* ---- evidence.c: what was seen on the way to the error. Pure ---- */
+void evidence_read(struct parts_case *one);
+
+/* ---- paths.c: which file was meant ---- */
+void paths_find(struct parts_case *one);
+/* A root to look from, or -errno. Not to be closed. */
+int paths_root(struct explain *explain, const struct observe_refusal *refusal);
+
+/* ---- replay.c: look at the file again ---- */
+void replay_file(struct parts_case *one);
+
+/* ---- process.c: limits, ids, sysctls, cgroups ---- */
+void process_look(struct parts_case *one);
+/* Is this host id inside the user namespace of the process? Unknown counts as mapped. */
+bool process_maps(const struct parts_case *one, const char *map, uint32_t id, bool inside);
+
+/* ---- program.c: why execve failed ---- */
+void program_look(struct parts_case *one);
+
+#endif

@@ -1,0 +1,161 @@
+/* SPDX-License-Identifier: Apache-2.0 */
+/*
+ * explain/paths: which file a call meant, as an absolute path below the process's own root, and that root. What the process
+ * wrote is data here: it is only ever resolved below the root that is held.
+ */
+#include <errno.h>
+#include <fcntl.h>
+#include <stdio.h>
+#include <stdlib.h>
+#include <string.h>
+#include <sys/stat.h>
+#include <unistd.h>
+
+#include "base/fd.h"
+#include "insight/explain/parts.h"
+
+uint32_t explain_namespace(pid_t pid, const char *name)
+{
+	char path[64];
+	struct stat status;
+
+	snprintf(path, sizeof(path), "/proc/%d/ns/%s", pid, name);
+	return stat(path, &status) < 0 ? 0 : (uint32_t)status.st_ino;
+}
+
+static int open_root(pid_t pid)
+{
+	char path[64];
+
+	snprintf(path, sizeof(path), "/proc/%d/root", pid);
+	return open(path, O_PATH | O_DIRECTORY | O_CLOEXEC);
+}
+
+void explain_hold(struct explain *explain, pid_t pid, uint32_t mount_inode)
+{
+	struct explain_view *view = NULL;
+	int root_fd;
+
+	for (size_t i = 0; i < explain->views_count; i++)
+		if (explain->views[i].mount_inode == mount_inode)
+			view = &explain->views[i];
+	/* A runtime's process has one root before pivot_root and another after: the later one counts. */
+	root_fd = open_root(pid);
+	if (root_fd < 0 || explain_namespace(pid, "mnt") != mount_inode) {
+		fd_close(&root_fd);
+		return;
+	}
+	if (!view) {
+		if (explain->views_count == EXPLAIN_VIEWS_MAX) {
+			close(root_fd);
+			return;
+		}
+		view = &explain->views[explain->views_count++];
+		view->root_fd = -EBADF;
+	}
+	fd_close(&view->root_fd);
+	*view = (struct explain_view){mount_inode, root_fd, pid};
+}
+
+int paths_root(struct explain *explain, const struct observe_refusal *refusal)
+{
+	explain_hold(explain, refusal->pid, refusal->mount_inode);
+	for (size_t i = 0; i < explain->views_count; i++)
+		if (explain->views[i].mount_inode == refusal->mount_inode)
+			return explain->views[i].root_fd;
+	return -ESRCH;
+}
+
+/* The names of a walk, which begins at the end, as a path. */
+static void from_walk(const struct observe_refusal *refusal, char *out, size_t size)
+{
+	uint32_t length = refusal->walk_length < OBSERVE_WALK_MAX ? refusal->walk_length : OBSERVE_WALK_MAX;
+	size_t used = 0;
+
+	out[0] = '\0';
+	while (length > 1) {
+		uint32_t end = length - 1, start = end;
+		size_t name;
+
+		while (start > 0 && refusal->walk[start - 1] != '\0')
+			start--;
+		name = end - start;
+		if (used + name + 2 > size)
+			break;
+		out[used++] = '/';
+		memcpy(out + used, refusal->walk + start, name);
+		used += name;
+		length = start;
+	}
+	out[used] = '\0';
+	if (used == 0)
+		snprintf(out, size, "/");
+}
+
+/* The process's number in its own pid namespace: what /proc/self means to it. */
+static pid_t inner_pid(pid_t pid)
+{
+	char path[64], text[4096];
+	const char *line;
+	pid_t inner = pid;
+
+	snprintf(path, sizeof(path), "/proc/%d/status", pid);
+	if (fd_read_text_at(AT_FDCWD, path, text, sizeof(text)) < 0)
+		return pid;
+	line = strstr(text, "\nNSpid:");
+	for (line = line ? line + strlen("\nNSpid:") : NULL; line && *line && *line != '\n';) {
+		char *end;
+		long value = strtol(line, &end, 10);
+
+		if (end == line)
+			break;
+		inner = (pid_t)value;
+		line = end;
+	}
+	return inner;
+}
+
+static void place_one(struct parts_case *one, int index)
+{
+	const struct observe_refusal *refusal = one->refusal;
+	char given[OBSERVE_PATH_MAX], base[PARTS_PATH_MAX];
+	char *out = one->path[index];
+
+	snprintf(given, sizeof(given), "%.*s", (int)sizeof(given) - 1, refusal->path[index]);
+	if (given[0] == '\0')
+		return;
+	if (strncmp(given, "/proc/self", 10) == 0 && (given[10] == '/' || given[10] == '\0')) {
+		snprintf(out, PARTS_PATH_MAX, "/proc/%d%s", inner_pid(refusal->pid), given + 10);
+	} else if (given[0] == '/') {
+		snprintf(out, PARTS_PATH_MAX, "%s", given);
+	} else {
+		from_walk(refusal, base, sizeof(base));
+		snprintf(out, PARTS_PATH_MAX, "%.700s%s%s", refusal->walk_length ? base : "", base[1] ? "/" : "", given);
+		if (!refusal->walk_length)
+			out[0] = '\0';
+	}
+}
+
+/* Does this call work on a file by its descriptor? */
+static bool on_file(const struct observe_row *row)
+{
+	return row && row->fd && !row->path[0] && !row->address;
+}
+
+void paths_find(struct parts_case *one)
+{
+	const struct observe_row *row = one->row;
+
+	if (row && row->path[0])
+		place_one(one, 0);
+	if (row && row->path[1])
+		place_one(one, 1);
+	if (!one->path[0][0] && one->refusal->walk_length && row && (on_file(row) || row->path[0])) {
+		from_walk(one->refusal, one->path[0], sizeof(one->path[0]));
+		one->by_descriptor = true;
+	}
+	if (one->path[0][0])
+		parts_text(one, TEXT_PATH, "%s", one->path[0]);
+	else if (one->refusal->path[0][0] && row && row->path[0])
+		parts_text(one, TEXT_PATH, "%.*s", OBSERVE_PATH_MAX - 1, one->refusal->path[0]);
+}

@@ -1,0 +1,278 @@
+/* SPDX-License-Identifier: Apache-2.0 */
+/* explain/process: what else is known of the process and the host: limits, id maps, sysctls, its pids cgroup. Reads only. */
+#include <arpa/inet.h>
+#include <errno.h>
+#include <fcntl.h>
+#include <netinet/in.h>
+#include <stdio.h>
+#include <stdlib.h>
+#include <string.h>
+#include <sys/resource.h>
+#include <sys/socket.h>
+#include <sys/stat.h>
+#include <unistd.h>
+
+#include "base/fd.h"
+#include "base/types.h"
+#include "insight/explain/parts.h"
+
+static bool is_call(const struct parts_case *one, const char *names)
+{
+	char word[48];
+
+	snprintf(word, sizeof(word), " %s ", one->facts.call);
+	return strstr(names, word);
+}
+
+static int read_of(const struct parts_case *one, const char *name, char *buf, size_t size)
+{
+	char path[96];
+
+	snprintf(path, sizeof(path), "/proc/%d/%s", one->refusal->pid, name);
+	return fd_read_text_at(AT_FDCWD, path, buf, size) < 0 ? ERR : 0;
+}
+
+/* ---- ids ---- */
+
+bool process_maps(const struct parts_case *one, const char *map, uint32_t id, bool inside)
+{
+	char text[16384];
+	const char *line;
+
+	if (one->refusal->user_level == 0 || read_of(one, map, text, sizeof(text)))
+		return true;
+	for (line = text; line && *line; line = strchr(line, '\n') ? strchr(line, '\n') + 1 : NULL) {
+		unsigned long in, out, count;
+
+		if (sscanf(line, "%lu %lu %lu", &in, &out, &count) == 3 && id >= (inside ? in : out) &&
+		    id - (inside ? in : out) < count)
+			return true;
+	}
+	return false;
+}
+
+static void ask_ids(struct parts_case *one)
+{
+	static const struct {
+		const char *calls;
+		uint8_t uid, gid; /* 1 + index of the first argument that is one */
+		uint8_t count;	  /* how many follow each other */
+	} rows[] = {
+		{" chown fchown lchown ", 2, 3, 1},    {" fchownat ", 3, 4, 1},	      {" setuid setreuid setresuid ", 1, 0, 3},
+		{" setgid setregid setresgid ", 0, 1, 3},
+	};
+	char text[32];
+
+	for (size_t i = 0; i < ARRAY_SIZE(rows); i++) {
+		if (!is_call(one, rows[i].calls))
+			continue;
+		for (unsigned int j = 0; j < rows[i].count; j++) {
+			bool single = is_call(one, " setuid setgid ");
+			uint32_t uid = rows[i].uid ? (uint32_t)one->refusal->args[rows[i].uid - 1 + j] : UINT32_MAX;
+			uint32_t gid = rows[i].gid ? (uint32_t)one->refusal->args[rows[i].gid - 1 + j] : UINT32_MAX;
+
+			if (single && j)
+				break;
+			if (uid != UINT32_MAX && !process_maps(one, "uid_map", uid, true)) {
+				parts_fact(one, FACT_ID_UNMAPPED);
+				parts_text(one, TEXT_ID, "%u (uid)", uid);
+			} else if (gid != UINT32_MAX && !process_maps(one, "gid_map", gid, true)) {
+				parts_fact(one, FACT_ID_UNMAPPED);
+				parts_text(one, TEXT_ID, "%u (gid)", gid);
+			}
+		}
+	}
+	if (is_call(one, " setgroups ") && one->refusal->user_level && read_of(one, "setgroups", text, sizeof(text)) == 0 &&
+	    strncmp(text, "deny", 4) == 0)
+		parts_fact(one, FACT_SETGROUPS_DENIED);
+	if (is_call(one, " setgroups ") && one->facts.errnum == EINVAL && one->refusal->user_level &&
+	    !parts_has(one, FACT_ID_UNMAPPED)) {
+		parts_fact(one, FACT_ID_UNMAPPED);
+		parts_text(one, TEXT_ID, "of a group in the list");
+	}
+}
+
+/* ---- limits ---- */
+
+static void ask_limits(struct parts_case *one)
+{
+	static const struct {
+		const char *calls;
+		int error, resource;
+		enum refusal_fact_bit fact;
+	} rows[] = {
+		{" clone clone3 fork vfork ", EAGAIN, RLIMIT_NPROC, FACT_NPROC_FULL},
+		{" dup2 dup3 ", EBADF, RLIMIT_NOFILE, FACT_NOFILE_FULL},
+		{NULL, EMFILE, RLIMIT_NOFILE, FACT_NOFILE_FULL},
+		{" mlock mlock2 mlockall mmap mremap ", EAGAIN, RLIMIT_MEMLOCK, FACT_MEMLOCK},
+		{" mlock mlock2 mlockall ", ENOMEM, RLIMIT_MEMLOCK, FACT_MEMLOCK},
+		{" mlock mlock2 mlockall ", EPERM, RLIMIT_MEMLOCK, FACT_MEMLOCK},
+		{" mmap ", EPERM, RLIMIT_MEMLOCK, FACT_MEMLOCK},
+		{NULL, EFBIG, RLIMIT_FSIZE, FACT_FSIZE},
+		{" mmap mremap brk clone clone3 ", ENOMEM, RLIMIT_AS, FACT_ADDRESS_SPACE},
+	};
+
+	for (size_t i = 0; i < ARRAY_SIZE(rows); i++) {
+		uint64_t limit = one->refusal->limits[rows[i].resource];
+
+		if (one->facts.errnum != rows[i].error || (rows[i].calls && !is_call(one, rows[i].calls)) ||
+		    limit == RLIM_INFINITY || parts_has(one, FACT_PIDS_FULL))
+			continue;
+		if (rows[i].error == EBADF && one->refusal->args[1] < limit)
+			continue;
+		parts_fact(one, rows[i].fact);
+		parts_text(one, TEXT_LIMIT, "%llu", (unsigned long long)limit);
+	}
+}
+
+/* ---- the pids cgroup ---- */
+
+/* Its directory: of version 2, or of the controller on version 1. */
+static bool find_cgroup(struct parts_case *one)
+{
+	char text[8192];
+
+	if (read_of(one, "cgroup", text, sizeof(text)))
+		return one->explain->cgroup_pids[0];
+	for (char *line = text; line && *line; line = strchr(line, '\n') ? strchr(line, '\n') + 1 : NULL) {
+		char *controllers = strchr(line, ':'), *path = controllers ? strchr(controllers + 1, ':') : NULL;
+		int length = path ? (int)strcspn(path + 1, "\n") : 0;
+		bool unified = path && strncmp(line, "0::", 3) == 0;
+
+		if (path && !unified && strncmp(controllers, ":pids:", 6) == 0)
+			return snprintf(one->explain->cgroup_pids, sizeof(one->explain->cgroup_pids),
+					"/sys/fs/cgroup/pids%.*s", length, path + 1) > 0;
+		if (unified)
+			snprintf(one->explain->cgroup_pids, sizeof(one->explain->cgroup_pids), "/sys/fs/cgroup%.*s",
+				 length, path + 1);
+	}
+	return one->explain->cgroup_pids[0];
+}
+
+/* The limit may stand at any cgroup above. */
+static void ask_pids(struct parts_case *one)
+{
+	char directory[512], path[560], current[32], max[32];
+
+	if (one->facts.errnum != EAGAIN || !is_call(one, " clone clone3 fork vfork ") || !find_cgroup(one))
+		return;
+	snprintf(directory, sizeof(directory), "%s", one->explain->cgroup_pids);
+	while (strlen(directory) > strlen("/sys/fs/cgroup")) {
+		snprintf(path, sizeof(path), "%s/pids.max", directory);
+		if (fd_read_text_at(AT_FDCWD, path, max, sizeof(max)) > 0 && max[0] != 'm') {
+			snprintf(path, sizeof(path), "%s/pids.current", directory);
+			if (fd_read_text_at(AT_FDCWD, path, current, sizeof(current)) > 0 &&
+			    strtoull(current, NULL, 10) >= strtoull(max, NULL, 10)) {
+				max[strcspn(max, "\n")] = '\0';
+				parts_fact(one, FACT_PIDS_FULL);
+				parts_text(one, TEXT_LIMIT, "pids.max is %s", max);
+				return;
+			}
+		}
+		*strrchr(directory, '/') = '\0';
+	}
+}
+
+/* ---- switches of the host ---- */
+
+static void ask_sysctls(struct parts_case *one)
+{
+	static const struct {
+		const char *calls, *path;
+		enum refusal_fact_bit fact;
+		long least, most; /* of a value that refuses */
+	} rows[] = {
+		{" io_uring_setup ", "/proc/sys/kernel/io_uring_disabled", FACT_IO_URING_OFF, 1, 2},
+		{" bpf ", "/proc/sys/kernel/unprivileged_bpf_disabled", FACT_BPF_OFF, 1, 2},
+		{" perf_event_open ", "/proc/sys/kernel/perf_event_paranoid", FACT_PERF_PARANOID, 2, 4},
+		{" ptrace process_vm_readv process_vm_writev ", "/proc/sys/kernel/yama/ptrace_scope", FACT_PTRACE_SCOPE, 1, 3},
+		{" clone clone3 unshare ", "/proc/sys/kernel/unprivileged_userns_clone", FACT_USERNS_OFF, 0, 0},
+		{" clone clone3 unshare ", "/proc/sys/kernel/apparmor_restrict_unprivileged_userns", FACT_USERNS_APPARMOR, 1, 1},
+		{" clone clone3 unshare ", "/proc/sys/user/max_user_namespaces", FACT_USERNS_FULL, 0, 1L << 40},
+	};
+	char text[32];
+
+	for (size_t i = 0; i < ARRAY_SIZE(rows); i++) {
+		long value;
+
+		if (!is_call(one, rows[i].calls) || fd_read_text_at(AT_FDCWD, rows[i].path, text, sizeof(text)) <= 0)
+			continue;
+		value = strtol(text, NULL, 10);
+		if (value < rows[i].least || value > rows[i].most)
+			continue;
+		parts_fact(one, rows[i].fact);
+		if (!one->facts.texts[TEXT_LIMIT])
+			parts_text(one, TEXT_LIMIT, "%ld", value);
+	}
+	/* The switches stand before everything else only for those whom they bind. */
+	if (one->refusal->effective >> 21 & 1)
+		one->facts.facts &= ~(REFUSAL_FACT(FACT_USERNS_OFF));
+	if (one->refusal->effective >> 39 & 1 || one->refusal->effective >> 21 & 1)
+		if (!parts_has(one, FACT_CAP_ASKED))
+			one->facts.facts &= ~(REFUSAL_FACT(FACT_BPF_OFF));
+}
+
+/* ---- the rest ---- */
+
+static void ask_port(struct parts_case *one)
+{
+	const char *address = one->refusal->path[1];
+	uint16_t family, port;
+
+	if (!one->row || !one->row->address)
+		return;
+	memcpy(&family, address, sizeof(family));
+	memcpy(&port, address + 2, sizeof(port));
+	if (family == AF_INET || family == AF_INET6)
+		parts_text(one, TEXT_PORT, "%u", ntohs(port));
+}
+
+static void ask_label(struct parts_case *one)
+{
+	char text[256];
+
+	if (!parts_has(one, FACT_HOOK_LSM) || read_of(one, "attr/current", text, sizeof(text)))
+		return;
+	text[strcspn(text, "\n")] = '\0';
+	if (text[0])
+		parts_text(one, TEXT_LABEL, "%s", text);
+}
+
+/* Does the procfs (or sysfs) that the process sees have mounts below it? */
+static void ask_covered(struct parts_case *one)
+{
+	char path[64], line[4096], type[64] = "";
+	FILE *file;
+
+	if (one->facts.errnum != EPERM || !is_call(one, " mount fsmount ") || one->refusal->user_level == 0)
+		return;
+	/* mount(2) names the type in an argument; fsmount does not, and procfs is what people mount. */
+	snprintf(type, sizeof(type), "%s", strstr(one->path[1], "sys") ? "/sys" : "/proc");
+	snprintf(path, sizeof(path), "/proc/%d/mountinfo", one->refusal->pid);
+	file = fopen(path, "re");
+	while (file && fgets(line, sizeof(line), file)) {
+		char point[1024];
+
+		if (sscanf(line, "%*u %*u %*s %*s %1023s", point) == 1 && strncmp(point, type, strlen(type)) == 0 &&
+		    point[strlen(type)] == '/') {
+			parts_fact(one, FACT_PROC_COVERED);
+			parts_text(one, TEXT_PATH, "%s", type);
+			break;
+		}
+	}
+	if (file)
+		fclose(file);
+}
+
+void process_look(struct parts_case *one)
+{
+	if (one->refusal->user_level)
+		parts_fact(one, FACT_USER_NAMESPACE);
+	ask_ids(one);
+	ask_pids(one);
+	ask_limits(one);
+	ask_sysctls(one);
+	ask_port(one);
+	ask_label(one);
+	ask_covered(one);
+}

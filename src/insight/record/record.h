@@ -1,0 +1,44 @@
+/* SPDX-License-Identifier: Apache-2.0 */
+/*
+ * record: one thing that happened in a container, whoever saw it: a refused call, a kill, a program that started or ended. The
+ * common form for explain, learn and audit; one line of JSON each. Texts belong to whoever fills it. Pure.
+ */
+#ifndef BULKHEAD_INSIGHT_RECORD_RECORD_H
+#define BULKHEAD_INSIGHT_RECORD_RECORD_H
+
+#include <stdbool.h>
+#include <stddef.h>
+#include <stdint.h>
+#include <sys/types.h>
+
+#include "base/buf.h"
+#include "core/cause/refusal.h"
+
+enum record_kind { RECORD_REFUSAL, RECORD_KILL, RECORD_EXEC, RECORD_EXIT, RECORD_KIND_COUNT };
+
+#define RECORD_ARGUMENTS_MAX 6
+#define RECORD_TEXT_MAX 288
+#define RECORD_COMMAND_MAX 16
+
+struct record {
+	enum record_kind kind;
+	uint64_t time; /* ns since boot */
+	pid_t pid, tid;
+	char command[RECORD_COMMAND_MAX];
+	/* refusals, and kills by a filter */
+	char call[32];
+	const char *arch; /* "x86_64" */
+	char arguments[RECORD_ARGUMENTS_MAX][RECORD_TEXT_MAX];
+	size_t arguments_count;
+	int errnum; /* positive */
+	uint64_t repeated; /* how often the same came again */
+	struct refusal_verdict verdict; /* kills too */
+	/* kills and exits */
+	int signal, status;
+	char path[RECORD_TEXT_MAX]; /* of an exec; of the object otherwise */
+};
+
+/* One object on one line, with its newline. */
+void record_write_json(const struct record *record, struct buf *out);
+
+#endif
