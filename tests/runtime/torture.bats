@@ -59,3 +59,31 @@ nothing_left() { # nothing_left ID WHAT
 	done < "$WORK/points"
 	leftovers
 }
+
+# Directories in all hierarchies that are not the container's: of the path itself, or of the one above it.
+foreign_cgroups() { # foreign_cgroups mkdir|rmdir PATH
+	local root
+	for root in /sys/fs/cgroup/*/cgroup.procs /sys/fs/cgroup/cgroup.procs; do
+		[ ! -e "$root" ] || [ -e "$WORK/$1-$2-${root//\//-}" ] || "$1" "${root%/*}/$2" || return 1
+		: > "$WORK/$1-$2-${root//\//-}"
+	done
+}
+
+@test "torture: a runtime killed while it makes cgroups: delete --force leaves those that were there before" {
+	local below point
+	# What it does from the first record on: each directory, each record, the clone.
+	points | grep -E '^(mkdir|mkdirat|rename|renameat|clone3|write|sendmsg) ' > "$WORK/points"
+	[ "$(grep -c '^mkdir' "$WORK/points")" -gt 1 ]
+	for below in "" /below; do
+		while read -r call count; do
+			id=$(new_id)
+			edit "$b" '.linux.cgroupsPath = $path' --arg path "/foreign-$id$below"
+			foreign_cgroups mkdir "foreign-$id"
+			tampered "$id" "$call" "$count" signal=KILL || true
+			oci delete --force "$id" 2>/dev/null
+			# A process that was killed may still be leaving.
+			wait_for 5 foreign_cgroups rmdir "foreign-$id" || { echo "killed at $call $count, path /foreign-ID$below"; return 1; }
+		done < "$WORK/points"
+	done
+	leftovers
+}

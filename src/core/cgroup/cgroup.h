@@ -59,6 +59,9 @@ void cgroup_done(struct cgroup *cgroup); /* closes fds only */
 #define CGROUP_MADE_SIZE 1024
 void cgroup_made_write(const struct cgroup *cgroup, char *buf, size_t size);
 void cgroup_made_read(struct cgroup *cgroup, const char *text);
+/* The same text of what will be made: what of this path is not there yet. Recorded before the making, so that what a
+ * killed runtime leaves can be told from what was there before. */
+void cgroup_made_intend(const char *path, const struct host *host, char *buf, size_t size);
 /* Was any directory made by us? */
 bool cgroup_made_any(const struct cgroup *cgroup);
 

@@ -149,3 +149,36 @@ int cgroup_make_dir(struct cgroup_dir *dir, const char *path, cgroup_above above
 	dir->fd = -EBADF;
 	return err_sys(err, result, "open", "cannot open the cgroup %s", full);
 }
+
+/* How many components at the end of the path are missing. path: scratch, changed. */
+static unsigned int count_missing(char *path, size_t mount_length)
+{
+	unsigned int count = 0;
+
+	while (strlen(path) > mount_length && faccessat(AT_FDCWD, path, F_OK, AT_SYMLINK_NOFOLLOW) < 0 && errno == ENOENT) {
+		*strrchr(path, '/') = '\0';
+		count++;
+	}
+	return count;
+}
+
+void cgroup_made_intend(const char *path, const struct host *host, char *buf, size_t size)
+{
+	char relative[CGROUP_PATH_MAX], full[CGROUP_PATH_MAX];
+	size_t length = 0;
+
+	buf[0] = '\0';
+	if (relative_path(path, relative) < 0)
+		return;
+	for (size_t i = 0; i < host->hierarchies_count && length < size; i++) {
+		const struct host_hierarchy *hierarchy = &host->hierarchies[i];
+		unsigned int missing;
+
+		if (format_text(full, sizeof(full), "%s/%s", hierarchy->mount_point, relative) >= sizeof(full))
+			continue;
+		missing = count_missing(full, strlen(hierarchy->mount_point));
+		if (missing > 0)
+			length += format_text(buf + length, size - length, "%s%s=%u", length > 0 ? " " : "",
+					      hierarchy->mount_name, missing);
+	}
+}

@@ -139,6 +139,15 @@ static int prepare(struct child *child, struct err *err)
 	return child->root.fd < 0 ? err_sys(err, errno, "open", "cannot open the root of the container") : 0;
 }
 
+/* From START on it may outlive the runtime: by then its state must hold it. Before a filter that may refuse to wait. */
+static int await_record(struct child *child, const struct op *op, struct err *err)
+{
+	if (op->stage < PLAN_START || child->recorded || child->plan->purpose != PLAN_FOR_CREATE)
+		return 0;
+	child->recorded = true;
+	return child_wait_go(&child->channel, SYNC_RECORDED, err);
+}
+
 /* Returns only on failure: OP_EXEC replaces the process. */
 static void walk(struct child *child, struct err *err)
 {
@@ -151,7 +160,7 @@ static void walk(struct child *child, struct err *err)
 
 		if (!stage_is_ours[op->stage])
 			continue;
-		if (carry_out(child, op, err)) {
+		if (await_record(child, op, err) || carry_out(child, op, err)) {
 			plan_explain(plan, op, err);
 			return;
 		}

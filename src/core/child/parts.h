@@ -26,6 +26,7 @@ struct child {
 	int dev_fd;	      /* the tmpfs on /dev of ours; -EBADF without */
 	int mask_fd;	      /* the tmpfs that masks directories; -EBADF until one was needed */
 	bool working_directory_made;
+	bool recorded; /* the runtime has said so */
 	/* Opened before the filter, which may refuse that; else -EBADF. */
 	int cwd_fd;    /* the working directory */
 	int status_fd; /* self/status of procfs */

@@ -6,7 +6,8 @@
  *   child → runtime   MESSAGE_CHILD (gate only, with a pidfd as SCM_RIGHTS), MESSAGE_SYNC point, MESSAGE_CONSOLE (with
  *                     the terminal's fd), MESSAGE_ERROR
  *   runtime → child   MESSAGE_GO point; where the child joins its cgroups late, unasked: MESSAGE_CGROUP for each of
- *                     them, then MESSAGE_GO SYNC_CGROUP
+ *                     them, then MESSAGE_GO SYNC_CGROUP; unasked too, at any time for a container's first
+ *                     process: MESSAGE_GO SYNC_RECORDED
  *   end of file       from the child: execve has succeeded (the socket is CLOEXEC); from the runtime: it died, exit
  *
  * After OP_WAIT_START's MESSAGE_SYNC-less wait begins the child sends MESSAGE_WAITING and closes the first socket; `start`
@@ -15,6 +16,7 @@
 #ifndef BULKHEAD_CORE_CHILD_PROTOCOL_H
 #define BULKHEAD_CORE_CHILD_PROTOCOL_H
 
+#include <stdbool.h>
 #include <stdint.h>
 
 #include "base/err.h"
@@ -44,6 +46,7 @@ struct message {
 struct channel {
 	int fd;
 	uint32_t sent, received;
+	bool recorded; /* child: SYNC_RECORDED has come */
 };
 
 /* Send one message, with fd as SCM_RIGHTS unless it is negative. 0 or -errno. */

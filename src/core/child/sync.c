@@ -11,11 +11,19 @@
 int child_wait_go(struct channel *channel, uint32_t point, struct err *err)
 {
 	struct message message;
-	int result = channel_receive(channel, &message, NULL);
+	int result;
 
+	if (point == SYNC_RECORDED && channel->recorded)
+		return 0;
+	result = channel_receive(channel, &message, NULL);
 	/* The runtime has died: no one is left to tell. */
 	if (result == 0)
 		_exit(1);
+	if (result > 0 && point != SYNC_RECORDED && !channel->recorded && message.type == MESSAGE_GO &&
+	    message.value == SYNC_RECORDED) {
+		channel->recorded = true;
+		return child_wait_go(channel, point, err);
+	}
 	if (result > 0 && (message.type != MESSAGE_GO || message.value != point))
 		result = -EPROTO;
 	if (result < 0) {

@@ -4,7 +4,7 @@
  *
  *   config → host → plan            nothing is touched
  *   state directory, locked         from here on a killed runtime leaves a record of what it may have made
- *   config and filter saved, state written with the cgroup's path
+ *   config and filter saved, state written with the cgroup's path and what of it does not exist yet
  *   cgroup, PREPARE operations, clone
  *   cgroup, where the plan joins it late
  *   state written with the pid      while the child already works
@@ -198,6 +198,11 @@ static int record(struct creation *creation, struct err *err)
 	if (cgroup->driver != CGROUP_DISABLED && cgroup->path) {
 		state->cgroup_path = cgroup->path;
 		state->cgroup_created = true;
+		if (cgroup->driver == CGROUP_CGROUPFS) {
+			cgroup_made_intend(cgroup->path, creation->host, creation->cgroup_made,
+					   sizeof(creation->cgroup_made));
+			state->cgroup_made = creation->cgroup_made[0] ? creation->cgroup_made : "none";
+		}
 		state->freezer = freezer_file(creation);
 	}
 	if (open_directory(creation, err))
@@ -275,7 +280,9 @@ static int record_process(struct launch *launch, struct err *err)
 		return err_sys(err, result, "read", "cannot read /proc/%d/stat of the container's process", launch->pid);
 	if (creation->config->linux.intel_rdt.present && join_class(creation, err))
 		return ERR;
-	return state_write(&creation->dir, &creation->state, err);
+	if (state_write(&creation->dir, &creation->state, err))
+		return ERR;
+	return launch_send_recorded(launch, err);
 }
 
 static int make(struct creation *creation, struct err *err)

@@ -203,6 +203,14 @@ static int clone_child(struct launch *launch, struct err *err)
 	return 0;
 }
 
+static int sent(int result, struct err *err)
+{
+	/* It has died, or failed: what it said about that is read next. */
+	if (result == -EPIPE || result == -ECONNRESET)
+		return 0;
+	return result < 0 ? err_sys(err, result, "sendmsg", "cannot tell the container's process to go on") : 0;
+}
+
 int launch_send_cgroup(struct launch *launch, struct err *err)
 {
 	int fds[CGROUP_HIERARCHIES_MAX], result = 0;
@@ -217,10 +225,12 @@ int launch_send_cgroup(struct launch *launch, struct err *err)
 	}
 	if (result == 0)
 		result = channel_send(&launch->channel, MESSAGE_GO, SYNC_CGROUP, NULL, -EBADF);
-	/* It has died, or failed: what it said about that is read next. */
-	if (result == -EPIPE || result == -ECONNRESET)
-		return 0;
-	return result < 0 ? err_sys(err, result, "sendmsg", "cannot pass the cgroups to the container's process") : 0;
+	return sent(result, err);
+}
+
+int launch_send_recorded(struct launch *launch, struct err *err)
+{
+	return sent(channel_send(&launch->channel, MESSAGE_GO, SYNC_RECORDED, NULL, -EBADF), err);
 }
 
 int launch_run(struct launch *launch, struct err *err)

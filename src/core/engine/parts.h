@@ -77,6 +77,8 @@ int user_namespace_read(struct arena *arena, const struct oci_config *config, co
 int launch_run(struct launch *launch, struct err *err);
 /* plan.cgroup_late: the cgroup exists now; the child may join it. */
 int launch_send_cgroup(struct launch *launch, struct err *err);
+/* The state holds the process: it may go on to where it outlives this one. */
+int launch_send_recorded(struct launch *launch, struct err *err);
 /* Kill what was cloned and wait for it. */
 void launch_kill(struct launch *launch);
 /* Is there someone to hold the terminal, if there is one? where: of process.terminal; for messages. */

@@ -37,7 +37,7 @@ struct state {
 	enum cgroup_driver cgroup_driver;
 	const char *cgroup_path; /* NULL: none */
 	bool cgroup_created;	 /* false: it was there before and is not ours to remove */
-	const char *cgroup_made; /* text of cgroup_made_write; NULL: not known yet */
+	const char *cgroup_made; /* text of cgroup_made_write, or of what is to be made; NULL: not known */
 	bool no_process;	 /* the config has none: start is an error */
 	uint32_t filter_flags;
 	const char *resctrl_class;   /* made for it below /sys/fs/resctrl; NULL: none */
