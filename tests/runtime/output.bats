@@ -164,6 +164,30 @@ up() { b=$(bundle); args "$b" sleep 600; id=$(new_id); oci run --detach -b "$b" 
 	leftovers
 }
 
+@test "events: a container that exceeds its memory limit tells so, also when it dies of it" {
+	local shape='select(.type == "oom") | .id == $id and (has("data") | not)'
+	b=$(bundle); id=$(new_id)
+	edit "$b" '.linux.resources.memory = {limit: 16777216, swap: 16777216}
+		| .mounts += [{destination: "/big", type: "tmpfs", source: "tmpfs", options: ["size=64m"]}]'
+	# Its child is what the kernel ends; then, told to, it ends by lack of memory itself.
+	args "$b" sh -c 'until [ -e /big/go ]; do sleep 0.05; done; dd if=/dev/zero of=/big/one bs=1M count=48; rm /big/one
+		until [ -e /big/again ]; do sleep 0.05; done; exec dd if=/dev/zero of=/big/two bs=1M count=48'
+	oci run --detach -b "$b" "$id" </dev/null >/dev/null 2>&1
+	oci events --interval=1h "$id" > "$WORK/events" & events=$!
+	wait_for 5 grep -q '"stats"' "$WORK/events"
+	oci exec "$id" touch /big/go
+	wait_for 30 eval 'jq -e --arg id "$id" "$shape" "$WORK/events"'
+	[ "$(oci state "$id" | jq -r .status)" = running ]
+	first=$(grep -c '"oom"' "$WORK/events")
+	oci exec "$id" touch /big/again
+	# It ends with the container, without being stopped.
+	wait $events
+	[ "$(grep -c '"oom"' "$WORK/events")" -gt "$first" ]
+	[ "$(jq -r .type "$WORK/events" | sort -u | tr '\n' ' ')" = "oom stats " ]
+	oci delete --force "$id"
+	leftovers
+}
+
 # The value of a limit, whichever version of cgroups has it.
 limit() { # limit V1-CONTROLLER V1-FILE V2-FILE
 	cat "/sys/fs/cgroup/$1/bulkhead-$id/$2" 2>/dev/null || cat "/sys/fs/cgroup/bulkhead-$id/$3"

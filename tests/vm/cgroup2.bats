@@ -99,6 +99,40 @@ group_of() { # the directory of a running container's cgroup
 	leftovers
 }
 
+@test "events tell lack of memory, and pressure" {
+	path=$(bundle)
+	id=$(new_id)
+	edit "$path" '.linux.resources.memory = {limit: 16777216, swap: 16777216}
+		| .mounts += [{destination: "/big", type: "tmpfs", source: "tmpfs", options: ["size=64m"]}]'
+	args "$path" sh -c 'until [ -e /big/go ]; do sleep 0.1; done; exec dd if=/dev/zero of=/big/file bs=1M count=48'
+	oci run --detach --bundle "$path" "$id"
+	if [ -e "$(group_of "$id")/memory.pressure" ]; then
+		oci events --stats "$id" | jq -e '.data.memory.psi.some.avg10 >= 0 and .data.cpu.psi.some.total >= 0'
+	fi
+	oci events --interval=1h "$id" > "$WORK/events" & events=$!
+	wait_for 10 grep -q '"stats"' "$WORK/events"
+	oci exec "$id" touch /big/go
+	wait $events
+	jq -e --arg id "$id" 'select(.type == "oom") | .id == $id' "$WORK/events"
+	oci delete --force "$id"
+	leftovers
+}
+
+@test "exec follows the first process into a sub-cgroup" {
+	path=$(bundle)
+	id=$(new_id)
+	args "$path" sleep 1000
+	oci run --detach --bundle "$path" "$id"
+	group=$(group_of "$id")
+	mkdir "$group/inner"
+	oci state "$id" | jq .pid > "$group/inner/cgroup.procs"
+	echo +memory > "$group/cgroup.subtree_control"
+	oci exec --detach --pid-file "$WORK/pid" "$id" sleep 1000
+	[[ $(cat "/proc/$(cat "$WORK/pid")/cgroup") == *"/inner" ]]
+	oci delete --force "$id"
+	leftovers
+}
+
 @test "delete --force kills whole trees by cgroup.kill" {
 	path=$(bundle)
 	id=$(new_id)

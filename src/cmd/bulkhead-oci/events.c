@@ -1,12 +1,14 @@
 /* SPDX-License-Identifier: Apache-2.0 */
-/* events: statistics of a container, once or again and again until it ends: one JSON object a line. */
+/* events: statistics of a container, once or again and again until it ends, and its lack of memory: one JSON object a
+ * line. */
 #include <stdlib.h>
 #include <string.h>
-#include <time.h>
 
+#include "base/fd.h"
 #include "cmd/bulkhead-oci/oci.h"
 
 #define SECOND 1000000000ull
+#define MILLISECOND 1000000ull
 
 struct arguments {
 	const char *interval;
@@ -50,18 +52,23 @@ static int read_interval(const char *text, uint64_t *ret, struct err *err)
 	return err_fix(err, "a number with ms, s, m or h, such as 5s");
 }
 
-/* One line; *ret_ended when there is nothing more to be said of it. */
-static int print_once(struct oci *oci, const char *id, bool first, bool *ret_ended)
+static int print(void *context, struct buf *object, struct err *err)
+{
+	int result;
+
+	(void)context;
+	buf_puts(object, "\n");
+	result = object->failed ? -ENOMEM : fd_write_all(1, object->data, object->length);
+	return result < 0 ? err_sys(err, result, "write", "cannot write to standard output") : 0;
+}
+
+static int print_once(struct oci *oci, const char *id)
 {
 	struct buf out cleanup_buf = BUF_INIT;
 	struct err err = ERR_INIT;
 
-	*ret_ended = false;
-	if (engine_stats(&oci->engine, id, &out, &err)) {
-		/* It has ended or was deleted while we looked on. */
-		*ret_ended = !first && err.kind == ERR_STATE;
-		return *ret_ended ? CLI_OK : oci_fail(oci, &err);
-	}
+	if (engine_stats(&oci->engine, id, &out, &err))
+		return oci_fail(oci, &err);
 	buf_puts(&out, "\n");
 	return cli_print(&oci->cli, &out);
 }
@@ -69,30 +76,26 @@ static int print_once(struct oci *oci, const char *id, bool first, bool *ret_end
 static int events(int argc, char **argv, void *context)
 {
 	struct arguments arguments = {.interval = "5s"};
+	struct engine_events request = {.line = print};
 	struct oci *oci = context;
 	struct err err = ERR_INIT;
-	struct timespec pause;
 	uint64_t interval;
-	bool ended;
 	int operands, status = oci_parse(oci, &verb_events, argc, argv, &arguments, 1, 1, &operands);
 
 	if (status != OCI_GO_ON)
 		return status;
 	if (read_interval(arguments.interval, &interval, &err))
 		return oci_fail(oci, &err);
-	status = print_once(oci, argv[0], true, &ended);
-	while (status == CLI_OK && !arguments.once && !ended) {
-		pause = (struct timespec){.tv_sec = (time_t)(interval / SECOND), .tv_nsec = (long)(interval % SECOND)};
-		nanosleep(&pause, NULL);
-		status = print_once(oci, argv[0], false, &ended);
-	}
-	return status;
+	if (arguments.once)
+		return print_once(oci, argv[0]);
+	request.interval_ms = interval / MILLISECOND;
+	return oci_result(oci, engine_events(&oci->engine, argv[0], &request, &err), &err);
 }
 
 const struct opt_verb verb_events = {
 	.name = "events",
 	.synopsis = "[options] CONTAINER",
-	.summary = "Print statistics of a container as JSON, until it ends.",
+	.summary = "Print statistics of a container, and lack of memory, as JSON, until it ends.",
 	.options = options,
 	.mixed = true,
 	.run = events,

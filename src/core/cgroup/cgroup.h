@@ -115,6 +115,20 @@ int cgroup_signal_all(struct cgroup *cgroup, int signal, struct err *err);
  * polling with a deadline; then an error that names the directory and a pid that holds it. */
 int cgroup_remove(struct cgroup *cgroup, struct err *err);
 
+/* The OOM killer in a cgroup: poll `fd` for `events`; -EBADF where there is no memory controller to tell. */
+struct cgroup_oom {
+	int fd;
+	short events;
+	bool v2;
+	uint64_t kills;
+};
+#define CGROUP_OOM_INIT ((struct cgroup_oom){.fd = -EBADF})
+int cgroup_oom_watch(const struct cgroup *cgroup, struct cgroup_oom *oom, struct err *err);
+/* How often since the last call, or since the watch began. */
+uint64_t cgroup_oom_read(const struct cgroup *cgroup, struct cgroup_oom *oom);
+void cgroup_oom_done(struct cgroup_oom *oom);
+#define cleanup_cgroup_oom __attribute__((cleanup(cgroup_oom_done)))
+
 /* Statistics as the `data` object of `events --stats` (engines.md). */
 int cgroup_stats(const struct cgroup *cgroup, struct json_writer *writer, struct err *err);
 

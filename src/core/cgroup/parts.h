@@ -11,6 +11,7 @@
  *   devices_v1.c devices_bpf.c   the set as lines of devices.allow and devices.deny; as a BPF program
  *   processes.c  listing and signalling
  *   remove.c     taking away
+ *   oom.c        hearing of the OOM killer
  *   stats.c stats_v1.c stats_v2.c   numbers
  */
 #ifndef BULKHEAD_CORE_CGROUP_PARTS_H

@@ -87,6 +87,15 @@ int engine_pids(const struct engine *engine, const char *id, struct arena *arena
 /* One stats object: {"type":"stats","id":…,"data":{…}}. */
 int engine_stats(const struct engine *engine, const char *id, struct buf *out, struct err *err);
 
+/* Until the container's first process has ended: a stats object at once and at each interval, and {"type":"oom","id":…}
+ * each time that the OOM killer was in it. line: one object, without a newline; ERR ends it. */
+struct engine_events {
+	uint64_t interval_ms;
+	int (*line)(void *context, struct buf *object, struct err *err);
+	void *context;
+};
+int engine_events(const struct engine *engine, const char *id, const struct engine_events *events, struct err *err);
+
 /* State of one, or of all, as it is now. config is the saved copy. */
 struct engine_container {
 	const struct state *state;

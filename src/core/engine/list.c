@@ -93,26 +93,3 @@ int engine_pids(const struct engine *engine, const char *id, struct arena *arena
 	*ret_count = (size_t)count;
 	return 0;
 }
-
-int engine_stats(const struct engine *engine, const char *id, struct buf *out, struct err *err)
-{
-	struct container container cleanup_container = CONTAINER_INIT;
-	struct json_writer writer = JSON_WRITER(out, 0);
-
-	if (container_open(&container, engine, id, false, err))
-		return ERR;
-	if (container.status == STATE_STOPPED)
-		return container_not_running(id, container.status, err);
-	if (container_open_cgroup(&container, err))
-		return ERR;
-	json_begin_object(&writer);
-	json_member_string(&writer, "type", "stats");
-	json_member_string(&writer, "id", id);
-	json_key(&writer, "data");
-	if (cgroup_stats(&container.cgroup, &writer, err))
-		return ERR;
-	json_end_object(&writer);
-	if (out->failed)
-		return err_set(err, ERR_INTERNAL, "out of memory while reading the statistics of %s", id);
-	return 0;
-}

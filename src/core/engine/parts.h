@@ -3,7 +3,7 @@
  * parts: what the files of engine/ share and no one else sees.
  *
  *   create.c     the way from a request to a container that exists: what create and run have in common, and its undoing
- *   start.c run.c exec.c kill.c delete.c pause.c update.c list.c pids.c   the verbs
+ *   start.c run.c exec.c kill.c delete.c pause.c update.c list.c events.c   the verbs
  *   container.c  an existing container: its directory, state, config, cgroup, process
  *   launch.c     from a plan to a process: prepare.c, attach.c, talk.c in their order
  *   foreground.c waiting for a process: its signals and its terminal
