@@ -203,6 +203,51 @@ int process_prlimit(pid_t pid, int resource, uint64_t soft, uint64_t hard)
 	return kernel_result(syscall(SYS_prlimit64, pid, resource, &limit, NULL));
 }
 
+/* "unlimited", or a number; *text moves behind it. false when there is neither. */
+static bool limit_value(const char **text, uint64_t *ret)
+{
+	static const char none[] = "unlimited";
+	const char *at = *text + strspn(*text, " ");
+	uint64_t value = 0;
+
+	if (strncmp(at, none, sizeof(none) - 1) == 0) {
+		*ret = UINT64_MAX;
+		*text = at + sizeof(none) - 1;
+		return true;
+	}
+	if (*at < '0' || *at > '9')
+		return false;
+	for (; *at >= '0' && *at <= '9'; at++)
+		value = value * 10 + (uint64_t)(*at - '0');
+	*ret = value;
+	*text = at;
+	return true;
+}
+
+int process_get_limits(pid_t pid, struct process_limit limits[PROCESS_LIMITS_MAX])
+{
+	const size_t name_width = 26; /* fs/proc/base.c: "%-25s ", a line for each resource in the order of their numbers */
+	char path[64], text[4096];
+	const char *line = text;
+	ssize_t length;
+	int count = 0;
+
+	format_text(path, sizeof(path), "/proc/%d/limits", pid);
+	length = fd_read_text_at(AT_FDCWD, path, text, sizeof(text));
+	if (length < 0)
+		return length == -ENOENT ? -ESRCH : (int)length;
+	/* The first line is a heading. */
+	while ((line = strchr(line, '\n')) && *++line && count < PROCESS_LIMITS_MAX) {
+		const char *at = line + name_width;
+
+		if (strnlen(line, name_width) < name_width || !limit_value(&at, &limits[count].soft) ||
+		    !limit_value(&at, &limits[count].hard))
+			return -EPROTO;
+		count++;
+	}
+	return count;
+}
+
 int process_new_session_keyring(void)
 {
 	return kernel_result(syscall(SYS_keyctl, KEYCTL_JOIN_SESSION_KEYRING, NULL));

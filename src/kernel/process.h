@@ -35,6 +35,13 @@ int process_may_execute(const char *path);
 /* getcwd(2) as the kernel says it: begins with "(unreachable)" when the directory is not below the root. */
 int process_get_cwd(char *buf, size_t size);
 int process_prlimit(pid_t pid, int resource, uint64_t soft, uint64_t hard);
+/* All limits of a process, by the number of the resource, from /proc/PID/limits: prlimit(2) would need CAP_SYS_RESOURCE for
+ * another user's. UINT64_MAX: none. Returns their number. */
+#define PROCESS_LIMITS_MAX 16
+struct process_limit {
+	uint64_t soft, hard;
+};
+int process_get_limits(pid_t pid, struct process_limit limits[PROCESS_LIMITS_MAX]);
 /* Without a name: a name could be one that somebody else has made for us to join. */
 int process_new_session_keyring(void);
 int process_set_personality(unsigned long persona);

@@ -238,3 +238,19 @@ b" ]
 	rmdir "${group%/*}/$id-outside"
 	leftovers
 }
+
+@test "exec: limits that the config does not have are the first process's, not the caller's" {
+	edit "$b" 'del(.process.rlimits)'
+	( ulimit -S -n 200; ulimit -H -n 300; up )
+	[ "$(oci exec "$id" sh -c 'ulimit -S -n; ulimit -H -n' | tr '\n' ' ')" = "200 300 " ]
+	process '.args = ["sh", "-c", "ulimit -n"] | .rlimits = [{type: "RLIMIT_NOFILE", soft: 250, hard: 250}]'
+	[ "$(oci exec -p "$WORK/process.json" "$id")" = 250 ]
+	process '.args = ["true"] | .rlimits = [{type: "RLIMIT_NOFILE", soft: 250, hard: 301}]'
+	run oci exec -p "$WORK/process.json" "$id"
+	assert_fails 255
+	assert_says 'process.json#/rlimits/0' '300'
+	# The caller's own are not exceeded either.
+	[ "$(ulimit -n 150; oci exec "$id" sh -c 'ulimit -S -n; ulimit -H -n' | tr '\n' ' ')" = "150 150 " ]
+	oci delete --force "$id"
+	leftovers
+}

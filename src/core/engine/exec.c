@@ -7,6 +7,7 @@
 #include <fcntl.h>
 #include <stdio.h>
 #include <string.h>
+#include <unistd.h>
 
 #include "base/fd.h"
 #include "core/engine/parts.h"
@@ -54,6 +55,54 @@ static int read_filter(struct container *container, struct filter_program *progr
 	return err_fix(err, "delete the container and create it again");
 }
 
+static bool is_limited(const struct oci_process *process, int resource)
+{
+	for (size_t i = 0; i < process->rlimits_count; i++)
+		if (process->rlimits[i].resource == resource)
+			return true;
+	return false;
+}
+
+/*
+ * Where the config has no limits they are those of the container's first process, which had them from who made it: who
+ * calls exec may have more. Not above what this process has, which it would need power to grant.
+ */
+static int read_limits(struct container *container, struct plan_confinement *ret, struct err *err)
+{
+	const struct oci_process *process = &container->config->process;
+	struct plan_inherited_limit *items = arena_calloc(&container->arena, PROCESS_LIMITS_MAX, sizeof(*items));
+	struct process_limit init[PROCESS_LIMITS_MAX], own[PROCESS_LIMITS_MAX];
+	const struct state *state = container->state;
+	int result = process_get_limits(state->pid, init), count = 0;
+
+	if (!items)
+		return err_set(err, ERR_INTERNAL, "out of memory while reading the limits of the container");
+	/* They are the right process's: it is alive still. */
+	if (result == -ESRCH || !state_process_alive(state))
+		return container_not_running(state->id, STATE_STOPPED, err);
+	if (result >= 0)
+		count = result;
+	if (result >= 0)
+		result = process_get_limits(getpid(), own);
+	if (result < 0)
+		return err_sys(err, result, "read", "cannot read the limits of container %s", state->id);
+	for (int resource = 0; resource < count && resource < result; resource++) {
+		struct plan_inherited_limit *item = &items[ret->inherited_count];
+		const struct process_limit *limit = &init[resource], *mine = &own[resource];
+
+		if (is_limited(process, resource))
+			continue;
+		item->ceiling = limit->hard;
+		item->limit.resource = resource;
+		item->limit.hard = limit->hard < mine->hard ? limit->hard : mine->hard;
+		item->limit.soft = limit->soft < item->limit.hard ? limit->soft : item->limit.hard;
+		item->needed = item->limit.soft != mine->soft || item->limit.hard != mine->hard;
+		ret->inherited_count++;
+	}
+	ret->inherited = items;
+	return 0;
+}
+
 static int read_confinement(struct container *container, struct plan_confinement *ret, struct err *err)
 {
 	const struct oci_process *process = &container->config->process;
@@ -67,7 +116,7 @@ static int read_confinement(struct container *container, struct plan_confinement
 		.rlimits = process->rlimits,
 		.rlimits_count = process->rlimits_count,
 	};
-	return read_filter(container, &ret->filter, err);
+	return read_limits(container, ret, err) ? ERR : read_filter(container, &ret->filter, err);
 }
 
 /* The namespaces of the container's first process that are not this one's own. */

@@ -65,6 +65,22 @@ static const struct oci_rlimit *find_rlimit(const struct oci_rlimit *items, size
 	return NULL;
 }
 
+/* The hard limit that the process may ask for at most. */
+static bool find_ceiling(const struct plan_confinement *confinement, int resource, uint64_t *ret)
+{
+	const struct oci_rlimit *saved = find_rlimit(confinement->rlimits, confinement->rlimits_count, resource);
+
+	if (saved)
+		*ret = saved->hard;
+	for (size_t i = 0; !saved && i < confinement->inherited_count; i++) {
+		if (confinement->inherited[i].limit.resource != resource)
+			continue;
+		*ret = confinement->inherited[i].ceiling;
+		return true;
+	}
+	return saved;
+}
+
 /* The process's own limits below the container's hard ones; and the container's for the others. */
 static int exec_rlimits(struct builder *builder, const struct plan_confinement *confinement)
 {
@@ -72,24 +88,31 @@ static int exec_rlimits(struct builder *builder, const struct plan_confinement *
 	struct oci_rlimit *limits;
 	size_t count = 0;
 
-	limits = arena_calloc(builder->arena, process->rlimits_count + confinement->rlimits_count + 1, sizeof(*limits));
+	limits = arena_calloc(builder->arena, process->rlimits_count + confinement->rlimits_count +
+			      confinement->inherited_count + 1, sizeof(*limits));
 	if (!limits)
 		return err_set(builder->err, ERR_INTERNAL, "out of memory while planning");
 	for (size_t i = 0; i < process->rlimits_count; i++) {
 		const struct oci_rlimit *asked = &process->rlimits[i];
-		const struct oci_rlimit *saved =
-			find_rlimit(confinement->rlimits, confinement->rlimits_count, asked->resource);
+		uint64_t ceiling;
 
-		if (saved && asked->hard > saved->hard) {
+		if (find_ceiling(confinement, asked->resource, &ceiling) && asked->hard > ceiling) {
 			builder_refuse(builder, ERR_CONFIG, asked->where,
 				       "the process asks for a hard limit of %" PRIu64, asked->hard);
-			return refuse_more(builder, builder_text(builder, "the container's is %" PRIu64, saved->hard));
+			return refuse_more(builder, builder_text(builder, "the container's is %" PRIu64, ceiling));
 		}
 		limits[count++] = *asked;
 	}
 	for (size_t i = 0; i < confinement->rlimits_count; i++)
 		if (!find_rlimit(process->rlimits, process->rlimits_count, confinement->rlimits[i].resource))
 			limits[count++] = confinement->rlimits[i];
+	for (size_t i = 0; i < confinement->inherited_count; i++) {
+		const struct plan_inherited_limit *inherited = &confinement->inherited[i];
+
+		if (inherited->needed &&
+		    !find_rlimit(process->rlimits, process->rlimits_count, inherited->limit.resource))
+			limits[count++] = inherited->limit;
+	}
 	plan_rlimits(builder, limits, count);
 	return 0;
 }

@@ -391,6 +391,13 @@ struct plan_request {
 int plan_create(struct arena *arena, const struct oci_config *config, const struct host *host,
 		const struct plan_request *request, const struct plan **ret_plan, struct err *err);
 
+/* A limit that the container's first process had from who made it. */
+struct plan_inherited_limit {
+	struct oci_rlimit limit; /* what can be given without more power than the runtime has */
+	uint64_t ceiling;	 /* the first process's hard limit */
+	bool needed;		 /* the runtime's own, which a process inherits, is another */
+};
+
 /* What a running container's saved confinement allows; exec never exceeds it. */
 struct plan_confinement {
 	uint64_t bounding; /* capabilities */
@@ -398,8 +405,10 @@ struct plan_confinement {
 	const char *apparmor_profile, *selinux_label;
 	struct filter_program filter; /* count 0: none */
 	uint32_t filter_flags;
-	const struct oci_rlimit *rlimits; /* hard limits are ceilings */
+	const struct oci_rlimit *rlimits; /* of the config: hard limits are ceilings */
 	size_t rlimits_count;
+	const struct plan_inherited_limit *inherited; /* where the config has none */
+	size_t inherited_count;
 };
 
 /*
