@@ -12,6 +12,7 @@
 #include <signal.h>
 #include <stdio.h>
 #include <string.h>
+#include <sys/resource.h>
 #include <sys/wait.h>
 #include <unistd.h>
 
@@ -19,6 +20,7 @@
 #include "kernel/process.h"
 
 #define DRAIN_MS 5000
+#define PRIORITY -15
 
 static const struct opt options[] = {
 	{OPT_FLAG, 'a', "all", NULL, "every refusal, also what is usually noise", offsetof(struct explain_options, all)},
@@ -65,6 +67,8 @@ static int read_tier(const struct explain_options *chosen, enum observe_tier *re
 
 static int start(struct explain_story *story, const struct observe_target *target, struct err *err)
 {
+	/* To look at processes before they are gone; without privilege it stays as it is. */
+	setpriority(PRIO_PROCESS, 0, PRIORITY);
 	if (observe_start(&story->observe, target, err))
 		return ERR;
 	return explain_begin(&story->explain, NULL, &story->observe.ready, err);

@@ -105,6 +105,7 @@ enum refusal_fact_bit {
 	FACT_HOOK_LANDLOCK,
 	FACT_HOOK_DEVICES,
 	FACT_HOOK_PIDS,
+	FACT_LANDLOCK_ALONE, /* no other security module is active that could refuse it */
 	FACT_HOOKS_SEEN, /* they would have been seen */
 	FACT_BIT_COUNT
 };

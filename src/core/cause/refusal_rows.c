@@ -261,6 +261,11 @@ const struct refusal_row refusal_rows[] = {
 	{.cause = "filter-unreadable", .layer = REFUSAL_UNKNOWN, .facts = F(FILTER_UNREADABLE),
 	 .why = "cannot tell, because the process has seccomp filters from before it was watched, which only root may read",
 	 .remedy = "as-root"},
+	{.cause = "landlock", .layer = REFUSAL_LANDLOCK, .errors = E(EACCES), .facts = F(CAP_SEEN) | F(LANDLOCK_ALONE),
+	 .without = F(HOOKS_SEEN) | F(DAC_REFUSES), .sure = F(HOOK_LANDLOCK), .otherwise = REFUSAL_GUESS,
+	 .why = "no filter, capability, mode or mount flag refuses {path}, and Landlock is the only security module here that "
+		"could: a ruleset that the program, or who started it, has put on itself",
+	 .remedy = "landlock", .cost = "what the ruleset protects {path} from"},
 	{.cause = "lsm", .layer = REFUSAL_LSM, .errors = DENIED, .facts = F(CAP_SEEN), .without = F(HOOKS_SEEN),
 	 .otherwise = REFUSAL_UNSURE, .sure = F(HOOK_LSM),
 	 .why = "cannot tell, because no filter, capability, mode or mount flag refuses it, so that a security module does, or "

@@ -58,7 +58,16 @@ enum observe_refusal_flag {
 	OBSERVE_COMPAT = 2,	 /* by the 32-bit entry of a 64-bit kernel */
 	OBSERVE_PATH_CUT = 4,	 /* path[0] is longer than there was room for */
 	OBSERVE_FILTERS_CUT = 8, /* there are more filters than filters[] names */
+	OBSERVE_SETGROUPS_DENIED = 32,
 	OBSERVE_FILTERS_UNSEEN = 16, /* there are filters that this source cannot read */
+};
+
+#define OBSERVE_EXTENTS_MAX 5 /* as many as the kernel keeps in place */
+struct observe_map {
+	struct {
+		__u32 inside, outside, count;
+	} extents[OBSERVE_EXTENTS_MAX];
+	__u32 count; /* more than there is room for: unknown */
 };
 
 struct observe_refusal {
@@ -74,6 +83,7 @@ struct observe_refusal {
 	__u32 seccomp_mode;
 	__u32 filters_count, evidence_count;
 	__u32 groups_count, groups[OBSERVE_GROUPS_MAX]; /* supplementary; the count may be higher than there is room */
+	struct observe_map uids, gids; /* of its user namespace, to ids of the initial one */
 	__u64 limits[16];			       /* soft, by RLIMIT_… */
 	__u64 filters[OBSERVE_FILTERS_MAX]; /* the last loaded first; names of observe_filter records */
 	struct observe_evidence evidence[OBSERVE_EVIDENCE_MAX];

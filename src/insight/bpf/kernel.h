@@ -53,8 +53,17 @@ typedef struct {
 struct ns_common {
 	__u32 inum;
 };
+struct uid_gid_extent {
+	__u32 first, lower_first, count;
+};
+struct uid_gid_map {
+	__u32 nr_extents;
+	struct uid_gid_extent extent[5];
+};
 struct user_namespace {
+	struct uid_gid_map uid_map, gid_map;
 	int level;
+	unsigned long flags;
 	struct ns_common ns;
 };
 struct mnt_namespace {

@@ -441,8 +441,14 @@ static long walk_step(__u32 index, struct walk *walk)
 
 	if (dentry == BPF_CORE_READ(mount, mnt.mnt_root) || dentry == parent) {
 		above = BPF_CORE_READ(mount, mnt_parent);
-		if (above == mount)
+		if (above == mount) {
+			/* Files without a directory have a name and no way: "memfd:x". */
+			if (length == 0 && dentry == parent) {
+				got = bpf_probe_read_kernel_str(walk->scratch->walk, NAME_MAX, BPF_CORE_READ(dentry, d_name.name));
+				walk->length = got > 1 && walk->scratch->walk[0] != '/' ? (__u32)got : 0;
+			}
 			return 1;
+		}
 		walk->dentry = BPF_CORE_READ(mount, mnt_mountpoint);
 		walk->mount = above;
 		return 0;
@@ -596,6 +602,19 @@ static __always_inline bool over_rate(__u64 now)
 	return true;
 }
 
+#define SETGROUPS_ALLOWED 1 /* USERNS_SETGROUPS_ALLOWED */
+
+static __always_inline void record_namespace(struct observe_refusal *record, struct user_namespace *namespace)
+{
+	record->user_level = BPF_CORE_READ(namespace, level);
+	record->user_inode = BPF_CORE_READ(namespace, ns.inum);
+	record->flags |= BPF_CORE_READ(namespace, flags) & SETGROUPS_ALLOWED ? 0 : OBSERVE_SETGROUPS_DENIED;
+	record->uids.count = BPF_CORE_READ(namespace, uid_map.nr_extents);
+	record->gids.count = BPF_CORE_READ(namespace, gid_map.nr_extents);
+	bpf_probe_read_kernel(record->uids.extents, sizeof(record->uids.extents), &namespace->uid_map.extent);
+	bpf_probe_read_kernel(record->gids.extents, sizeof(record->gids.extents), &namespace->gid_map.extent);
+}
+
 static __always_inline void record_credentials(struct observe_refusal *record, struct task_struct *task)
 {
 	const struct cred *cred = BPF_CORE_READ(task, cred);
@@ -609,8 +628,7 @@ static __always_inline void record_credentials(struct observe_refusal *record, s
 	bpf_probe_read_kernel(&record->effective, 8, &cred->cap_effective);
 	bpf_probe_read_kernel(&record->permitted, 8, &cred->cap_permitted);
 	bpf_probe_read_kernel(&record->bounding, 8, &cred->cap_bset);
-	record->user_level = BPF_CORE_READ(cred, user_ns, level);
-	record->user_inode = BPF_CORE_READ(cred, user_ns, ns.inum);
+	record_namespace(record, BPF_CORE_READ(cred, user_ns));
 	record->mount_inode = BPF_CORE_READ(task, nsproxy, mnt_ns, ns.inum);
 	groups = BPF_CORE_READ(cred, group_info);
 	record->groups_count = BPF_CORE_READ(groups, ngroups);

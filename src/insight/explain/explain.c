@@ -13,7 +13,6 @@
 
 #include "abi/arch.h"
 #include "abi/syscalls.h"
-#include "base/fd.h"
 #include "insight/explain/parts.h"
 
 void parts_text(struct parts_case *one, enum refusal_text text, const char *fmt, ...)
@@ -41,9 +40,8 @@ void explain_done(struct explain *explain)
 {
 	for (size_t i = 0; i < explain->filters_count; i++)
 		free(explain->filters[i].instructions);
-	for (size_t i = 0; i < explain->views_count; i++)
-		fd_close(&explain->views[i].root_fd);
-	explain->filters_count = explain->views_count = 0;
+	explain->filters_count = 0;
+	paths_release(explain);
 }
 
 static void copy_command(char *out, const char *command)

@@ -46,14 +46,19 @@ void evidence_read(struct parts_case *one);
 void paths_find(struct parts_case *one);
 /* A root to look from, or -errno. Not to be closed. */
 int paths_root(struct explain *explain, const struct observe_refusal *refusal);
+/* mountinfo of its namespace, which may have no process any more. */
+#define PARTS_MOUNTS_MAX (256 << 10)
+bool paths_mounts(struct explain *explain, const struct observe_refusal *refusal, char *buf, size_t size);
+void paths_release(struct explain *explain);
 
 /* ---- replay.c: look at the file again ---- */
 void replay_file(struct parts_case *one);
 
 /* ---- process.c: limits, ids, sysctls, cgroups ---- */
 void process_look(struct parts_case *one);
-/* Is this host id inside the user namespace of the process? Unknown counts as mapped. */
-bool process_maps(const struct parts_case *one, const char *map, uint32_t id, bool inside);
+enum parts_map { PARTS_UIDS, PARTS_GIDS };
+/* Does the process's user namespace map this id (inside: one of its own, else one of the host)? Unknown counts as mapped. */
+bool process_maps(const struct parts_case *one, enum parts_map which, uint32_t id, bool inside);
 
 /* ---- program.c: why execve failed ---- */
 void program_look(struct parts_case *one);

@@ -23,47 +23,83 @@ uint32_t explain_namespace(pid_t pid, const char *name)
 	return stat(path, &status) < 0 ? 0 : (uint32_t)status.st_ino;
 }
 
-static int open_root(pid_t pid)
+static int open_of(pid_t pid, const char *name, int flags)
 {
 	char path[64];
 
-	snprintf(path, sizeof(path), "/proc/%d/root", pid);
-	return open(path, O_PATH | O_DIRECTORY | O_CLOEXEC);
+	snprintf(path, sizeof(path), "/proc/%d/%s", pid, name);
+	return open(path, flags | O_CLOEXEC);
+}
+
+static struct explain_view *find_view(struct explain *explain, uint32_t mount_inode)
+{
+	for (size_t i = 0; i < explain->views_count; i++)
+		if (explain->views[i].mount_inode == mount_inode)
+			return &explain->views[i];
+	return NULL;
+}
+
+static void release(struct explain_view *view)
+{
+	fd_close(&view->root_fd);
+	fd_close(&view->mounts_fd);
+}
+
+/* A free place; the oldest goes when there is none. */
+static struct explain_view *new_view(struct explain *explain)
+{
+	if (explain->views_count == EXPLAIN_VIEWS_MAX) {
+		release(&explain->views[0]);
+		memmove(&explain->views[0], &explain->views[1], (EXPLAIN_VIEWS_MAX - 1) * sizeof(explain->views[0]));
+		explain->views_count--;
+	}
+	return &explain->views[explain->views_count++];
 }
 
 void explain_hold(struct explain *explain, pid_t pid, uint32_t mount_inode)
 {
-	struct explain_view *view = NULL;
-	int root_fd;
+	struct explain_view *view = find_view(explain, mount_inode);
+	struct explain_view fresh = {
+		.mount_inode = mount_inode,
+		.root_fd = open_of(pid, "root", O_PATH | O_DIRECTORY),
+		.mounts_fd = open_of(pid, "mountinfo", O_RDONLY),
+		.pid = pid,
+	};
 
-	for (size_t i = 0; i < explain->views_count; i++)
-		if (explain->views[i].mount_inode == mount_inode)
-			view = &explain->views[i];
-	/* A runtime's process has one root before pivot_root and another after: the later one counts. */
-	root_fd = open_root(pid);
-	if (root_fd < 0 || explain_namespace(pid, "mnt") != mount_inode) {
-		fd_close(&root_fd);
+	if (fresh.root_fd < 0 || explain_namespace(pid, "mnt") != mount_inode) {
+		release(&fresh);
 		return;
 	}
-	if (!view) {
-		if (explain->views_count == EXPLAIN_VIEWS_MAX) {
-			close(root_fd);
-			return;
-		}
-		view = &explain->views[explain->views_count++];
-		view->root_fd = -EBADF;
-	}
-	fd_close(&view->root_fd);
-	*view = (struct explain_view){mount_inode, root_fd, pid};
+	/* A runtime's process has one root before pivot_root and another after: the later one counts. */
+	if (view)
+		release(view);
+	else
+		view = new_view(explain);
+	*view = fresh;
+}
+
+void paths_release(struct explain *explain)
+{
+	for (size_t i = 0; i < explain->views_count; i++)
+		release(&explain->views[i]);
+	explain->views_count = 0;
 }
 
 int paths_root(struct explain *explain, const struct observe_refusal *refusal)
 {
+	const struct explain_view *view;
+
 	explain_hold(explain, refusal->pid, refusal->mount_inode);
-	for (size_t i = 0; i < explain->views_count; i++)
-		if (explain->views[i].mount_inode == refusal->mount_inode)
-			return explain->views[i].root_fd;
-	return -ESRCH;
+	view = find_view(explain, refusal->mount_inode);
+	return view ? view->root_fd : -ESRCH;
+}
+
+bool paths_mounts(struct explain *explain, const struct observe_refusal *refusal, char *buf, size_t size)
+{
+	const struct explain_view *view = find_view(explain, refusal->mount_inode);
+
+	return view && view->mounts_fd >= 0 && lseek(view->mounts_fd, 0, SEEK_SET) == 0 &&
+	       fd_read_text(view->mounts_fd, buf, size) > 0;
 }
 
 /* The names of a walk, which begins at the end, as a path. */

@@ -15,6 +15,9 @@
 #include "base/fd.h"
 #include "base/types.h"
 #include "insight/explain/parts.h"
+#include "kernel/lsm.h"
+
+#define LANDLOCK_ID 110 /* LSM_ID_LANDLOCK */
 
 static bool is_call(const struct parts_case *one, const char *names)
 {
@@ -34,18 +37,16 @@ static int read_of(const struct parts_case *one, const char *name, char *buf, si
 
 /* ---- ids ---- */
 
-bool process_maps(const struct parts_case *one, const char *map, uint32_t id, bool inside)
+bool process_maps(const struct parts_case *one, enum parts_map which, uint32_t id, bool inside)
 {
-	char text[16384];
-	const char *line;
+	const struct observe_map *map = which == PARTS_UIDS ? &one->refusal->uids : &one->refusal->gids;
 
-	if (one->refusal->user_level == 0 || read_of(one, map, text, sizeof(text)))
+	if (one->refusal->user_level == 0 || map->count > OBSERVE_EXTENTS_MAX)
 		return true;
-	for (line = text; line && *line; line = strchr(line, '\n') ? strchr(line, '\n') + 1 : NULL) {
-		unsigned long in, out, count;
+	for (uint32_t i = 0; i < map->count; i++) {
+		uint32_t first = inside ? map->extents[i].inside : map->extents[i].outside;
 
-		if (sscanf(line, "%lu %lu %lu", &in, &out, &count) == 3 && id >= (inside ? in : out) &&
-		    id - (inside ? in : out) < count)
+		if (id >= first && id - first < map->extents[i].count)
 			return true;
 	}
 	return false;
@@ -61,7 +62,6 @@ static void ask_ids(struct parts_case *one)
 		{" chown fchown lchown ", 2, 3, 1},    {" fchownat ", 3, 4, 1},	      {" setuid setreuid setresuid ", 1, 0, 3},
 		{" setgid setregid setresgid ", 0, 1, 3},
 	};
-	char text[32];
 
 	for (size_t i = 0; i < ARRAY_SIZE(rows); i++) {
 		if (!is_call(one, rows[i].calls))
@@ -73,17 +73,16 @@ static void ask_ids(struct parts_case *one)
 
 			if (single && j)
 				break;
-			if (uid != UINT32_MAX && !process_maps(one, "uid_map", uid, true)) {
+			if (uid != UINT32_MAX && !process_maps(one, PARTS_UIDS, uid, true)) {
 				parts_fact(one, FACT_ID_UNMAPPED);
 				parts_text(one, TEXT_ID, "%u (uid)", uid);
-			} else if (gid != UINT32_MAX && !process_maps(one, "gid_map", gid, true)) {
+			} else if (gid != UINT32_MAX && !process_maps(one, PARTS_GIDS, gid, true)) {
 				parts_fact(one, FACT_ID_UNMAPPED);
 				parts_text(one, TEXT_ID, "%u (gid)", gid);
 			}
 		}
 	}
-	if (is_call(one, " setgroups ") && one->refusal->user_level && read_of(one, "setgroups", text, sizeof(text)) == 0 &&
-	    strncmp(text, "deny", 4) == 0)
+	if (is_call(one, " setgroups ") && one->refusal->flags & OBSERVE_SETGROUPS_DENIED)
 		parts_fact(one, FACT_SETGROUPS_DENIED);
 	if (is_call(one, " setgroups ") && one->facts.errnum == EINVAL && one->refusal->user_level &&
 	    !parts_has(one, FACT_ID_UNMAPPED)) {
@@ -241,27 +240,54 @@ static void ask_label(struct parts_case *one)
 /* Does the procfs (or sysfs) that the process sees have mounts below it? */
 static void ask_covered(struct parts_case *one)
 {
-	char path[64], line[4096], type[64] = "";
-	FILE *file;
+	/* mount(2) names the type in an argument; fsmount does not, and procfs is what people mount. */
+	const char *type = strstr(one->path[1], "sys") ? "/sys" : "/proc";
+	char *text;
 
 	if (one->facts.errnum != EPERM || !is_call(one, " mount fsmount ") || one->refusal->user_level == 0)
 		return;
-	/* mount(2) names the type in an argument; fsmount does not, and procfs is what people mount. */
-	snprintf(type, sizeof(type), "%s", strstr(one->path[1], "sys") ? "/sys" : "/proc");
-	snprintf(path, sizeof(path), "/proc/%d/mountinfo", one->refusal->pid);
-	file = fopen(path, "re");
-	while (file && fgets(line, sizeof(line), file)) {
-		char point[1024];
+	text = malloc(PARTS_MOUNTS_MAX);
+	if (text && paths_mounts(one->explain, one->refusal, text, PARTS_MOUNTS_MAX))
+		for (const char *line = text; line; line = strchr(line, '\n') ? strchr(line, '\n') + 1 : NULL) {
+			char point[1024];
 
-		if (sscanf(line, "%*u %*u %*s %*s %1023s", point) == 1 && strncmp(point, type, strlen(type)) == 0 &&
-		    point[strlen(type)] == '/') {
-			parts_fact(one, FACT_PROC_COVERED);
-			parts_text(one, TEXT_PATH, "%s", type);
-			break;
+			if (sscanf(line, "%*u %*u %*s %*s %1023s", point) == 1 && strncmp(point, type, strlen(type)) == 0 &&
+			    point[strlen(type)] == '/') {
+				parts_fact(one, FACT_PROC_COVERED);
+				parts_text(one, TEXT_PATH, "%s", type);
+				break;
+			}
 		}
+	free(text);
+}
+
+/* A file in memory refuses to be changed only when it is sealed. */
+static void ask_seals(struct parts_case *one)
+{
+	if (one->facts.errnum == EPERM && is_call(one, " write writev pwrite64 ftruncate fallocate mmap ") &&
+	    strncmp(one->path[0], "/memfd:", 7) == 0)
+		parts_fact(one, FACT_SEALED);
+}
+
+/* Is Landlock the only security module here that asks about files, networks and processes? */
+static void ask_modules(struct parts_case *one)
+{
+	/* capability, Yama, lockdown, BPF, Landlock, IMA, EVM: LSM_ID_… of <linux/lsm.h>. */
+	static const uint64_t others[] = {100, 106, 108, 109, 111, 112};
+	uint64_t ids[16];
+	int count = lsm_modules(ids, ARRAY_SIZE(ids));
+	bool landlock = false, more = count < 0;
+
+	for (int i = 0; i < count; i++) {
+		bool known = ids[i] == LANDLOCK_ID;
+
+		landlock |= known;
+		for (size_t j = 0; j < ARRAY_SIZE(others); j++)
+			known |= ids[i] == others[j];
+		more |= !known;
 	}
-	if (file)
-		fclose(file);
+	if (landlock && !more)
+		parts_fact(one, FACT_LANDLOCK_ALONE);
 }
 
 void process_look(struct parts_case *one)
@@ -275,4 +301,6 @@ void process_look(struct parts_case *one)
 	ask_port(one);
 	ask_label(one);
 	ask_covered(one);
+	ask_seals(one);
+	ask_modules(one);
 }

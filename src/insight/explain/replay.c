@@ -9,6 +9,7 @@
 #include <fcntl.h>
 #include <limits.h>
 #include <stdio.h>
+#include <stdlib.h>
 #include <string.h>
 #include <sys/stat.h>
 #include <sys/statvfs.h>
@@ -93,15 +94,15 @@ static void describe(struct parts_case *one, const char *path, const struct stat
 	parts_text(one, TEXT_COMPONENT, "%s", path);
 	parts_text(one, TEXT_MODE, "%04o", status->st_mode & 07777);
 	parts_text(one, TEXT_OWNER, "%u:%u", status->st_uid, status->st_gid);
-	if (!process_maps(one, "uid_map", status->st_uid, false) || !process_maps(one, "gid_map", status->st_gid, false))
+	if (!process_maps(one, PARTS_UIDS, status->st_uid, false) || !process_maps(one, PARTS_GIDS, status->st_gid, false))
 		parts_fact(one, FACT_OWNER_UNMAPPED);
 }
 
 /* One inode on the way. true when it refuses. */
 static bool ask_mode(struct parts_case *one, const char *path, const struct stat *status, unsigned int want, bool directory)
 {
-	bool mapped = process_maps(one, "uid_map", status->st_uid, false) &&
-		      process_maps(one, "gid_map", status->st_gid, false);
+	bool mapped = process_maps(one, PARTS_UIDS, status->st_uid, false) &&
+		      process_maps(one, PARTS_GIDS, status->st_gid, false);
 
 	if (want == 0 || mode_allows(one, status, want))
 		return false;
@@ -122,22 +123,18 @@ static bool ask_mode(struct parts_case *one, const char *path, const struct stat
 
 static void find_mount(struct parts_case *one, int fd, struct statx *ret)
 {
-	char path[64], line[4096];
-	FILE *file;
+	char *text = malloc(PARTS_MOUNTS_MAX);
 
-	if (statx(fd, "", AT_EMPTY_PATH | AT_SYMLINK_NOFOLLOW, STATX_BASIC_STATS | STATX_MNT_ID, ret) < 0)
-		return;
-	snprintf(path, sizeof(path), "/proc/%d/mountinfo", one->refusal->pid);
-	file = fopen(path, "re");
-	while (file && fgets(line, sizeof(line), file)) {
-		unsigned long long id;
-		char point[1024];
+	if (statx(fd, "", AT_EMPTY_PATH | AT_SYMLINK_NOFOLLOW, STATX_BASIC_STATS | STATX_MNT_ID, ret) == 0 && text &&
+	    paths_mounts(one->explain, one->refusal, text, PARTS_MOUNTS_MAX))
+		for (const char *line = text; line; line = strchr(line, '\n') ? strchr(line, '\n') + 1 : NULL) {
+			unsigned long long id;
+			char point[1024];
 
-		if (sscanf(line, "%llu %*u %*s %*s %1023s", &id, point) == 2 && id == ret->stx_mnt_id)
-			parts_text(one, TEXT_MOUNT, "%s", point);
-	}
-	if (file)
-		fclose(file);
+			if (sscanf(line, "%llu %*u %*s %*s %1023s", &id, point) == 2 && id == ret->stx_mnt_id)
+				parts_text(one, TEXT_MOUNT, "%s", point);
+		}
+	free(text);
 }
 
 static bool below(const char *path, const char *prefix)
@@ -196,6 +193,7 @@ static void ask_parent(struct walker *walker, const char *path, const struct sta
 	    parent->st_uid != one->refusal->fsuid) {
 		parts_fact(one, FACT_STICKY);
 		parts_text(one, TEXT_COMPONENT, "%s", path);
+		parts_text(one, TEXT_OWNER, "%u:%u", object->st_uid, object->st_gid);
 	}
 	if (walker->create && !walker->exclusive && object->st_uid != one->refusal->fsuid &&
 	    parent->st_mode & (S_IWOTH | S_IWGRP) && (S_ISREG(object->st_mode) || S_ISFIFO(object->st_mode)) &&
@@ -263,6 +261,7 @@ static void walk(struct walker *walker, char *path, bool no_follow)
 	struct stat parent = {0}, status;
 	size_t end = 0;
 
+	fstat(walker->root.fd, &parent);
 	for (;;) {
 		char prefix[PARTS_PATH_MAX];
 		size_t start = end;
@@ -273,12 +272,14 @@ static void walk(struct walker *walker, char *path, bool no_follow)
 		end += strspn(path + end, "/");
 		end += strcspn(path + end, "/");
 		last = path[end + strspn(path + end, "/")] == '\0';
-		if (start > 0 || last)
-			ask_parent(walker, prefix, &parent, NULL), walker->one->facts.facts &= ~REFUSAL_FACT(FACT_STICKY);
 		snprintf(prefix, sizeof(prefix), "%.*s", (int)end, path);
 		fd = rootfs_open(&walker->root, (struct root_path){prefix[0] ? prefix : "/"}, O_PATH, true);
-		if (fd < 0 || fstat(fd, &status) < 0)
+		if (fd < 0 || fstat(fd, &status) < 0) {
+			snprintf(prefix, sizeof(prefix), "%.*s", (int)start, path);
+			if (last && fd == -ENOENT)
+				ask_parent(walker, prefix, &parent, NULL);
 			return;
+		}
 		if (S_ISLNK(status.st_mode) && !(last && no_follow)) {
 			ask_symlink(walker->one, prefix, &status, &parent);
 			if (parts_has(walker->one, FACT_SYMLINK_UNSAFE) || !follow(walker, path, start, end, fd))
