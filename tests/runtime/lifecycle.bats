@@ -343,3 +343,22 @@ created() { # created BUNDLE ID [OPTIONS]: detached from the test's output
 	[ "$output" = works ]
 	leftovers
 }
+
+@test "life cycle: delete --force of a process that someone else's freezer holds says so at once" {
+	local freezer=/sys/fs/cgroup/freezer began
+	[ -d "$freezer" ] || skip "there is no v1 freezer here"
+	b=$(bundle); args "$b" sleep 600; id=$(new_id)
+	oci run --detach -b "$b" "$id" </dev/null >/dev/null
+	mkdir -p "$freezer/other-$id/below"
+	oci state "$id" | jq .pid > "$freezer/other-$id/below/cgroup.procs"
+	echo FROZEN > "$freezer/other-$id/freezer.state"
+	run oci delete --force "$id"
+	assert_fails 1
+	assert_says 'frozen' "$freezer/other-$id is frozen" "echo THAWED > $freezer/other-$id/freezer.state"
+	[[ $output != *"network file system"* ]]
+	echo THAWED > "$freezer/other-$id/freezer.state"
+	oci delete --force "$id"
+	wait_for 5 rmdir "$freezer/other-$id/below"
+	rmdir "$freezer/other-$id"
+	leftovers
+}

@@ -103,6 +103,10 @@ int cgroup_freeze(struct cgroup *cgroup, bool frozen, struct err *err);
 /* Is it frozen (or freezing)? false where there is no freezer. */
 bool cgroup_is_frozen(const struct cgroup *cgroup);
 
+/* Whose v1 freezer holds a process, by its /proc/PID/cgroup: "/sys/fs/cgroup/freezer/…". Such a process does not die of
+ * SIGKILL before it is thawed; on v2 it does. false: none, or the path does not fit. */
+bool cgroup_frozen_by(const struct host *host, const char *proc_text, char *buf, size_t size);
+
 /* Every process in it, sub-cgroups included, as pids of this pid namespace. Returns the number, at most capacity
  * (never more is written; the return value may be larger), or -errno. */
 ssize_t cgroup_pids(const struct cgroup *cgroup, pid_t *pids, size_t capacity);

@@ -48,13 +48,56 @@ static int remove_leaves(int dir_fd, char *ret_name, size_t size)
 	return left;
 }
 
-static int kill_one(pid_t pid, void *context)
-{
-	pid_t *last = context;
+/* So many at a time: what is left is found by the next look. */
+#define VICTIMS_MAX 64
 
-	(void)kill(pid, SIGKILL);
-	*last = pid;
+struct victims {
+	pid_t pids[VICTIMS_MAX];
+	int pidfds[VICTIMS_MAX];
+	bool listed[VICTIMS_MAX];
+	size_t count;
+};
+
+static int hold_one(pid_t pid, void *context)
+{
+	struct victims *victims = context;
+	int pidfd = process_pidfd_open(pid);
+
+	if (pidfd < 0)
+		return 0;
+	victims->pids[victims->count] = pid;
+	victims->pidfds[victims->count++] = pidfd;
+	return victims->count == VICTIMS_MAX;
+}
+
+static int mark_one(pid_t pid, void *context)
+{
+	struct victims *victims = context;
+
+	for (size_t i = 0; i < victims->count; i++)
+		victims->listed[i] = victims->listed[i] || victims->pids[i] == pid;
 	return 0;
+}
+
+/*
+ * A number that was read may belong to another process a moment later. Held by a pidfd, and then listed again, it is one
+ * of this cgroup: what got the number since would not be behind the pidfd.
+ */
+static int kill_own(int dir_fd, pid_t *ret_pid)
+{
+	struct victims victims = {.count = 0};
+	int result = cgroup_own_pids(dir_fd, hold_one, &victims);
+
+	if (result >= 0)
+		result = cgroup_own_pids(dir_fd, mark_one, &victims);
+	for (size_t i = 0; i < victims.count; i++) {
+		if (result == 0 && victims.listed[i]) {
+			(void)process_pidfd_signal(victims.pidfds[i], SIGKILL);
+			*ret_pid = victims.pids[i];
+		}
+		fd_close(&victims.pidfds[i]);
+	}
+	return result;
 }
 
 /*
@@ -77,7 +120,7 @@ static int clear_one_way(int top_fd, pid_t *ret_pid)
 	}
 	if (dir_fd < 0)
 		return errno == ENOENT || errno == ENODEV ? 0 : -errno;
-	result = cgroup_own_pids(dir_fd, kill_one, ret_pid);
+	result = kill_own(dir_fd, ret_pid);
 	for (; depth > 0; depth--) {
 		int above_fd = openat(dir_fd, "..", O_PATH | O_DIRECTORY | O_CLOEXEC);
 

@@ -204,6 +204,52 @@ static int v1_freeze(struct cgroup *cgroup, bool frozen, struct err *err)
 	return err_fix(err, "look at the processes in state D, and try again; the container runs on");
 }
 
+/* The path of a line "4:cpu,freezer:/web1" of /proc/PID/cgroup. */
+static const char *path_in_freezer(const char *proc_text, size_t *ret_length)
+{
+	for (const char *line = proc_text; *line; line += strcspn(line, "\n"), line += *line == '\n') {
+		const char *names = line + strcspn(line, ":\n"), *path = *names == ':' ? strchr(names + 1, ':') : NULL;
+
+		/* A word of the list, which ends with the second colon. */
+		if (!path || path > line + strcspn(line, "\n"))
+			continue;
+		for (const char *at = names + 1; at < path; at += strcspn(at, ",:") + 1) {
+			if (strcspn(at, ",:") != strlen("freezer") || strncmp(at, "freezer", 7) != 0)
+				continue;
+			*ret_length = strcspn(path + 1, "\n");
+			return path + 1;
+		}
+	}
+	return NULL;
+}
+
+/* The first byte of a file of 0 or 1 in the directory at `path`. */
+static bool flag_is_set(const char *path, const char *file)
+{
+	char name[CGROUP_PATH_MAX], text[16];
+
+	return format_text(name, sizeof(name), "%s/%s", path, file) < sizeof(name) &&
+	       fd_read_text_at(AT_FDCWD, name, text, sizeof(text)) > 0 && text[0] == '1';
+}
+
+bool cgroup_frozen_by(const struct host *host, const char *proc_text, char *buf, size_t size)
+{
+	const struct host_hierarchy *hierarchy = host_hierarchy_of(host, "freezer");
+	size_t length, mount_length;
+	const char *path = path_in_freezer(proc_text, &length);
+
+	if (!hierarchy || hierarchy->v2 || !path)
+		return false;
+	mount_length = strlen(hierarchy->mount_point);
+	if (format_text(buf, size, "%s%.*s", hierarchy->mount_point, (int)length, path) >= size)
+		return false;
+	/* Held by a directory above, perhaps: up to the one that was told to freeze. */
+	while (flag_is_set(buf, "freezer.parent_freezing") && !flag_is_set(buf, "freezer.self_freezing") &&
+	       strlen(buf) > mount_length)
+		*strrchr(buf, '/') = '\0';
+	return flag_is_set(buf, "freezer.self_freezing");
+}
+
 const struct cgroup_version cgroup_v1 = {
 	.make = v1_make,
 	.freeze = v1_freeze,
