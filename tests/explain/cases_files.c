@@ -1,0 +1,169 @@
+/* SPDX-License-Identifier: Apache-2.0 */
+/* causes: modes, owners, mounts, attributes. The last call of each is the one that is refused. */
+#include "causes.h"
+
+/* ---- modes and owners ---- */
+
+static int dac_file(void)
+{
+	make_file(in_work("f"), 0600, 0, "x");
+	become(NOBODY);
+	return refused(open(in_work("f"), O_RDONLY | O_CLOEXEC), EACCES);
+}
+static int dac_write(void)
+{
+	make_file(in_work("f"), 0644, 0, "x");
+	become(NOBODY);
+	return refused(open(in_work("f"), O_WRONLY | O_CLOEXEC), EACCES);
+}
+static int dac_directory(void)
+{
+	make_directory(in_work("d"), 0700, 0);
+	make_file(in_work("d/f"), 0666, 0, "x");
+	become(NOBODY);
+	return refused(open(in_work("d/f"), O_RDONLY | O_CLOEXEC), EACCES);
+}
+static int dac_parent(void)
+{
+	make_directory(in_work("d"), 0755, 0);
+	become(NOBODY);
+	return refused(mkdir(in_work("d/new"), 0700), EACCES);
+}
+static int dac_relative(void)
+{
+	make_directory(in_work("d"), 0755, 0);
+	make_file(in_work("d/f"), 0600, 0, "x");
+	need(chdir(in_work("d")), "chdir");
+	become(NOBODY);
+	return refused(open("f", O_RDONLY | O_CLOEXEC), EACCES);
+}
+static int no_x_bit(void)
+{
+	char *argv[] = {(char *)"f", NULL};
+
+	make_file(in_work("f"), 0644, 0, "#!/bin/sh\n");
+	return refused(execve(in_work("f"), argv, argv + 1), EACCES);
+}
+static int sticky(void)
+{
+	make_directory(in_work("d"), 01777, 0);
+	make_file(in_work("d/f"), 0666, 0, "x");
+	become(NOBODY);
+	return refused(unlink(in_work("d/f")), EPERM);
+}
+static int not_owner(void)
+{
+	make_file(in_work("f"), 0666, 0, "x");
+	become(NOBODY);
+	return refused(chmod(in_work("f"), 0600), EPERM);
+}
+static int owner_unmapped(void)
+{
+	make_file(in_work("f"), 0600, 1234, "x");
+	user_namespace(true);
+	return refused(open(in_work("f"), O_RDONLY | O_CLOEXEC), EACCES);
+}
+
+/* ---- mounts and attributes ---- */
+
+static int read_only(void)
+{
+	if (!inside()) {
+		need(mount(NULL, mounted("m"), NULL, MS_REMOUNT | MS_RDONLY, NULL), "remount");
+		return enter("mount-read-only");
+	}
+	return refused(mkdir(in_work("m/new"), 0700), EROFS);
+}
+static int noexec(void)
+{
+	char *argv[] = {(char *)"f", NULL};
+
+	if (!inside()) {
+		const char *path = mounted("m");
+
+		make_file(in_work("m/f"), 0755, 0, "#!/bin/sh\n");
+		need(mount(NULL, path, NULL, MS_REMOUNT | MS_NOEXEC, NULL), "remount");
+		return enter("mount-noexec");
+	}
+	return refused(execve(in_work("m/f"), argv, argv + 1), EACCES);
+}
+static int nodev(void)
+{
+	if (!inside()) {
+		const char *path = mounted("m");
+
+		need(mknod(in_work("m/null"), S_IFCHR | 0666, makedev(1, 3)), "mknod");
+		need(mount(NULL, path, NULL, MS_REMOUNT | MS_NODEV, NULL), "remount");
+		return enter("mount-nodev");
+	}
+	return refused(open(in_work("m/null"), O_RDONLY | O_CLOEXEC), EACCES);
+}
+static int read_only_path(void)
+{
+	if (!inside()) {
+		private_mounts();
+		need(mount("/proc/sys", "/proc/sys", NULL, MS_BIND, NULL), "bind");
+		need(mount(NULL, "/proc/sys", NULL, MS_REMOUNT | MS_BIND | MS_RDONLY, NULL), "remount");
+		return enter("path-read-only");
+	}
+	return refused(open("/proc/sys/kernel/hostname", O_WRONLY | O_CLOEXEC), EROFS);
+}
+static int masked_directory(void)
+{
+	if (!inside()) {
+		private_mounts();
+		need(mount("tmpfs", "/proc/acpi", "tmpfs", MS_RDONLY, NULL), "mask");
+		return enter("path-masked");
+	}
+	return refused(mkdir("/proc/acpi/new", 0700), EROFS);
+}
+static int immutable(void)
+{
+	int fd, flags = 0;
+
+	make_file(in_work("f"), 0644, 0, "");
+	fd = open(in_work("f"), O_RDONLY | O_CLOEXEC);
+	need(ioctl(fd, FS_IOC_GETFLAGS, &flags), "FS_IOC_GETFLAGS");
+	flags |= FS_IMMUTABLE_FL;
+	need(ioctl(fd, FS_IOC_SETFLAGS, &flags), "FS_IOC_SETFLAGS");
+	return refused(unlink(in_work("f")), EPERM);
+}
+static int append_only(void)
+{
+	int fd, flags = 0;
+
+	make_file(in_work("f"), 0644, 0, "");
+	fd = open(in_work("f"), O_RDONLY | O_CLOEXEC);
+	need(ioctl(fd, FS_IOC_GETFLAGS, &flags), "FS_IOC_GETFLAGS");
+	flags |= FS_APPEND_FL;
+	need(ioctl(fd, FS_IOC_SETFLAGS, &flags), "FS_IOC_SETFLAGS");
+	return refused(open(in_work("f"), O_WRONLY | O_CLOEXEC), EPERM);
+}
+static int sealed(void)
+{
+	int fd = memfd_create("sealed", MFD_ALLOW_SEALING | MFD_CLOEXEC);
+
+	need(fcntl(fd, F_ADD_SEALS, F_SEAL_WRITE | F_SEAL_GROW), "seal");
+	return refused(write(fd, "x", 1), EPERM);
+}
+
+const struct cause cases_files[] = {
+	{"dac-file", "dac", dac_file},
+	{"dac-write", "dac", dac_write},
+	{"dac-directory", "dac-directory", dac_directory},
+	{"dac-parent", "dac-directory", dac_parent},
+	{"dac-relative", "dac", dac_relative},
+	{"dac-no-x", "no-x-bit", no_x_bit},
+	{"dac-sticky", "sticky", sticky},
+	{"dac-not-owner", "not-owner", not_owner},
+	{"dac-unmapped-owner", "dac-unmapped-owner", owner_unmapped},
+	{"mount-read-only", "read-only", read_only},
+	{"mount-noexec", "noexec", noexec},
+	{"mount-nodev", "nodev", nodev},
+	{"path-read-only", "read-only-path", read_only_path},
+	{"path-masked", "read-only-path", masked_directory},
+	{"inode-immutable", "immutable", immutable},
+	{"inode-append", "append-only", append_only},
+	{"inode-sealed", "sealed", sealed},
+	{NULL, NULL, NULL},
+};

@@ -1,0 +1,299 @@
+/* SPDX-License-Identifier: Apache-2.0 */
+/* causes: filters and capabilities. The last call of each is the one that is refused. */
+#include "causes.h"
+
+/* ---- seccomp ---- */
+
+static int seccomp_errno(void)
+{
+	filter_call(SYS_personality, SECCOMP_RET_ERRNO | EPERM);
+	return refused(syscall(SYS_personality, 0xffffffff), EPERM);
+}
+static int seccomp_enosys(void)
+{
+	filter_call(SYS_personality, SECCOMP_RET_ERRNO | ENOSYS);
+	return refused(syscall(SYS_personality, 0xffffffff), ENOSYS);
+}
+static int seccomp_clone3(void)
+{
+	/* An old profile answers EPERM to a call it does not know, where ENOSYS would let the C library fall back. */
+	filter_call(SYS_clone3, SECCOMP_RET_ERRNO | EPERM);
+	return refused(syscall(SYS_clone3, NULL, 0), EPERM);
+}
+static int seccomp_argument(void)
+{
+	struct sock_filter code[] = {
+		BPF_STMT(BPF_LD | BPF_W | BPF_ABS, offsetof(struct seccomp_data, nr)),
+		BPF_JUMP(BPF_JMP | BPF_JEQ | BPF_K, SYS_socket, 0, 3),
+		BPF_STMT(BPF_LD | BPF_W | BPF_ABS, offsetof(struct seccomp_data, args)),
+		BPF_JUMP(BPF_JMP | BPF_JEQ | BPF_K, AF_VSOCK, 0, 1),
+		BPF_STMT(BPF_RET | BPF_K, SECCOMP_RET_ERRNO | EACCES),
+		BPF_STMT(BPF_RET | BPF_K, SECCOMP_RET_ALLOW),
+	};
+
+	load(code, 6);
+	return refused(socket(AF_VSOCK, SOCK_STREAM, 0), EACCES);
+}
+static int seccomp_default(void)
+{
+	struct sock_filter code[] = {
+		BPF_STMT(BPF_LD | BPF_W | BPF_ABS, offsetof(struct seccomp_data, nr)),
+		BPF_JUMP(BPF_JMP | BPF_JEQ | BPF_K, SYS_write, 2, 0),
+		BPF_JUMP(BPF_JMP | BPF_JEQ | BPF_K, SYS_exit_group, 1, 0),
+		BPF_STMT(BPF_RET | BPF_K, SECCOMP_RET_ERRNO | EPERM),
+		BPF_STMT(BPF_RET | BPF_K, SECCOMP_RET_ALLOW),
+	};
+
+	load(code, 5);
+	_exit(refused(syscall(SYS_getppid), EPERM));
+}
+static int seccomp_second(void)
+{
+	filter_call(SYS_personality, SECCOMP_RET_ERRNO | EPERM);
+	filter_call(SYS_getcpu, SECCOMP_RET_ERRNO | EPERM);
+	return refused(syscall(SYS_personality, 0xffffffff), EPERM);
+}
+static int seccomp_kill(void)
+{
+	pid_t pid = fork();
+	int status = 0;
+
+	if (pid == 0) {
+		filter_call(SYS_personality, SECCOMP_RET_KILL_PROCESS);
+		syscall(SYS_personality, 0xffffffff);
+		_exit(0);
+	}
+	waitpid(pid, &status, 0);
+	return WIFSIGNALED(status) ? REFUSED : NOT_REFUSED;
+}
+
+/* ---- capabilities ---- */
+
+static int cap_chown(void)
+{
+	make_file(in_work("f"), 0644, 0, "");
+	drop(ONE(CAP_CHOWN));
+	return refused(chown(in_work("f"), 5, 5), EPERM);
+}
+static int low_port(void)
+{
+	struct sockaddr_in address = {.sin_family = AF_INET, .sin_port = htons(81)};
+	int fd = socket(AF_INET, SOCK_STREAM | SOCK_CLOEXEC, 0);
+
+	drop(ONE(CAP_NET_BIND_SERVICE));
+	return refused(bind(fd, (struct sockaddr *)&address, sizeof(address)), EACCES);
+}
+static int raw_socket(void)
+{
+	drop(ONE(CAP_NET_RAW));
+	return refused(socket(AF_INET, SOCK_RAW, IPPROTO_ICMP), EPERM);
+}
+static int packet_socket(void)
+{
+	drop(ONE(CAP_NET_RAW));
+	return refused(socket(AF_PACKET, SOCK_DGRAM, 0), EPERM);
+}
+static int cap_mount(void)
+{
+	drop(ONE(CAP_SYS_ADMIN));
+	return refused(mount("x", work, "tmpfs", 0, NULL), EPERM);
+}
+static int cap_hostname(void)
+{
+	need(unshare(CLONE_NEWUTS), "unshare");
+	drop(ONE(CAP_SYS_ADMIN));
+	return refused(sethostname("x", 1), EPERM);
+}
+static int cap_time(void)
+{
+	struct timespec now;
+
+	drop(ONE(CAP_SYS_TIME));
+	clock_gettime(CLOCK_REALTIME, &now);
+	return refused(clock_settime(CLOCK_REALTIME, &now), EPERM);
+}
+static int cap_nice(void)
+{
+	drop(ONE(CAP_SYS_NICE));
+	limit(RLIMIT_NICE, 0);
+	return refused(setpriority(PRIO_PROCESS, 0, -5), EACCES);
+}
+static int cap_mknod(void)
+{
+	drop(ONE(CAP_MKNOD));
+	return refused(mknod(in_work("n"), S_IFCHR | 0600, makedev(1, 3)), EPERM);
+}
+static int cap_setuid(void)
+{
+	drop(ONE(CAP_SETUID));
+	return refused(syscall(SYS_setuid, 7), EPERM);
+}
+static int cap_setgid(void)
+{
+	drop(ONE(CAP_SETGID));
+	return refused(syscall(SYS_setgid, 7), EPERM);
+}
+static int cap_setgroups(void)
+{
+	drop(ONE(CAP_SETGID));
+	return refused(syscall(SYS_setgroups, 0, NULL), EPERM);
+}
+static int cap_kill(void)
+{
+	become(NOBODY);
+	return refused(kill(1, SIGCONT), EPERM);
+}
+static int cap_ptrace(void)
+{
+	pid_t pid = fork();
+	long result;
+
+	if (pid == 0) {
+		pause();
+		_exit(0);
+	}
+	drop(ONE(CAP_SYS_PTRACE));
+	/* The child stays root's. */
+	need(syscall(SYS_setresuid, NOBODY, NOBODY, 0), "setresuid");
+	result = ptrace(PTRACE_SEIZE, pid, 0, 0);
+	if (result < 0 && errno == EPERM) {
+		syscall(SYS_setresuid, 0, 0, 0);
+		kill(pid, SIGKILL);
+		return REFUSED;
+	}
+	return NOT_REFUSED;
+}
+static int cap_chroot(void)
+{
+	drop(ONE(CAP_SYS_CHROOT));
+	return refused(chroot(work), EPERM);
+}
+static int cap_resource(void)
+{
+	limit(RLIMIT_NOFILE, 100);
+	drop(ONE(CAP_SYS_RESOURCE));
+	return refused(setrlimit(RLIMIT_NOFILE, &(struct rlimit){200, 200}), EPERM);
+}
+static int cap_net_admin(void)
+{
+	struct {
+		char name[16];
+		short flags;
+		char rest[32];
+	} request = {.name = "lo", .flags = 0x41};
+	int fd = socket(AF_INET, SOCK_DGRAM | SOCK_CLOEXEC, 0);
+
+	drop(ONE(CAP_NET_ADMIN));
+	return refused(ioctl(fd, 0x8914 /* SIOCSIFFLAGS */, &request), EPERM);
+}
+static int cap_syslog(void)
+{
+	drop(ONE(CAP_SYSLOG) | ONE(CAP_SYS_ADMIN));
+	return refused(klogctl(5 /* clear */, NULL, 0), EPERM);
+}
+static int cap_bpf(void)
+{
+	union bpf_attr attr = {.map_type = BPF_MAP_TYPE_LRU_HASH, .key_size = 4, .value_size = 4, .max_entries = 1};
+
+	drop(ONE(CAP_BPF) | ONE(CAP_SYS_ADMIN));
+	return refused(syscall(SYS_bpf, BPF_MAP_CREATE, &attr, sizeof(attr)), EPERM);
+}
+static int cap_perfmon(void)
+{
+	struct perf_event_attr attr = {
+		.type = PERF_TYPE_SOFTWARE, .size = sizeof(attr), .config = PERF_COUNT_SW_CPU_CLOCK};
+
+	drop(ONE(CAP_PERFMON) | ONE(CAP_SYS_ADMIN) | ONE(CAP_SYS_PTRACE));
+	return refused(syscall(SYS_perf_event_open, &attr, -1, 0, -1, 0), EACCES);
+}
+static int cap_module(void)
+{
+	drop(ONE(CAP_SYS_MODULE));
+	return refused(syscall(SYS_delete_module, "no_such_module", 0), EPERM);
+}
+static int cap_reboot(void)
+{
+	drop(ONE(CAP_SYS_BOOT));
+	return refused(syscall(SYS_reboot, 0, 0, 0, 0), EPERM);
+}
+static int cap_immutable(void)
+{
+	int fd, flags = 0;
+
+	make_file(in_work("f"), 0644, 0, "");
+	fd = open(in_work("f"), O_RDONLY | O_CLOEXEC);
+	need(ioctl(fd, FS_IOC_GETFLAGS, &flags), "FS_IOC_GETFLAGS");
+	drop(ONE(CAP_LINUX_IMMUTABLE));
+	flags |= FS_IMMUTABLE_FL;
+	return refused(ioctl(fd, FS_IOC_SETFLAGS, &flags), EPERM);
+}
+static int cap_handle(void)
+{
+	struct {
+		struct file_handle handle;
+		char bytes[128];
+	} place = {.handle.handle_bytes = 128};
+	int id, fd = open(work, O_RDONLY | O_DIRECTORY | O_CLOEXEC);
+
+	need(name_to_handle_at(AT_FDCWD, work, &place.handle, &id, 0), "name_to_handle_at");
+	drop(ONE(CAP_DAC_READ_SEARCH));
+	return refused(open_by_handle_at(fd, &place.handle, O_PATH), EPERM);
+}
+static int cap_setns(void)
+{
+	int fd = open("/proc/self/ns/uts", O_RDONLY | O_CLOEXEC);
+
+	drop(ONE(CAP_SYS_ADMIN));
+	return refused(setns(fd, CLONE_NEWUTS), EPERM);
+}
+static int cap_elsewhere(void)
+{
+	user_namespace(true);
+	return refused(mknod(in_work("n"), S_IFCHR | 0600, makedev(1, 3)), EPERM);
+}
+static int cap_elsewhere_time(void)
+{
+	struct timespec now;
+
+	user_namespace(true);
+	clock_gettime(CLOCK_REALTIME, &now);
+	return refused(clock_settime(CLOCK_REALTIME, &now), EPERM);
+}
+
+const struct cause cases_power[] = {
+	{"seccomp-errno", "seccomp-rule", seccomp_errno},
+	{"seccomp-enosys", "seccomp-rule", seccomp_enosys},
+	{"seccomp-clone3", "seccomp-rule", seccomp_clone3},
+	{"seccomp-argument", "seccomp-rule", seccomp_argument},
+	{"seccomp-default", "seccomp-default", seccomp_default},
+	{"seccomp-second", "seccomp-rule", seccomp_second},
+	{"seccomp-kill", "seccomp-kill", seccomp_kill},
+	{"cap-chown", "capability", cap_chown},
+	{"cap-low-port", "low-port", low_port},
+	{"cap-raw-socket", "ping", raw_socket},
+	{"cap-packet-socket", "ping", packet_socket},
+	{"cap-mount", "capability", cap_mount},
+	{"cap-hostname", "capability", cap_hostname},
+	{"cap-time", "capability", cap_time},
+	{"cap-nice", "capability", cap_nice},
+	{"cap-mknod", "capability", cap_mknod},
+	{"cap-setuid", "capability", cap_setuid},
+	{"cap-setgid", "capability", cap_setgid},
+	{"cap-setgroups", "capability", cap_setgroups},
+	{"cap-kill", "capability", cap_kill},
+	{"cap-ptrace", "capability", cap_ptrace},
+	{"cap-chroot", "capability", cap_chroot},
+	{"cap-resource", "capability", cap_resource},
+	{"cap-net-admin", "capability", cap_net_admin},
+	{"cap-syslog", "capability", cap_syslog},
+	{"cap-bpf", "bpf-off", cap_bpf},
+	{"cap-perfmon", "perf-paranoid", cap_perfmon},
+	{"cap-module", "capability", cap_module},
+	{"cap-reboot", "capability", cap_reboot},
+	{"cap-immutable", "capability", cap_immutable},
+	{"cap-handle", "capability", cap_handle},
+	{"cap-setns", "capability", cap_setns},
+	{"cap-elsewhere-mknod", "capability-elsewhere", cap_elsewhere},
+	{"cap-elsewhere-time", "capability-elsewhere", cap_elsewhere_time},
+	{NULL, NULL, NULL},
+};
