@@ -62,7 +62,7 @@ int bpf_device_detach(int cgroup_fd, int program_fd)
 	return bpf_call(BPF_PROG_DETACH, &attr);
 }
 
-int bpf_device_query(int cgroup_fd, uint32_t *ret_ids, uint32_t capacity)
+static int query(int cgroup_fd, uint32_t flags, uint32_t *ret_ids, uint32_t capacity)
 {
 	union bpf_attr attr;
 	int result;
@@ -70,10 +70,21 @@ int bpf_device_query(int cgroup_fd, uint32_t *ret_ids, uint32_t capacity)
 	memset(&attr, 0, sizeof(attr));
 	attr.query.target_fd = (uint32_t)cgroup_fd;
 	attr.query.attach_type = BPF_CGROUP_DEVICE;
+	attr.query.query_flags = flags;
 	attr.query.prog_ids = (uint64_t)(uintptr_t)ret_ids;
 	attr.query.prog_cnt = capacity;
 	result = bpf_call(BPF_PROG_QUERY, &attr);
 	return result < 0 ? result : (int)attr.query.prog_cnt;
+}
+
+int bpf_device_query(int cgroup_fd, uint32_t *ret_ids, uint32_t capacity)
+{
+	return query(cgroup_fd, 0, ret_ids, capacity);
+}
+
+int bpf_device_query_effective(int cgroup_fd, uint32_t *ret_ids, uint32_t capacity)
+{
+	return query(cgroup_fd, BPF_F_QUERY_EFFECTIVE, ret_ids, capacity);
 }
 
 int bpf_program_open(uint32_t id)
@@ -101,4 +112,27 @@ int bpf_program_name(int program_fd, char ret_name[BPF_OBJ_NAME_LEN])
 	memcpy(ret_name, info.name, BPF_OBJ_NAME_LEN);
 	ret_name[BPF_OBJ_NAME_LEN - 1] = '\0';
 	return 0;
+}
+
+int bpf_program_read(int program_fd, struct bpf_insn *ret_instructions, uint32_t capacity)
+{
+	struct bpf_prog_info info = {
+		.xlated_prog_insns = (uint64_t)(uintptr_t)ret_instructions,
+		.xlated_prog_len = capacity * (uint32_t)sizeof(*ret_instructions),
+	};
+	union bpf_attr attr;
+	int result;
+
+	memset(&attr, 0, sizeof(attr));
+	attr.info.bpf_fd = (uint32_t)program_fd;
+	attr.info.info_len = sizeof(info);
+	attr.info.info = (uint64_t)(uintptr_t)&info;
+	result = bpf_call(BPF_OBJ_GET_INFO_BY_FD, &attr);
+	if (result < 0)
+		return result;
+	if (!info.xlated_prog_insns || !info.xlated_prog_len)
+		return -EPERM;
+	if (info.xlated_prog_len > capacity * sizeof(*ret_instructions))
+		return -ENOSPC;
+	return (int)(info.xlated_prog_len / sizeof(*ret_instructions));
 }

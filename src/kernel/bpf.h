@@ -27,4 +27,10 @@ int bpf_device_query(int cgroup_fd, uint32_t *ret_ids, uint32_t capacity);
 int bpf_program_open(uint32_t id);
 int bpf_program_name(int program_fd, char ret_name[BPF_OBJ_NAME_LEN]);
 
+/* Ids of the device programs that decide for this cgroup, those of the cgroups above it included; as bpf_device_query. */
+int bpf_device_query_effective(int cgroup_fd, uint32_t *ret_ids, uint32_t capacity);
+/* The program as the verifier left it. Returns the number of instructions; -ENOSPC when there are more than capacity, -EPERM
+ * when the kernel shows none (net.core.bpf_jit_harden). */
+int bpf_program_read(int program_fd, struct bpf_insn *ret_instructions, uint32_t capacity);
+
 #endif

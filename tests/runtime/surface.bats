@@ -146,6 +146,202 @@ started() { # a container that sleeps; its name in ID, its pid in PID
 	[[ $output == *"/syscalls/0"* ]]
 }
 
+# A process of python that loads a filter which refuses one call (by ERRNO 1), in the thread or process where it says so.
+LOADER='
+import ctypes, os, struct, sys, threading
+libc = ctypes.CDLL(None, use_errno=True)
+def load(number):
+    code = [(0x20, 0, 0, 0), (0x15, 0, 1, number), (0x06, 0, 0, 0x50001), (0x06, 0, 0, 0x7fff0000)]
+    text = ctypes.create_string_buffer(b"".join(struct.pack("HBBI", *one) for one in code))
+    libc.prctl(38, 1, 0, 0, 0)
+    program = struct.pack("HxxxxxxP", len(code), ctypes.addressof(text))
+    assert libc.prctl(22, 2, ctypes.c_char_p(program), 0, 0) == 0
+'
+
+@test "the filters of all threads count: what one of them may is reached" {
+	python3 -c "$LOADER
+load(165)           # mount, in all threads
+def other():
+    load(39)        # getpid, in this one
+    print('ready', flush=True)
+    threading.Event().wait()
+threading.Thread(target=other, daemon=True).start()
+threading.Event().wait()
+" > "$WORK/said" 3>&- &
+	OUTSIDE=$!
+	until_true grep -q ready "$WORK/said"
+	run -0 surface --json "$OUTSIDE"
+	json_is '.sets.syscalls.items[] | select(.name == "mount").verdict' refused
+	json_is '.sets.syscalls.items[] | select(.name == "getpid").verdict' allowed
+	[[ $(jq -r .facts.measured <<<"$output") == "1 process with 2 threads under 2 different sets"* ]]
+	json_is .facts.seccomp "1 to 2 filters"
+	until_true bash -c "! grep -qv 'TracerPid:.0' <(grep -h TracerPid /proc/$OUTSIDE/task/*/status)"
+}
+
+@test "all processes of a container count, also one that came in later without a filter" {
+	started
+	surface --json "$ID" > "$WORK/before"
+	nsenter -t "$PID" -p -m "$(command -v busybox)" true 2>/dev/null || true
+	nsenter -t "$PID" -p -- sleep 1000 3>&- &
+	OUTSIDE=$!
+	until_true test -n "$(pgrep -P "$OUTSIDE")" || true
+	until_true bash -c "'$BULKHEAD' --root '$STATE' surface --json '$ID' | jq -e '.facts.measured | startswith(\"2 processes\")'"
+	run -0 surface --json "$ID"
+	jq -e '.sets.syscalls.items[] | select(.name == "bpf").verdict == "refused"' "$WORK/before"
+	json_is '.sets.syscalls.items[] | select(.name == "bpf").verdict' allowed
+	json_is .facts.seccomp "none for some threads"
+	# The first of a pid namespace is taken for its container, whoever made it.
+	run -0 surface --json "$PID"
+	[[ $(jq -r .facts.measured <<<"$output") == "2 processes"* ]]
+	pkill -KILL -P "$OUTSIDE" || true
+	oci delete --force "$ID"
+	leftovers
+}
+
+@test "processes that end, are zombies, of the kernel, or of somebody else" {
+	sleep 0 3>&- &
+	local gone=$!
+	wait "$gone" || true
+	run surface "$gone"
+	assert_fails 125
+	# A zombie: its parent never waits.
+	python3 -c 'import os,time
+pid = os.fork()
+pid or os._exit(0)
+print(pid, flush=True); time.sleep(1000)' > "$WORK/said" 3>&- &
+	OUTSIDE=$!
+	until_true grep -q . "$WORK/said"
+	until_true grep -q "State:.Z" "/proc/$(cat "$WORK/said")/status"
+	run surface "$(cat "$WORK/said")"
+	assert_fails 125
+	[[ $output == *"has ended"* ]]
+	run surface 2
+	assert_fails 125
+	[[ $output == *"of the kernel"* ]]
+	started
+	run setpriv --reuid=65534 --regid=65534 --clear-groups --inh-caps=-all "$BULKHEAD" --root "$STATE" surface "$PID"
+	assert_fails 125
+	[[ $output == *"process $PID"*"as root"* ]]
+	oci delete --force "$ID"
+	leftovers
+}
+
+@test "processes that come and go while a container is measured do no harm" {
+	local i path
+	path=$(bundle)
+	edit "$path" '.process.args = ["/bin/sh", "-c", "while :; do /bin/true; done"] | .linux.seccomp =
+		{"defaultAction": "SCMP_ACT_ALLOW", "syscalls": [{"names": ["bpf"], "action": "SCMP_ACT_ERRNO"}]}'
+	ID=$(new_id)
+	oci run --bundle "$path" --detach "$ID" </dev/null >/dev/null 2>&1
+	for i in $(seq 10); do
+		run -0 surface --json "$ID"
+		json_is '.sets.syscalls.items[] | select(.name == "bpf").verdict' refused
+	done
+	oci delete --force "$ID"
+	leftovers
+}
+
+@test "what the device rules let through, and what may be made" {
+	local path
+	path=$(bundle)
+	edit "$path" '.process.args = ["/bin/sleep", "1000"] | .process.capabilities.effective += ["CAP_MKNOD"]
+		| .process.capabilities.permitted += ["CAP_MKNOD"] | .process.capabilities.bounding += ["CAP_MKNOD"]
+		| .linux.devices = [{path: "/dev/kmsg", type: "c", major: 1, minor: 11, fileMode: 438, uid: 0, gid: 0}]
+		| .linux.resources.devices = [{allow: false, access: "rwm"},
+			{allow: true, type: "c", major: 1, minor: 3, access: "rwm"},
+			{allow: true, type: "b", major: 7, minor: 0, access: "rwm"}]'
+	ID=$(new_id)
+	oci run --bundle "$path" --detach "$ID" </dev/null >/dev/null 2>&1
+	run -0 surface --json "$ID"
+	json_is '.sets.devices.items[] | select(.name == "/dev/null").verdict' allowed
+	json_is '.sets.devices.items[] | select(.name == "/dev/kmsg").verdict' refused
+	[[ $(jq -r .facts.deviceRules <<<"$output") == *"of cgroup v"*"may be opened" ]]
+	[[ $(jq -r .facts.deviceNodes <<<"$output") == *"of this machine: "* ]]
+	# As the container itself finds it.
+	run oci exec "$ID" /bin/head -c 1 /dev/kmsg
+	[[ $output == *"not permitted"* ]]
+	oci delete --force "$ID"
+	leftovers
+}
+
+used_profile() {
+	cat > "$WORK/used.json" <<-'END'
+	{"version": 1, "subject": {"source": "x"},
+	 "evidence": {"runs": 1, "kernels": ["6.1"], "events": 9, "lost": 0, "complete": true, "verified": false},
+	 "rules": {"syscalls": {"names": ["ioctl", "mount", "nanosleep", "read", "socket"],
+		"ioctl": {"0x5401": "TCGETS"}, "socket": {"0x2:0x1": "TCP"}},
+	  "capabilities": {"CAP_KILL": "x"}, "devices": ["/dev/null"], "namespaces": ["mount"],
+	  "files": {"read": ["/proc/self/**"]}}}
+	END
+}
+
+@test "reached beside used, by a containment profile" {
+	started
+	used_profile
+	run -0 surface --json --profile "$WORK/used.json" "$ID"
+	json_is '.sets.syscalls | [.used, .usedButRefused, .neverUsed + 4 == .reached] | join(" ")' "5 1 true"
+	json_is '.sets.syscalls.items[] | select(.name == "mount") | [.verdict, .used] | join(" ")' "refused true"
+	# Several drivers have a command of this number.
+	json_is '[.sets.ioctl.items[] | select(.used).name] | contains(["TCGETS"])' true
+	json_is '[.sets.socketFamilies.items[] | select(.used).name] | join(" ")' AF_INET
+	# No fcntl among the calls: none is used. Files that are written have no rule: nothing is known.
+	json_is '.sets.fcntl.used' 0
+	json_is '.sets.filesWritable | has("used")' false
+	json_is '[.sets.filesReadable.items[] | select(.used).name | startswith("/proc/self/")] | length > 5 and all' true
+	json_is '[.sets.devices.items[] | select(.used).name] | join(" ")' /dev/null
+	run -0 surface --profile "$WORK/used.json" "$ID"
+	[[ $output == *"never used"* && $output == *"used, but refused: 1 system calls"*mount* ]]
+	run surface --profile "$WORK/used.json" --diff "$ID" sandbox
+	assert_fails 125
+	echo '{"version": 1, "rules": {"syscalls": {"names": ["raed"]}}}' > "$WORK/bad.json"
+	run surface --profile "$WORK/bad.json" "$ID"
+	assert_fails 125
+	[[ $output == *"bad.json"* ]]
+	oci delete --force "$ID"
+	leftovers
+}
+
+@test "the page shows reached beside used" {
+	[ -n "$BROWSER" ] || skip "chromium is missing"
+	used_profile
+	surface --html "$WORK/page.html" --profile "$WORK/used.json" sandbox
+	HOME=$WORK timeout 60 "$BROWSER" --headless --no-sandbox --disable-gpu --disable-dev-shm-usage \
+		--user-data-dir="$WORK/profile" --dump-dom "file://$WORK/page.html" > "$WORK/dom" 2> /dev/null
+	local used idle
+	used=$(surface --json --profile "$WORK/used.json" sandbox | jq '.sets.syscalls | .used - .usedButRefused')
+	idle=$(surface --json --profile "$WORK/used.json" sandbox | jq .sets.syscalls.neverUsed)
+	[ "$(grep -c '<rect class="used" x=' "$WORK/dom")" -eq "$used" ]
+	[ "$(grep -c '<rect class="idle" x=' "$WORK/dom")" -eq "$idle" ]
+	[ "$(grep -c '<rect class="missing" x=' "$WORK/dom")" -eq 1 ]
+	grep -q "reached, never used $idle" "$WORK/dom"
+}
+
+@test "hostile names stay text: on the page, in JSON, on a terminal" {
+	[ -n "$BROWSER" ] || skip "chromium is missing"
+	local name=$'<img src=x onerror=document.title=1>\'"&\e]0;x\a.json'
+	cp /usr/share/containers/seccomp.json "$WORK/$name"
+	run -0 surface "$WORK/$name"
+	[[ $output != *$'\e'* && $output != *$'\a'* ]]
+	surface --json "$WORK/$name" | jq -e .subject
+	surface --html "$WORK/page.html" "$WORK/$name"
+	HOME=$WORK timeout 60 "$BROWSER" --headless --no-sandbox --disable-gpu --disable-dev-shm-usage \
+		--user-data-dir="$WORK/profile" --dump-dom "file://$WORK/page.html" > "$WORK/dom" 2> /dev/null
+	! grep -q '<img' "$WORK/dom"
+	grep -q '&lt;img' "$WORK/dom"
+	# The name that a process gives itself.
+	python3 -c 'import ctypes,time
+ctypes.CDLL(None).prctl(15, b"<b>\x1b[31m\xff&x", 0, 0, 0)
+print("ready", flush=True); time.sleep(1000)' > "$WORK/said" 3>&- &
+	OUTSIDE=$!
+	until_true grep -q ready "$WORK/said"
+	run -0 surface "$OUTSIDE"
+	[[ $output != *$'\e'* ]]
+	surface --json "$OUTSIDE" | jq -e .facts.command
+	surface --html "$WORK/page.html" "$OUTSIDE"
+	! grep -qa $'\e\|<b>' "$WORK/page.html"
+	iconv -f utf-8 "$WORK/page.html" > /dev/null
+}
+
 @test "the page is drawn by a browser" {
 	[ -n "$BROWSER" ] || skip "chromium is missing"
 	started

@@ -7,16 +7,23 @@
 
 #include <cmocka.h>
 
+#include <errno.h>
+#include <fcntl.h>
 #include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
+#include <sys/stat.h>
+#include <sys/wait.h>
+#include <unistd.h>
 
 #include "abi/arch.h"
 #include "abi/syscalls.h"
 #include "base/json.h"
 #include "core/filter/filter.h"
 #include "insight/standing/standing.h"
+#include "insight/surface/devices.h"
 #include "insight/surface/parts.h"
+#include "kernel/bpf.h"
 #include "people/sandbox/sandbox.h"
 
 #define ENGINES "/usr/share/containers/seccomp.json"
@@ -290,6 +297,178 @@ static void test_too_long(void **state)
 		fail_msg("%s", message);
 }
 
+#define LOAD(reg, field, bits)                                                                                              \
+	{                                                                                                              \
+		.code = BPF_LDX | BPF_MEM | (bits), .dst_reg = (reg), .src_reg = 1,                                    \
+		.off = offsetof(struct bpf_cgroup_dev_ctx, field)                                                      \
+	}
+#define OP(operation, reg, value) {.code = BPF_ALU | BPF_K | (operation), .dst_reg = (reg), .imm = (value)}
+#define UNLESS(reg, value, over) {.code = BPF_JMP | BPF_JNE | BPF_K, .dst_reg = (reg), .off = (over), .imm = (value)}
+#define ANSWER(value) {.code = BPF_ALU64 | BPF_MOV | BPF_K, .dst_reg = 0, .imm = (value)}, {.code = BPF_JMP | BPF_EXIT}
+
+static enum device_answer ask(const struct bpf_insn *program, size_t count, unsigned int access, uint32_t type, uint32_t number)
+{
+	const struct bpf_cgroup_dev_ctx context = {.access_type = access << 16 | type, .major = 1, .minor = number};
+
+	return device_program_run(program, count, &context);
+}
+
+/* A program as engines write them: character device 1:3, reading and writing; nothing else. */
+static void test_device_program(void **state)
+{
+	static const struct bpf_insn program[] = {
+		LOAD(2, access_type, BPF_H), LOAD(3, access_type, BPF_W), OP(BPF_RSH, 3, 16),
+		LOAD(4, major, BPF_W), LOAD(5, minor, BPF_W),
+		UNLESS(2, BPF_DEVCG_DEV_CHAR, 6),
+		{.code = BPF_ALU | BPF_MOV | BPF_X, .dst_reg = 1, .src_reg = 3},
+		OP(BPF_AND, 1, BPF_DEVCG_ACC_READ | BPF_DEVCG_ACC_WRITE),
+		{.code = BPF_JMP | BPF_JNE | BPF_X, .dst_reg = 1, .src_reg = 3, .off = 3},
+		UNLESS(5, 3, 2), ANSWER(1), ANSWER(0),
+	};
+	const struct bpf_insn helper[] = {{.code = BPF_JMP | BPF_CALL, .imm = 14}, ANSWER(1)};
+	const struct bpf_insn endless[] = {{.code = BPF_JMP | BPF_JA, .off = -1}};
+	const struct bpf_insn outside[] = {
+		{.code = BPF_LDX | BPF_MEM | BPF_W, .dst_reg = 0, .src_reg = 1, .off = 12}, {.code = BPF_JMP | BPF_EXIT}};
+	const struct bpf_insn unset[] = {{.code = BPF_JMP | BPF_EXIT}};
+	size_t count = ARRAY_SIZE(program);
+
+	(void)state;
+	assert_int_equal(ask(program, count, BPF_DEVCG_ACC_READ, BPF_DEVCG_DEV_CHAR, 3), DEVICE_ALLOWED);
+	assert_int_equal(ask(program, count, BPF_DEVCG_ACC_MKNOD, BPF_DEVCG_DEV_CHAR, 3), DEVICE_REFUSED);
+	assert_int_equal(ask(program, count, BPF_DEVCG_ACC_READ, BPF_DEVCG_DEV_CHAR, 4), DEVICE_REFUSED);
+	assert_int_equal(ask(program, count, BPF_DEVCG_ACC_READ, BPF_DEVCG_DEV_BLOCK, 3), DEVICE_REFUSED);
+	/* What it does not follow it does not guess. */
+	assert_int_equal(ask(helper, ARRAY_SIZE(helper), 1, 2, 3), DEVICE_UNKNOWN);
+	assert_int_equal(ask(endless, 1, 1, 2, 3), DEVICE_UNKNOWN);
+	assert_int_equal(ask(outside, ARRAY_SIZE(outside), 1, 2, 3), DEVICE_UNKNOWN);
+	assert_int_equal(ask(unset, 1, 1, 2, 3), DEVICE_UNKNOWN);
+	assert_int_equal(ask(program, 3, 1, 2, 3), DEVICE_UNKNOWN);
+}
+
+/* Whatever the bytes are: an answer, and no fault. */
+static void test_device_junk(void **state)
+{
+	struct bpf_insn junk[24];
+
+	(void)state;
+	srand(7);
+	for (int round = 0; round < 20000; round++) {
+		for (size_t i = 0; i < sizeof(junk); i++)
+			((uint8_t *)junk)[i] = (uint8_t)rand();
+		for (size_t i = 0; i < ARRAY_SIZE(junk); i++) {
+			junk[i].off = (int16_t)(rand() % 9 - 3);
+			junk[i].dst_reg = (unsigned int)rand() % 11 & 15;
+			junk[i].src_reg = (unsigned int)rand() % 11 & 15;
+		}
+		assert_in_range(ask(junk, ARRAY_SIZE(junk), 2, 2, 3), DEVICE_REFUSED, DEVICE_UNKNOWN);
+	}
+}
+
+static void test_device_list(void **state)
+{
+	struct arena arena cleanup_arena = ARENA_INIT;
+	struct device_rules rules = {.v1 = true};
+
+	(void)state;
+	assert_false(device_rules_parse(&arena, "a *:* rwm\n", &rules));
+	assert_true(device_rules_parse(&arena, "c *:* m\nb *:* m\nc 1:3 rwm\nc 136:* rw\n", &rules));
+	assert_int_equal(rules.rules_count, 4);
+	assert_int_equal(device_rules_ask(&rules, false, 1, 3, BPF_DEVCG_ACC_READ), DEVICE_ALLOWED);
+	assert_int_equal(device_rules_ask(&rules, true, 1, 3, BPF_DEVCG_ACC_READ), DEVICE_REFUSED);
+	assert_int_equal(device_rules_ask(&rules, true, 8, 0, BPF_DEVCG_ACC_MKNOD), DEVICE_ALLOWED);
+	assert_int_equal(device_rules_ask(&rules, true, 8, 0, BPF_DEVCG_ACC_MKNOD | BPF_DEVCG_ACC_READ), DEVICE_REFUSED);
+	assert_int_equal(device_rules_ask(&rules, false, 136, 9, BPF_DEVCG_ACC_WRITE), DEVICE_ALLOWED);
+	assert_false(!device_rules_parse(&arena, "", &rules));
+	assert_int_equal(device_rules_ask(&rules, false, 1, 3, BPF_DEVCG_ACC_READ), DEVICE_REFUSED);
+}
+
+/* The directory of a new cgroup of v2; NULL where there is none. */
+static char *make_cgroup(struct arena *arena)
+{
+	FILE *file = fopen("/proc/self/mountinfo", "re");
+	char *text = arena_calloc(arena, 1, 1 << 20), *path = NULL;
+	struct files_view view;
+	struct err err = ERR_INIT;
+
+	if (!file || !text)
+		return NULL;
+	(void)!fread(text, 1, (1 << 20) - 1, file);
+	fclose(file);
+	if (files_parse(arena, text, &view, &err))
+		return NULL;
+	for (size_t i = 0; i < view.count && !path; i++)
+		if (strcmp(view.mounts[i].type, "cgroup2") == 0)
+			path = arena_printf(arena, "%s/bulkhead-test-surface-%d", view.mounts[i].path, getpid());
+	return path && mkdir(path, 0755) == 0 ? path : NULL;
+}
+
+/* A process in cgroup, which waits until the pipe is closed. */
+static pid_t start_in(const char *cgroup, int *ret_pipe)
+{
+	char path[256], byte;
+	int in[2], out[2];
+	pid_t pid;
+
+	assert_int_equal(pipe2(in, O_CLOEXEC), 0);
+	assert_int_equal(pipe2(out, O_CLOEXEC), 0);
+	snprintf(path, sizeof(path), "%s/cgroup.procs", cgroup);
+	pid = fork();
+	if (!pid) {
+		FILE *file = fopen(path, "we");
+
+		close(in[1]);
+		if (!file || fputs("0", file) < 0 || fclose(file) || write(out[1], "r", 1) != 1)
+			_exit(1);
+		_exit(read(in[0], &byte, 1) == 0 ? 0 : 1);
+	}
+	close(in[0]);
+	close(out[1]);
+	assert_int_equal(read(out[0], &byte, 1), 1);
+	close(out[0]);
+	*ret_pipe = in[1];
+	return pid;
+}
+
+/* A program that is really attached, read out of the kernel: this test's own, and that of any other cgroup above. */
+static void test_device_program_of_kernel(void **state)
+{
+	static const struct bpf_insn program[] = {
+		LOAD(2, access_type, BPF_H), LOAD(5, minor, BPF_W),
+		UNLESS(2, BPF_DEVCG_DEV_CHAR, 3), UNLESS(5, 3, 2), ANSWER(1), ANSWER(0),
+	};
+	struct arena arena cleanup_arena = ARENA_INIT;
+	char *cgroup = geteuid() == 0 ? make_cgroup(&arena) : NULL;
+	int cgroup_fd, program_fd, pipe_fd, status;
+	struct surface surface;
+	struct err err = ERR_INIT;
+	const char *rules = "";
+	pid_t pid;
+
+	(void)state;
+	if (!cgroup) {
+		print_message("# device programs are attached by root, to a cgroup of v2\n");
+		skip();
+	}
+	cgroup_fd = open(cgroup, O_RDONLY | O_DIRECTORY | O_CLOEXEC);
+	program_fd = bpf_device_load(program, ARRAY_SIZE(program), "surface");
+	assert_true(program_fd >= 0);
+	assert_int_equal(bpf_device_attach(cgroup_fd, program_fd, -EBADF), 0);
+	pid = start_in(cgroup, &pipe_fd);
+	assert_int_equal(surface_of_process(&arena, pid, false, &surface, &err), 0);
+	close(pipe_fd);
+	assert_int_equal(waitpid(pid, &status, 0), pid);
+	close(program_fd);
+	close(cgroup_fd);
+	assert_int_equal(rmdir(cgroup), 0);
+	assert_int_equal(item(&surface.sets[SURFACE_DEVICES], "/dev/null")->verdict, SURFACE_ALLOWED);
+	assert_int_equal(item(&surface.sets[SURFACE_DEVICES], "/dev/zero")->verdict, SURFACE_REFUSED);
+	for (size_t i = 0; i < surface.facts_count; i++)
+		if (strcmp(surface.facts[i].key, "deviceRules") == 0)
+			rules = surface.facts[i].value;
+	if (!strstr(rules, "cgroup v2") || !strstr(rules, "may be opened"))
+		fail_msg("%s", rules);
+}
+
 static void test_page_needs_nothing(void **state)
 {
 	struct arena arena cleanup_arena = ARENA_INIT;
@@ -316,6 +495,10 @@ int main(void)
 		cmocka_unit_test(test_files),
 		cmocka_unit_test(test_bad_profiles),
 		cmocka_unit_test(test_too_long),
+		cmocka_unit_test(test_device_program),
+		cmocka_unit_test(test_device_junk),
+		cmocka_unit_test(test_device_list),
+		cmocka_unit_test(test_device_program_of_kernel),
 		cmocka_unit_test(test_page_needs_nothing),
 	};
 

@@ -20,7 +20,7 @@
 #define ENGINE_CAPABILITIES UINT64_C(0xa80425fb)
 
 struct surface_options {
-	const char *html;
+	const char *html, *profile;
 	bool json, diff;
 };
 
@@ -29,6 +29,8 @@ static const struct opt options[] = {
 	{OPT_STRING, 0, "html", "FILE", "write one page with a picture that needs nothing else",
 	 offsetof(struct surface_options, html)},
 	{OPT_FLAG, 0, "json", NULL, "as JSON, with every name", offsetof(struct surface_options, json)},
+	{OPT_STRING, 0, "profile", "FILE", "what of it is used, by a containment profile",
+	 offsetof(struct surface_options, profile)},
 	{.type = OPT_END},
 };
 
@@ -108,12 +110,12 @@ static int measure(struct people *people, struct arena *arena, const char *word,
 	if (word[0] && strspn(word, "0123456789") == strlen(word))
 		return cli_number("PID", word, INT32_MAX, &number, err)
 			       ? ERR
-			       : surface_of_process(arena, (pid_t)number, ret, err);
+			       : surface_of_process(arena, (pid_t)number, false, ret, err);
 	if (!strchr(word, '/')) {
 		if (find_container(people, arena, word, &pid, err))
 			return ERR;
 		if (pid) {
-			if (surface_of_process(arena, pid, ret, err))
+			if (surface_of_process(arena, pid, true, ret, err))
 				return ERR;
 			ret->kind = "container";
 			ret->subject = word;
@@ -133,6 +135,31 @@ static int measure(struct people *people, struct arena *arena, const char *word,
 		return path ? of_file(arena, path, word, true, ret, err) : ERR;
 	}
 	return of_file(arena, word, word, false, ret, err);
+}
+
+/* Mark what the profile at path says is used. */
+static int add_use(struct people *people, struct arena *arena, const char *path, struct surface *surface)
+{
+	struct profile_faults *faults = arena_calloc(arena, 1, sizeof(*faults));
+	struct err err = ERR_INIT;
+	struct profile profile;
+	const char *text;
+	size_t size;
+
+	if (!faults) {
+		err_set(&err, ERR_INTERNAL, "out of memory while reading %s", path);
+		return failed(people, &err);
+	}
+	if (engine_read_file(arena, path, path, PROFILE_SIZE_MAX, &text, &size, &err))
+		return failed(people, &err);
+	if (profile_read(arena, path, text, size, &profile, faults)) {
+		for (size_t i = 0; i < faults->count; i++)
+			cli_error(&people->cli, &faults->items[i]);
+		return PEOPLE_FAILED;
+	}
+	surface->profile = path;
+	surface_use(&profile, surface);
+	return 0;
 }
 
 /* ---- output ---- */
@@ -165,6 +192,8 @@ static int print_one(struct people *people, struct arena *arena, const struct su
 
 	if (measure(people, arena, word, &surface, &err))
 		return failed(people, &err);
+	if (chosen->profile && add_use(people, arena, chosen->profile, &surface))
+		return PEOPLE_FAILED;
 	if (chosen->html)
 		return write_page(people, chosen->html, &surface);
 	if (chosen->json)
@@ -214,6 +243,11 @@ static int verb(int argc, char **argv, void *context)
 		err_fix(&err, "two calls");
 		return failed(people, &err);
 	}
+	if (chosen.profile && chosen.diff) {
+		err_set(&err, ERR_USAGE, "surface: --profile and --diff exclude each other");
+		err_fix(&err, "bulkhead surface A --profile FILE, and the same with B");
+		return failed(people, &err);
+	}
 	return chosen.diff ? print_both(people, &arena, &chosen, argv) : print_one(people, &arena, &chosen, argv[0]);
 }
 
@@ -225,6 +259,7 @@ const struct opt_verb verb_surface = {
 		    "  bulkhead surface $(pidof nginx)               a process of any runtime\n"
 		    "  bulkhead surface ./bundle --json\n"
 		    "  bulkhead surface --html page.html /usr/share/containers/seccomp.json\n"
+		    "  bulkhead surface web1 --profile web1.json     what of it the program uses\n"
 		    "  bulkhead surface --diff sandbox /usr/share/containers/seccomp.json\n"
 		    "\"sandbox\" is the default filter of bulkhead run.\n",
 	.options = options,

@@ -103,11 +103,13 @@ static int add_devices(struct arena *arena, const struct oci_config *config, str
 	if (surface_begin(arena, set, ARRAY_SIZE(defaults) + config->linux.devices_count, err))
 		return ERR;
 	for (size_t i = 0; i < ARRAY_SIZE(defaults); i++)
-		surface_add(set, (struct surface_item){arena_printf(arena, "/dev/%s", defaults[i]), SURFACE_ALLOWED,
-						       REFERENCE_RISK_LOW, false});
+		surface_add(set, (struct surface_item){.name = arena_printf(arena, "/dev/%s", defaults[i]),
+						       .verdict = SURFACE_ALLOWED,
+						       .risk = REFERENCE_RISK_LOW});
 	for (size_t i = 0; i < config->linux.devices_count; i++)
-		surface_add(set, (struct surface_item){config->linux.devices[i].path.text, SURFACE_ALLOWED,
-						       REFERENCE_RISK_MEDIUM, false});
+		surface_add(set, (struct surface_item){.name = config->linux.devices[i].path.text,
+						       .verdict = SURFACE_ALLOWED,
+						       .risk = REFERENCE_RISK_MEDIUM});
 	return 0;
 }
 

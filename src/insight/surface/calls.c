@@ -19,11 +19,19 @@ static bool allowed_in_strict_mode(const char *name)
 	return false;
 }
 
+/* The best that one of the chains grants. */
 static enum surface_verdict verdict_of(const struct surface_chain *chain, const char *name, const struct reach_call *call)
 {
-	if (chain->strict)
-		return allowed_in_strict_mode(name) ? SURFACE_ALLOWED : SURFACE_REFUSED;
-	return reach_verdict(chain, call);
+	enum surface_verdict verdict = SURFACE_REFUSED;
+
+	for (; chain && verdict != SURFACE_ALLOWED; chain = chain->next) {
+		enum surface_verdict one = !chain->strict		? reach_verdict(chain, call)
+					   : allowed_in_strict_mode(name) ? SURFACE_ALLOWED
+									  : SURFACE_REFUSED;
+
+		verdict = one > verdict ? one : verdict;
+	}
+	return verdict;
 }
 
 static int fill_syscalls(struct arena *arena, const struct surface_chain *chain, struct surface_set *set, struct err *err)
@@ -41,7 +49,9 @@ static int fill_syscalls(struct arena *arena, const struct surface_chain *chain,
 		call.number = abi_syscall_number(ABI_ARCH_NATIVE, entry.name);
 		if (call.number < 0)
 			continue;
-		surface_add(set, (struct surface_item){entry.name, verdict_of(chain, entry.name, &call), entry.risk, false});
+		surface_add(set, (struct surface_item){.name = entry.name,
+							.verdict = verdict_of(chain, entry.name, &call),
+							.risk = entry.risk});
 	}
 	return 0;
 }
@@ -63,7 +73,7 @@ static const struct carrier {
 static struct surface_item judge(const struct surface_chain *chain, const struct carrier *carrier,
 				 const struct reference_entry *entry)
 {
-	struct surface_item item = {.name = entry->name, .risk = entry->risk};
+	struct surface_item item = {.name = entry->name, .risk = entry->risk, .value = entry->value};
 	struct reach_call call = {
 		.arch = ABI_ARCH_NATIVE,
 		.number = abi_syscall_number(ABI_ARCH_NATIVE, carrier->call),
@@ -73,10 +83,10 @@ static struct surface_item judge(const struct surface_chain *chain, const struct
 	};
 
 	item.verdict = verdict_of(chain, carrier->call, &call);
-	if (item.verdict != SURFACE_REFUSED || chain->strict)
+	if (item.verdict != SURFACE_REFUSED)
 		return item;
 	call.high_zero = false;
-	item.verdict = reach_verdict(chain, &call);
+	item.verdict = verdict_of(chain, carrier->call, &call);
 	item.high_half = item.verdict != SURFACE_REFUSED;
 	return item;
 }
@@ -155,8 +165,9 @@ static int fill_namespaces(struct arena *arena, const struct surface_chain *chai
 	for (size_t i = 0; i < ARRAY_SIZE(kinds); i++) {
 		bool passes = kinds[i].flag == CLONE_NEWUSER ? user : may && namespace_passes(chain, kinds[i].flag);
 
-		surface_add(set, (struct surface_item){kinds[i].name, passes ? SURFACE_ALLOWED : SURFACE_REFUSED,
-						       kinds[i].risk, false});
+		surface_add(set, (struct surface_item){.name = kinds[i].name,
+							.verdict = passes ? SURFACE_ALLOWED : SURFACE_REFUSED,
+							.risk = kinds[i].risk});
 	}
 	return 0;
 }
@@ -178,7 +189,8 @@ static size_t count_entry(const struct surface_chain *chain, uint32_t arch, size
 		if (call.number < 0)
 			continue;
 		(*ret_total)++;
-		reached += !chain->strict && reach_verdict(chain, &call) != SURFACE_REFUSED;
+		/* Strict mode knows the native entry alone. */
+		reached += verdict_of(chain, "", &call) != SURFACE_REFUSED;
 	}
 	return reached;
 }

@@ -41,7 +41,8 @@ static void add_line(const struct surface_item *item, void *context)
 
 	if (lines->shown++ >= SHOWN_MAX)
 		return;
-	buf_printf(&lines->text, "%s%s", (lines->shown - 1) % 5 ? " " : "\n    ", item->name);
+	buf_puts(&lines->text, (lines->shown - 1) % 5 ? " " : "\n    ");
+	surface_put_name(&lines->text, item->name);
 	if (item->risk >= REFERENCE_RISK_HIGH)
 		buf_printf(&lines->text, "(%s)", reference_risk_name(item->risk));
 }
@@ -52,7 +53,9 @@ static void add_side(const struct surface *one, const struct surface *other, enu
 	size_t count = each_only(&one->sets[id], &other->sets[id], add_line, &lines);
 
 	if (count) {
-		buf_printf(out, "\n  only %s: %zu %s", one->subject, count, surface_set_title(id));
+		buf_puts(out, "\n  only ");
+		surface_put_name(out, one->subject);
+		buf_printf(out, ": %zu %s", count, surface_set_title(id));
 		buf_puts(out, lines.text.failed ? "" : lines.text.data);
 		if (count > SHOWN_MAX)
 			buf_printf(out, "\n    and %zu more (--json lists all)", count - SHOWN_MAX);
@@ -71,8 +74,11 @@ static void add_count(const struct surface_set *set, struct buf *out)
 
 void surface_diff_text(const struct surface *a, const struct surface *b, struct buf *out)
 {
-	buf_printf(out, "A  %s %s\nB  %s %s\n\n  %-24s %14s %14s %8s\n", a->kind, a->subject, b->kind, b->subject, "reached",
-		   "A", "B", "of");
+	buf_printf(out, "A  %s ", a->kind);
+	surface_put_name(out, a->subject);
+	buf_printf(out, "\nB  %s ", b->kind);
+	surface_put_name(out, b->subject);
+	buf_printf(out, "\n\n  %-24s %14s %14s %8s\n", "reached", "A", "B", "of");
 	for (int id = 0; id < SURFACE_SET_COUNT; id++) {
 		buf_printf(out, "  %-24s", surface_set_title((enum surface_set_id)id));
 		add_count(&a->sets[id], out);

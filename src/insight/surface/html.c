@@ -1,8 +1,8 @@
 /* SPDX-License-Identifier: Apache-2.0 */
 /*
  * surface/html: a surface as one page: a picture of all system calls by risk and verdict, a bar for each set, the facts,
- * and the names. No script, no other file; dark where the reader's system is. Colours never stand alone: each cell has a
- * title, and a shape of its own when it is limited or refused. All names are escaped.
+ * and the names; with a containment profile, what of it is used. No script, no other file; dark where the reader's system
+ * is. Colours never stand alone: each cell has a title, and a shape of its own. All names are escaped.
  */
 #include <string.h>
 
@@ -16,9 +16,9 @@
 
 static const char style[] =
 	":root{color-scheme:light dark;--ink:#1c2430;--soft:#5b6676;--paper:#f7f8fa;--card:#fff;--line:#dfe3e9;"
-	"--allowed:#d1495b;--limited:#edae49;--refused:#c9d6df;--ok:#2a7f62}\n"
+	"--allowed:#d1495b;--limited:#edae49;--refused:#c9d6df;--ok:#2a7f62;--used:#2a7f62}\n"
 	"@media(prefers-color-scheme:dark){:root{--ink:#e8ecf2;--soft:#9aa6b6;--paper:#11151b;--card:#1a2029;"
-	"--line:#2c3541;--allowed:#e4606f;--limited:#e3aa4b;--refused:#344252;--ok:#5cc49f}}\n"
+	"--line:#2c3541;--allowed:#e4606f;--limited:#e3aa4b;--refused:#344252;--ok:#5cc49f;--used:#43a883}}\n"
 	"*{box-sizing:border-box}body{margin:0;background:var(--paper);color:var(--ink);"
 	"font:15px/1.5 system-ui,sans-serif}main{max-width:1020px;margin:0 auto;padding:28px 20px 60px}\n"
 	"h1{font-size:24px;margin:0 0 2px;overflow-wrap:anywhere}h2{font-size:17px;margin:0 0 10px}"
@@ -27,7 +27,9 @@ static const char style[] =
 	"overflow-x:auto}\n"
 	"svg{display:block;max-width:100%;height:auto}svg text{fill:var(--ink);font:12px system-ui,sans-serif}"
 	"svg .soft{fill:var(--soft)}.allowed{fill:var(--allowed)}.limited{fill:var(--limited)}"
-	".refused{fill:var(--refused)}\n"
+	".refused{fill:var(--refused)}.used{fill:var(--used)}"
+	".idle{fill:none;stroke:var(--allowed);stroke-width:2}.missing{fill:none;stroke:var(--ink);stroke-width:2;"
+	"stroke-dasharray:3 2}\n"
 	"table{border-collapse:collapse;width:100%}"
 	"th,td{text-align:left;padding:5px 14px 5px 0;border-top:1px solid "
 	"var(--line);vertical-align:middle}th{font-weight:600;width:230px}"
@@ -39,57 +41,70 @@ static const char style[] =
 
 static void add_escaped(struct buf *out, const char *text)
 {
-	for (const char *at = text; *at; at++) {
-		switch (*at) {
-		case '<':
-			buf_puts(out, "&lt;");
-			break;
-		case '>':
-			buf_puts(out, "&gt;");
-			break;
-		case '&':
-			buf_puts(out, "&amp;");
-			break;
-		case '"':
-			buf_puts(out, "&quot;");
-			break;
-		default:
-			buf_add(out, at, 1);
-		}
+	static const char *const marks[] = {['<'] = "&lt;", ['>'] = "&gt;", ['&'] = "&amp;", ['"'] = "&quot;", ['\''] = "&#39;"};
+	struct buf name cleanup_buf = BUF_INIT;
+
+	surface_put_name(&name, text);
+	out->failed = out->failed || name.failed;
+	for (size_t i = 0; !name.failed && i < name.length; i++) {
+		unsigned char byte = (unsigned char)name.data[i];
+
+		if (byte < ARRAY_SIZE(marks) && marks[byte])
+			buf_puts(out, marks[byte]);
+		else
+			buf_add(out, &name.data[i], 1);
 	}
 }
 
-static const char *class_of(enum surface_verdict verdict)
+/* What a cell shows, in the order in which it stands. Without a profile nothing is known of use. */
+enum look { LOOK_USED, LOOK_IDLE, LOOK_ALLOWED, LOOK_LIMITED, LOOK_MISSING, LOOK_REFUSED, LOOK_COUNT };
+
+/* inset and rx are the shape: each look is to be told apart without colour. */
+static const struct {
+	const char *class, *says;
+	unsigned int inset, rx;
+} looks[LOOK_COUNT] = {
+	[LOOK_USED] = {"used", ", used", 1, 2},	       [LOOK_IDLE] = {"idle", ", never used", 2, 2},
+	[LOOK_ALLOWED] = {"allowed", "", 1, 2},	       [LOOK_LIMITED] = {"limited", "", 1, 7},
+	[LOOK_MISSING] = {"missing", ", but used", 2, 2}, [LOOK_REFUSED] = {"refused", "", 4, 2},
+};
+
+static enum look look_of(const struct surface_set *set, const struct surface_item *item)
 {
-	return verdict == SURFACE_ALLOWED ? "allowed" : verdict == SURFACE_REFUSED ? "refused" : "limited";
+	bool refused = item->verdict == SURFACE_REFUSED;
+
+	if (!set->use_known)
+		return refused ? LOOK_REFUSED : item->verdict == SURFACE_ALLOWED ? LOOK_ALLOWED : LOOK_LIMITED;
+	if (refused)
+		return item->used ? LOOK_MISSING : LOOK_REFUSED;
+	return item->used ? LOOK_USED : LOOK_IDLE;
 }
 
 /* ---- the picture ---- */
 
-static void add_cell(struct buf *out, const struct surface_item *item, size_t place, size_t top)
+static void add_cell(struct buf *out, const struct surface_item *item, enum look look, size_t place, size_t top)
 {
 	size_t x = LEFT + place % PER_ROW * CELL, y = top + place / PER_ROW * CELL;
-	/* Limited is a round cell, refused a small one: to be told apart without colour. */
-	size_t inset = item->verdict == SURFACE_REFUSED ? 4 : 1, side = CELL - 2 * inset;
+	size_t inset = looks[look].inset, side = CELL - 2 * inset;
 
-	buf_printf(out, "<rect class=\"%s\" x=\"%zu\" y=\"%zu\" width=\"%zu\" height=\"%zu\" rx=\"%d\"><title>",
-		   class_of(item->verdict), x + inset, y + inset, side, side,
-		   item->verdict == SURFACE_ALLOWED || item->verdict == SURFACE_REFUSED ? 2 : 7);
+	buf_printf(out, "<rect class=\"%s\" x=\"%zu\" y=\"%zu\" width=\"%zu\" height=\"%zu\" rx=\"%u\"><title>",
+		   looks[look].class, x + inset, y + inset, side, side, looks[look].rx);
 	add_escaped(out, item->name);
-	buf_printf(out, ": %s, risk %s</title></rect>\n", surface_verdict_name(item->verdict), reference_risk_name(item->risk));
+	buf_printf(out, ": %s%s, risk %s</title></rect>\n", surface_verdict_name(item->verdict), looks[look].says,
+		   reference_risk_name(item->risk));
 }
 
-/* One band a risk class: what is reached, then what is limited, then what is refused. Returns where the next begins. */
+/* One band a risk class, its cells by look. Returns where the next begins. */
 static size_t add_band(struct buf *out, const struct surface_set *set, enum reference_risk risk, size_t top)
 {
 	size_t place = 0, reached = 0;
 
-	for (int verdict = SURFACE_ALLOWED; verdict >= SURFACE_REFUSED; verdict--)
+	for (int look = 0; look < LOOK_COUNT; look++)
 		for (size_t i = 0; i < set->count; i++) {
-			if (set->items[i].risk != risk || (int)set->items[i].verdict != verdict)
+			if (set->items[i].risk != risk || (int)look_of(set, &set->items[i]) != look)
 				continue;
-			add_cell(out, &set->items[i], place++, top);
-			reached += verdict != SURFACE_REFUSED;
+			add_cell(out, &set->items[i], (enum look)look, place++, top);
+			reached += set->items[i].verdict != SURFACE_REFUSED;
 		}
 	if (!place)
 		return top;
@@ -99,6 +114,27 @@ static size_t add_band(struct buf *out, const struct surface_set *set, enum refe
 	return top + (place <= PER_ROW ? CELL : 0) + 12;
 }
 
+static void add_key(struct buf *out, const char *style_of_key, const char *text, size_t count)
+{
+	buf_printf(out, "<span class=\"key\" style=\"%s\"></span>%s %zu ", style_of_key, text, count);
+}
+
+static void add_legend(struct buf *out, const struct surface_set *set)
+{
+	buf_puts(out, "<p>");
+	if (set->use_known) {
+		add_key(out, "background:var(--used)", "reached and used", set->used - set->missing);
+		add_key(out, "border:2px solid var(--allowed)", "reached, never used", set->idle);
+		add_key(out, "border:2px dashed var(--ink)", "used, but refused", set->missing);
+	} else {
+		add_key(out, "background:var(--allowed)", "allowed", set->of[SURFACE_ALLOWED]);
+		add_key(out, "background:var(--limited);border-radius:6px", "for some arguments, or supervised",
+			set->of[SURFACE_ARGUMENTS] + set->of[SURFACE_SUPERVISED]);
+	}
+	add_key(out, "background:var(--refused);width:8px;height:8px", "refused", set->of[SURFACE_REFUSED] - set->missing);
+	buf_puts(out, "</p>\n");
+}
+
 static void add_picture(struct buf *out, const struct surface_set *set)
 {
 	struct buf bands cleanup_buf = BUF_INIT;
@@ -106,14 +142,12 @@ static void add_picture(struct buf *out, const struct surface_set *set)
 
 	for (int risk = REFERENCE_RISK_CRITICAL; risk >= REFERENCE_RISK_NONE; risk--)
 		top = add_band(&bands, set, (enum reference_risk)risk, top);
+	buf_puts(out, "<section><h2>System calls</h2>");
+	add_legend(out, set);
 	buf_printf(out,
-		   "<section><h2>System calls</h2><p><span class=\"key\" style=\"background:var(--allowed)\"></span>allowed %zu"
-		   "<span class=\"key\" style=\"background:var(--limited);border-radius:6px\"></span>for some arguments, or "
-		   "supervised %zu<span class=\"key\" style=\"background:var(--refused);width:8px;height:8px\"></span>"
-		   "refused %zu</p>\n<svg viewBox=\"0 0 %d %zu\" width=\"%d\" role=\"img\" aria-label=\"%zu of %zu "
+		   "<svg viewBox=\"0 0 %d %zu\" width=\"%d\" role=\"img\" aria-label=\"%zu of %zu "
 		   "system calls can be reached; each cell is one call, by risk\">\n",
-		   set->of[SURFACE_ALLOWED], set->of[SURFACE_ARGUMENTS] + set->of[SURFACE_SUPERVISED],
-		   set->of[SURFACE_REFUSED], WIDTH, top, WIDTH, surface_reached(set), set->count);
+		   WIDTH, top, WIDTH, surface_reached(set), set->count);
 	buf_puts(out, bands.failed || !bands.data ? "" : bands.data);
 	buf_puts(out, "</svg></section>\n");
 }
@@ -122,20 +156,25 @@ static void add_picture(struct buf *out, const struct surface_set *set)
 
 #define BAR 400
 
+/* Something is never drawn as nothing. */
+static size_t width_of(size_t part, size_t whole)
+{
+	size_t width = whole ? part * BAR / whole : 0;
+
+	return part && !width ? 2 : width;
+}
+
 static void add_bar(struct buf *out, const struct surface_set *set)
 {
-	size_t allowed = set->count ? set->of[SURFACE_ALLOWED] * BAR / set->count : 0;
-	size_t reached = set->count ? surface_reached(set) * BAR / set->count : 0;
+	const char *whole = set->use_known ? "allowed" : "limited", *part = set->use_known ? "used" : "allowed";
+	size_t inner = set->use_known ? set->used - set->missing : set->of[SURFACE_ALLOWED];
 
-	/* Something is never drawn as nothing. */
-	if (surface_reached(set) && !reached)
-		reached = 2;
 	buf_printf(out,
 		   "<svg viewBox=\"0 0 %d 12\" width=\"%d\" aria-hidden=\"true\"><rect class=\"refused\" "
-		   "width=\"%d\" height=\"12\" rx=\"3\"/><rect class=\"limited\" "
-		   "width=\"%zu\" height=\"12\" rx=\"3\"/><rect class=\"allowed\" width=\"%zu\" "
+		   "width=\"%d\" height=\"12\" rx=\"3\"/><rect class=\"%s\" "
+		   "width=\"%zu\" height=\"12\" rx=\"3\"/><rect class=\"%s\" width=\"%zu\" "
 		   "height=\"12\" rx=\"3\"/></svg>",
-		   BAR, BAR, BAR, reached, set->of[SURFACE_ALLOWED] && !allowed ? 2 : allowed);
+		   BAR, BAR, BAR, whole, width_of(surface_reached(set), set->count), part, width_of(inner, set->count));
 }
 
 static void add_sets(struct buf *out, const struct surface *surface)
@@ -152,6 +191,8 @@ static void add_sets(struct buf *out, const struct surface *surface)
 		else {
 			buf_printf(out, "<td class=\"n\">%zu of %zu</td><td>", surface_reached(set), set->count);
 			add_bar(out, set);
+			if (set->use_known)
+				buf_printf(out, "%zu used, %zu never used", set->used - set->missing, set->idle);
 			buf_puts(out, "</td></tr>\n");
 		}
 	}
@@ -174,7 +215,7 @@ static void add_facts(struct buf *out, const struct surface *surface)
 static void add_names(struct buf *out, const struct surface *surface)
 {
 	buf_puts(out, "<section><h2>What is reached, by name</h2><p>The riskiest first; * is for some arguments only, "
-		      "! only with bits above 31 of the argument set.</p>\n");
+		      "! only with bits above 31 of the argument set, + is used.</p>\n");
 	for (int id = 0; id < SURFACE_SET_COUNT; id++) {
 		const struct surface_set *set = &surface->sets[id];
 
@@ -188,8 +229,8 @@ static void add_names(struct buf *out, const struct surface *surface)
 					continue;
 				buf_puts(out, risk >= REFERENCE_RISK_HIGH ? "<code class=\"risky\">" : "<code>");
 				add_escaped(out, set->items[i].name);
-				buf_printf(out, "%s%s</code> ", set->items[i].verdict == SURFACE_ARGUMENTS ? "*" : "",
-					   set->items[i].high_half ? "!" : "");
+				buf_printf(out, "%s%s%s</code> ", set->items[i].verdict == SURFACE_ARGUMENTS ? "*" : "",
+					   set->items[i].high_half ? "!" : "", set->items[i].used ? "+" : "");
 			}
 		buf_puts(out, "</details>\n");
 	}
@@ -203,7 +244,13 @@ void surface_print_html(const struct surface *surface, struct buf *out)
 	add_escaped(out, surface->subject);
 	buf_printf(out, "</title><style>\n%s</style></head><body><main>\n<h1>Attack surface of %s ", style, surface->kind);
 	add_escaped(out, surface->subject);
-	buf_puts(out, "</h1><p>How much of the kernel it can reach. What is not restricted counts as the whole table.</p>\n");
+	buf_puts(out, "</h1><p>How much of the kernel it can reach. What is not restricted counts as the whole table.");
+	if (surface->profile) {
+		buf_puts(out, " Used is what the containment profile ");
+		add_escaped(out, surface->profile);
+		buf_puts(out, " names.");
+	}
+	buf_puts(out, "</p>\n");
 	add_picture(out, &surface->sets[SURFACE_SYSCALLS]);
 	add_sets(out, surface);
 	add_facts(out, surface);

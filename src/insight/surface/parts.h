@@ -24,6 +24,8 @@ int surface_no_memory(struct err *err);
 /* Room for items, to be filled by surface_add; count and of are kept by it. */
 int surface_begin(struct arena *arena, struct surface_set *set, size_t room, struct err *err);
 void surface_add(struct surface_set *set, struct surface_item item);
+/* Names come from containers: what is no printable UTF-8, or turns the reading direction, is added as \xNN. */
+void surface_put_name(struct buf *out, const char *name);
 /* value NULL is left out. */
 void surface_fact(struct surface *surface, const char *key, const char *title, const char *value, bool risky);
 int surface_capabilities(struct arena *arena, uint64_t mask, struct surface_set *set, struct err *err);

@@ -4,6 +4,7 @@
 
 #include <string.h>
 
+#include "base/utf8.h"
 #include "insight/standing/standing.h"
 #include "insight/surface/parts.h"
 
@@ -60,6 +61,29 @@ void surface_add(struct surface_set *set, struct surface_item item)
 {
 	set->items[set->count++] = item;
 	set->of[item.verdict]++;
+}
+
+static bool is_hidden(uint32_t rune)
+{
+	return rune < 0x20 || (rune >= 0x7f && rune <= 0x9f) || (rune >= 0x200b && rune <= 0x200f) ||
+	       (rune >= 0x2028 && rune <= 0x202e) || (rune >= 0x2060 && rune <= 0x2069) || rune == 0xfeff;
+}
+
+void surface_put_name(struct buf *out, const char *name)
+{
+	for (size_t left = strlen(name); left;) {
+		uint32_t rune;
+		size_t length = utf8_decode(name, left, &rune);
+		bool hidden = length == 0 || is_hidden(rune);
+
+		length = length ? length : 1;
+		for (size_t i = 0; hidden && i < length; i++)
+			buf_printf(out, "\\x%02x", (unsigned char)name[i]);
+		if (!hidden)
+			buf_add(out, name, length);
+		name += length;
+		left -= length;
+	}
 }
 
 void surface_fact(struct surface *surface, const char *key, const char *title, const char *value, bool risky)

@@ -19,6 +19,7 @@
 #include "base/buf.h"
 #include "base/err.h"
 #include "core/oci/config.h"
+#include "core/profile/profile.h"
 #include "insight/reference/reference.h"
 
 enum surface_verdict {
@@ -32,6 +33,8 @@ struct surface_item {
 	const char *name;
 	enum surface_verdict verdict;
 	enum reference_risk risk;
+	bool used;     /* by what the containment profile learned; see surface_use */
+	int64_t value; /* of a command, option or family */
 	bool high_half; /* only with bits above 31 of the argument set, which the kernel ignores and the filter compares */
 };
 
@@ -55,17 +58,20 @@ struct surface_set {
 	struct surface_item *items;
 	size_t count;
 	size_t of[SURFACE_ALLOWED + 1]; /* items by verdict */
+	bool use_known; /* the containment profile restricts this */
+	size_t used, idle, missing; /* used at all; reached and never used; used and refused */
 };
 
 struct surface_fact {
 	const char *key, *title, *value;
 	bool risky;
 };
-#define SURFACE_FACTS_MAX 16
+#define SURFACE_FACTS_MAX 20
 
 struct surface {
 	const char *subject; /* as asked for */
 	const char *kind;    /* "process", "bundle", "profile" */
+	const char *profile; /* the containment profile that says what is used; NULL without one */
 	struct surface_set sets[SURFACE_SET_COUNT];
 	struct surface_fact facts[SURFACE_FACTS_MAX];
 	size_t facts_count;
@@ -80,6 +86,7 @@ struct surface_chain {
 	const struct surface_program *programs;
 	size_t count;
 	bool strict; /* SECCOMP_MODE_STRICT: read, write, exit and sigreturn alone */
+	const struct surface_chain *next; /* that of other threads: what one of them lets through is reached */
 };
 
 /* "syscalls": as in JSON; and "system calls": as read. */
@@ -99,11 +106,18 @@ int surface_of_profile(struct arena *arena, const char *name, const char *text, 
 int surface_of_config(struct arena *arena, const char *name, const struct oci_config *config, struct surface *ret_surface,
 		      struct err *err);
 /*
- * A process of any runtime. It is stopped for as long as its filters are copied, and goes on when this process ends in
- * whatever way. Errors: ERR_STATE when there is none; ERR_KERNEL, with reason and remedy, when its filters or its part of
- * procfs cannot be read. Nothing is guessed.
+ * A process of any runtime, with all its threads; with container, or when it is the first of a pid namespace, all processes
+ * of that namespace and their children too: what one of them reaches counts. Each is stopped for as long as its filters
+ * are copied, and goes on when this process ends in whatever way. Errors: ERR_STATE when there is none, or it ended
+ * meanwhile; ERR_KERNEL, with reason and remedy, when filters or its part of procfs cannot be read. Nothing is guessed.
  */
-int surface_of_process(struct arena *arena, pid_t pid, struct surface *ret_surface, struct err *err);
+int surface_of_process(struct arena *arena, pid_t pid, bool container, struct surface *ret_surface, struct err *err);
+
+/*
+ * What a containment profile, learned from runs, says that the program needs: sets used, idle and missing, where the
+ * profile has a rule of that kind. Sets without a rule stay unknown.
+ */
+void surface_use(const struct profile *profile, struct surface *surface);
 
 void surface_print_text(const struct surface *surface, bool colour, struct buf *out);
 void surface_print_json(const struct surface *surface, struct buf *out);
