@@ -76,7 +76,8 @@ static int rlimit_fsize(void)
 static int rlimit_as(void)
 {
 	limit(RLIMIT_AS, 64 << 20);
-	return refused(mmap(NULL, 1 << 30, PROT_READ, MAP_PRIVATE | MAP_ANONYMOUS, -1, 0) == MAP_FAILED ? -1 : 0, ENOMEM);
+	return refused(mmap(NULL, 1 << 30, PROT_READ, MAP_PRIVATE | MAP_ANONYMOUS, -1, 0) == MAP_FAILED ? -1 : 0,
+	 ENOMEM);
 }
 
 /* ---- user namespaces ---- */
@@ -159,7 +160,8 @@ static int exec_missing(void)
 /* A copy of this program, with some bytes changed. */
 static void make_copy(long at, const void *bytes, size_t count)
 {
-	int from = open("/proc/self/exe", O_RDONLY | O_CLOEXEC), to = open(in_work("f"), O_CREAT | O_WRONLY | O_CLOEXEC, 0755);
+	int from = open("/proc/self/exe", O_RDONLY | O_CLOEXEC), to = open(in_work("f"),
+	 O_CREAT | O_WRONLY | O_CLOEXEC, 0755);
 	char block[65536];
 	ssize_t got;
 

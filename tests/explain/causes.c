@@ -1,7 +1,9 @@
 /* SPDX-License-Identifier: Apache-2.0 */
 /*
- * causes: one case for each reason that a system call may be refused for. `causes list` prints the cases with the cause that
- * explain has to find; `causes NAME` makes the conditions of one and then, last of all, the refused call. It runs as root, in a
+ * causes: one case for each reason that a system call may be refused for. `causes list` prints the cases with the
+ * cause that
+ * explain has to find; `causes NAME` makes the conditions of one and then, last of all, the refused call. It runs as
+ * root, in a
  * process of its own. Exit statuses: 3 refused as meant, 77 there is no such cause on this kernel, 1 the call was not
  * refused, or otherwise than meant.
  */

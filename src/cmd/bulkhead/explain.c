@@ -1,6 +1,7 @@
 /* SPDX-License-Identifier: Apache-2.0 */
 /*
- * explain: who refused a system call, and which setting would allow it: of a container that runs, of a process of any runtime,
+ * explain: who refused a system call, and which setting would allow it: of a container that runs, of a process of any
+ * runtime,
  * of a cgroup, or of a command that is started here. Reads only. What watches is a helper program; when this one ends,
  * in whatever way, nothing stays attached.
  */
@@ -23,10 +24,13 @@
 #define PRIORITY -15
 
 static const struct opt options[] = {
-	{OPT_FLAG, 'a', "all", NULL, "every refusal, also what is usually noise", offsetof(struct explain_options, all)},
+	{OPT_FLAG, 'a', "all", NULL, "every refusal, also what is usually noise", offsetof(struct explain_options,
+	 all)},
 	{OPT_FLAG, 'f', "follow", NULL, "print each when it happens", offsetof(struct explain_options, follow)},
-	{OPT_FLAG, 0, "json", NULL, "a line of JSON for each, also programs and exits", offsetof(struct explain_options, json)},
-	{OPT_STRING, 0, "tier", "hooks|tracepoints", "look no deeper than this", offsetof(struct explain_options, tier)},
+	{OPT_FLAG, 0, "json", NULL, "a line of JSON for each, also programs and exits",
+	 offsetof(struct explain_options, json)},
+	{OPT_STRING, 0, "tier", "hooks|tracepoints", "look no deeper than this", offsetof(struct explain_options,
+	 tier)},
 	{.type = OPT_END},
 };
 
@@ -237,7 +241,8 @@ static int verb(int argc, char **argv, void *context)
 	if (help)
 		return cli_print_help(&people->cli, &verb_explain) ? PEOPLE_FAILED : 0;
 	if (operands == 0 || (!command && operands != 1)) {
-		err_set(&err, ERR_USAGE, "explain: %s", operands ? "it takes one container, pid or cgroup" : "of what?");
+		err_set(&err, ERR_USAGE, "explain: %s", operands ? "it takes one container, pid or cgroup" : "of "
+		 "what?");
 		err_fix(&err, "bulkhead explain CONTAINER|PID|CGROUP, or bulkhead explain -- COMMAND");
 		return failed(people, &err);
 	}

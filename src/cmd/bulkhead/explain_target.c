@@ -1,5 +1,6 @@
 /* SPDX-License-Identifier: Apache-2.0 */
-/* explain_target: which processes are meant: a container of ours by its name, a process of any runtime, a cgroup by its path. */
+/* explain_target: which processes are meant: a container of ours by its name, a process of any runtime, a cgroup by
+ * its path. */
 #include <dirent.h>
 #include <errno.h>
 #include <fcntl.h>
@@ -59,7 +60,8 @@ static void add_family(struct pids *pids, pid_t pid, uint32_t mount_inode)
 	for (struct dirent *entry; proc && (entry = readdir(proc));) {
 		pid_t other = (pid_t)strtol(entry->d_name, NULL, 10);
 
-		if (other > 0 && ((mount_inode && explain_namespace(other, "mnt") == mount_inode) || descends(other, pid)))
+		if (other > 0 && ((mount_inode && explain_namespace(other, "mnt") == mount_inode) || descends(other,
+		 pid)))
 			add_pid(pids, other);
 	}
 	if (proc)
@@ -79,7 +81,8 @@ static int of_process(pid_t pid, struct pids *pids, struct observe_target *ret, 
 		err_why(err, "it belongs to somebody else");
 		return err_fix(err, "as root on the host; without privilege: bulkhead explain -- COMMAND");
 	}
-	ret->mount_inode = inode == explain_namespace(1, "mnt") || inode == explain_namespace(getpid(), "mnt") ? 0 : inode;
+	ret->mount_inode = inode == explain_namespace(1, "mnt") || inode == explain_namespace(getpid(),
+	 "mnt") ? 0 : inode;
 	add_family(pids, pid, ret->mount_inode);
 	return 0;
 }
@@ -159,7 +162,8 @@ int explain_target_find(struct people *people, struct arena *arena, const char *
 			return ERR;
 		if (!found || container.status == STATE_STOPPED || container.state->pid == 0) {
 			err_set(err, ERR_STATE, found ? "container %s does not run" : "there is no container %s", word);
-			return err_fix(err, "a container of bulkhead ls, the pid of a process of any runtime, the directory "
+			return err_fix(err, "a container of bulkhead ls, the pid of a process of any runtime, the "
+			 "directory "
 					    "of a cgroup, or -- COMMAND");
 		}
 		*ret_pid = container.state->pid;

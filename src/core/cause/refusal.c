@@ -111,7 +111,8 @@ static bool matches(const struct refusal_row *row, const struct refusal_facts *f
 		return false;
 	if (row->capability && !(capability && strcmp(row->capability, capability) == 0))
 		return false;
-	return (facts->facts & row->facts) == row->facts && !(facts->facts & row->without) && has_texts(facts, row->why);
+	return (facts->facts & row->facts) == row->facts && !(facts->facts & row->without) && has_texts(facts,
+	 row->why);
 }
 
 static void add_remedy(const struct refusal_facts *facts, const char *key, struct refusal_verdict *ret)

@@ -1,7 +1,9 @@
 /* SPDX-License-Identifier: Apache-2.0 */
 /*
- * refusal_rows: which facts mean which cause. Data alone; the first row that matches speaks, so that the layers stand in the
- * order in which the kernel asks them, and special cases before the general. Sentences follow "because": no capital at the
+ * refusal_rows: which facts mean which cause. Data alone; the first row that matches speaks, so that the layers stand
+ * in the
+ * order in which the kernel asks them,
+ and special cases before the general. Sentences follow "because": no capital at the
  * start, no full stop. Sources: the manual pages of section 2, capabilities(7), user_namespaces(7), proc_sys_fs(5),
  * Documentation/admin-guide/sysctl, and the kernel's own checks where those are silent.
  */
@@ -19,9 +21,8 @@
 #define SET_IDS " setuid setgid setreuid setregid setresuid setresgid setgroups "
 #define EXECS " execve execveat "
 #define MEMORY " mlock mlock2 mlockall mmap mremap perf_event_open io_uring_setup bpf "
-#define FILES                                                                                                        \
-	" open openat openat2 creat dup dup2 dup3 socket socketpair accept accept4 pipe pipe2 epoll_create1 eventfd2 "  \
-	"timerfd_create inotify_init1 fcntl perf_event_open mq_open "
+#define FILES " open openat openat2 creat dup dup2 dup3 socket socketpair accept accept4 pipe pipe2 " MORE_FILES
+#define MORE_FILES "epoll_create1 eventfd2 timerfd_create inotify_init1 fcntl perf_event_open mq_open "
 #define LINKS " link linkat "
 #define MOUNTS " mount fsmount "
 
@@ -37,7 +38,8 @@ const struct refusal_row refusal_rows[] = {
 	{.cause = "seccomp-rule", .layer = REFUSAL_SECCOMP, .facts = F(FILTER_ERRNO),
 	 .why = "{filter} answers {error}, the kernel was not asked", .remedy = "seccomp",
 	 .cost = "the code of {call} in the kernel is within reach of the container"},
-	{.cause = "seccomp-supervisor", .layer = REFUSAL_SECCOMP, .facts = F(FILTER_SUPERVISED), .otherwise = REFUSAL_UNSURE,
+	{.cause = "seccomp-supervisor", .layer = REFUSAL_SECCOMP, .facts = F(FILTER_SUPERVISED),
+	 .otherwise = REFUSAL_UNSURE,
 	 .sure = F(FILTER_ERRNO),
 	 .why = "cannot tell, because {filter} hands the call to a supervisor, and its answer looks like the kernel's",
 	 .remedy = "supervisor"},
@@ -62,19 +64,23 @@ const struct refusal_row refusal_rows[] = {
 	/* ---- execve ---- */
 	{.cause = "exec-interpreter-missing", .layer = REFUSAL_PROGRAM, .errors = E(ENOENT), .calls = EXECS,
 	 .facts = F(INTERPRETER_MISSING),
-	 .why = "{path} is a script, and the interpreter in its first line, {interpreter}, does not exist in the container",
+	 .why = "{path} is a script, and the interpreter in its first line, {interpreter}, does not exist in the "
+	 "container",
 	 .remedy = "interpreter"},
 	{.cause = "exec-loader-missing", .layer = REFUSAL_PROGRAM, .errors = E(ENOENT), .calls = EXECS,
 	 .facts = F(LOADER_MISSING),
-	 .why = "{path} is there, and the dynamic loader that it asks for, {interpreter}, does not exist in the container "
+	 .why = "{path} is there, and the dynamic loader that it asks for, {interpreter}, does not exist in the "
+	 "container "
 		"(another C library, or only the program was copied)",
 	 .remedy = "loader"},
-	{.cause = "exec-missing", .layer = REFUSAL_PROGRAM, .errors = E(ENOENT), .calls = EXECS, .facts = F(PROGRAM_MISSING),
+	{.cause = "exec-missing", .layer = REFUSAL_PROGRAM, .errors = E(ENOENT), .calls = EXECS,
+	 .facts = F(PROGRAM_MISSING),
 	 .why = "there is no {path} in the container", .remedy = "program"},
 	{.cause = "exec-wrong-machine", .layer = REFUSAL_PROGRAM, .errors = E(ENOEXEC) | E(ENOENT), .calls = EXECS,
 	 .facts = F(WRONG_MACHINE), .why = "{path} is a program for {machine}, and this machine cannot execute it",
 	 .remedy = "machine"},
-	{.cause = "exec-no-program", .layer = REFUSAL_PROGRAM, .errors = E(ENOEXEC), .calls = EXECS, .facts = F(NO_PROGRAM),
+	{.cause = "exec-no-program", .layer = REFUSAL_PROGRAM, .errors = E(ENOEXEC), .calls = EXECS,
+	 .facts = F(NO_PROGRAM),
 	 .why = "{path} is neither a program nor a script that names its interpreter in its first line (#!)",
 	 .remedy = "shebang"},
 
@@ -87,34 +93,43 @@ const struct refusal_row refusal_rows[] = {
 	 .cost = "more processes of the host's table for this container"},
 	{.cause = "pids-cgroup", .layer = REFUSAL_PIDS, .errors = E(EAGAIN), .calls = FORKS, .facts = F(CAP_SEEN),
 	 .without = F(CAP_ASKED), .sure = F(HOOK_PIDS), .otherwise = REFUSAL_GUESS,
-	 .why = "the pids cgroup of the container, or of one above it, was probably full for a moment: the user's limit was not "
+	 .why = "the pids cgroup of the container, or of one above it, was probably full for a moment: the user's "
+	 "limit was not "
 		"asked for",
 	 .remedy = "pids", .cost = "more processes of the host's table for this container"},
 	{.cause = "rlimit-nproc", .layer = REFUSAL_RLIMIT, .errors = E(EAGAIN), .calls = FORKS, .facts = F(NPROC_FULL),
 	 .sure = F(CAP_ASKED), .otherwise = REFUSAL_GUESS,
-	 .why = "the user has as many processes as RLIMIT_NPROC allows ({limit}), counted over all containers with this uid",
+	 .why = "the user has as many processes as RLIMIT_NPROC allows ({limit}), counted over all containers with "
+	 "this uid",
 	 .remedy = "nproc", .cost = "more processes of the host's table for this user"},
 	{.cause = "rlimit-nofile", .layer = REFUSAL_RLIMIT, .errors = E(EMFILE), .calls = FILES,
 	 .why = "the process has as many descriptors open as RLIMIT_NOFILE allows ({limit})", .remedy = "nofile",
 	 .cost = "kernel memory for more open files"},
-	{.cause = "rlimit-nofile", .layer = REFUSAL_RLIMIT, .errors = E(EBADF), .calls = " dup2 dup3 ", .facts = F(NOFILE_FULL),
+	{.cause = "rlimit-nofile", .layer = REFUSAL_RLIMIT, .errors = E(EBADF), .calls = " dup2 dup3 ",
+	 .facts = F(NOFILE_FULL),
 	 .why = "the new number is not below RLIMIT_NOFILE ({limit})", .remedy = "nofile",
 	 .cost = "kernel memory for more open files"},
-	{.cause = "rlimit-memlock", .layer = REFUSAL_RLIMIT, .errors = E(EPERM) | E(ENOMEM) | E(EAGAIN), .calls = MEMORY,
+	{.cause = "rlimit-memlock", .layer = REFUSAL_RLIMIT, .errors = E(EPERM) | E(ENOMEM) | E(EAGAIN),
+	 .calls = MEMORY,
 	 .facts = F(MEMLOCK), .sure = F(CAP_ASKED), .otherwise = REFUSAL_GUESS,
 	 .why = "it would lock more memory than RLIMIT_MEMLOCK allows ({limit})", .remedy = "memlock",
 	 .cost = "memory that the host cannot swap out"},
 	{.cause = "rlimit-fsize", .layer = REFUSAL_RLIMIT, .errors = E(EFBIG), .facts = F(FSIZE),
-	 .why = "the file would grow over RLIMIT_FSIZE ({limit})", .remedy = "fsize", .cost = "larger files of this container"},
-	{.cause = "rlimit-as", .layer = REFUSAL_RLIMIT, .errors = E(ENOMEM), .facts = F(ADDRESS_SPACE), .otherwise = REFUSAL_GUESS,
+	 .why = "the file would grow over RLIMIT_FSIZE ({limit})", .remedy = "fsize", .cost = "larger files of this "
+	 "container"},
+	{.cause = "rlimit-as", .layer = REFUSAL_RLIMIT, .errors = E(ENOMEM), .facts = F(ADDRESS_SPACE),
+	 .otherwise = REFUSAL_GUESS,
 	 .sure = F(ADDRESS_SPACE),
-	 .why = "the address space would grow over RLIMIT_AS ({limit})", .remedy = "as", .cost = "more memory for this process"},
+	 .why = "the address space would grow over RLIMIT_AS ({limit})", .remedy = "as",
+	 .cost = "more memory for this process"},
 
 	/* ---- ids ---- */
-	{.cause = "id-unmapped", .layer = REFUSAL_USER_NAMESPACE, .errors = E(EINVAL), .calls = OWNERS, .facts = F(ID_UNMAPPED),
+	{.cause = "id-unmapped", .layer = REFUSAL_USER_NAMESPACE, .errors = E(EINVAL), .calls = OWNERS,
+	 .facts = F(ID_UNMAPPED),
 	 .why = "the user namespace of the container maps no id {id}: no file can belong to it", .remedy = "map",
 	 .cost = "the container owns more of the host's ids"},
-	{.cause = "id-unmapped", .layer = REFUSAL_USER_NAMESPACE, .errors = E(EINVAL), .calls = SET_IDS, .facts = F(ID_UNMAPPED),
+	{.cause = "id-unmapped", .layer = REFUSAL_USER_NAMESPACE, .errors = E(EINVAL), .calls = SET_IDS,
+	 .facts = F(ID_UNMAPPED),
 	 .why = "the user namespace of the container maps no id {id}: nobody can become it", .remedy = "map",
 	 .cost = "the container owns more of the host's ids"},
 	{.cause = "setgroups-denied", .layer = REFUSAL_USER_NAMESPACE, .errors = E(EPERM), .calls = " setgroups ",
@@ -128,35 +143,45 @@ const struct refusal_row refusal_rows[] = {
 	 .cost = "the kernel's code for root of a user namespace is within reach of every user"},
 	{.cause = "userns-off", .layer = REFUSAL_SYSCTL, .errors = E(EPERM), .calls = USERNS, .facts = F(USERNS_OFF),
 	 .why = "this kernel lets only CAP_SYS_ADMIN make user namespaces (kernel.unprivileged_userns_clone is 0)",
-	 .remedy = "userns-clone", .cost = "the kernel's code for root of a user namespace is within reach of every user"},
+	 .remedy = "userns-clone", .cost = "the kernel's code for root of a user namespace is within reach of every "
+	 "user"},
 	{.cause = "io-uring-off", .layer = REFUSAL_SYSCTL, .errors = E(EPERM), .calls = " io_uring_setup ",
 	 .facts = F(IO_URING_OFF), .why = "io_uring is switched off on this host (kernel.io_uring_disabled is {limit})",
-	 .remedy = "io-uring", .cost = "io_uring, one of the kernel's richest sources of holes, and its calls pass no seccomp filter"},
+	 .remedy = "io-uring", .cost = "io_uring, one of the kernel's richest sources of holes, and its calls pass "
+	 "no seccomp filter"},
 	{.cause = "bpf-off", .layer = REFUSAL_SYSCTL, .errors = E(EPERM), .calls = " bpf ", .facts = F(BPF_OFF),
 	 .why = "bpf is for CAP_BPF alone on this host (kernel.unprivileged_bpf_disabled is {limit})", .remedy = "bpf",
 	 .cost = "the container can read the kernel's memory"},
-	{.cause = "perf-paranoid", .layer = REFUSAL_SYSCTL, .errors = DENIED, .calls = " perf_event_open ", .facts = F(PERF_PARANOID),
-	 .why = "measuring the kernel takes CAP_PERFMON on this host (kernel.perf_event_paranoid is {limit})", .remedy = "perf",
+	{.cause = "perf-paranoid", .layer = REFUSAL_SYSCTL, .errors = DENIED, .calls = " perf_event_open ",
+	 .facts = F(PERF_PARANOID),
+	 .why = "measuring the kernel takes CAP_PERFMON on this host (kernel.perf_event_paranoid is {limit})",
+	 .remedy = "perf",
 	 .cost = "side channels into other processes and the kernel"},
-	{.cause = "yama", .layer = REFUSAL_LSM, .errors = E(EPERM), .calls = " ptrace process_vm_readv process_vm_writev ",
+	{.cause = "yama", .layer = REFUSAL_LSM, .errors = E(EPERM), .calls = " ptrace process_vm_readv "
+	 "process_vm_writev ",
 	 .facts = F(PTRACE_SCOPE), .sure = F(HOOK_LSM), .otherwise = REFUSAL_GUESS,
-	 .why = "Yama lets a process trace only what it started (kernel.yama.ptrace_scope is {limit})", .remedy = "yama",
+	 .why = "Yama lets a process trace only what it started (kernel.yama.ptrace_scope is {limit})",
+	 .remedy = "yama",
 	 .cost = "every process can read the memory of all others of its user"},
 	{.cause = "hardlink", .layer = REFUSAL_SYSCTL, .errors = E(EPERM), .calls = LINKS, .facts = F(LINK_UNSAFE),
-	 .why = "fs.protected_hardlinks is 1: only the owner of {path} ({owner}) may link to it, or who may read and write it; "
+	 .why = "fs.protected_hardlinks is 1: only the owner of {path} ({owner}) may link to it, or who may read "
+	 "and write it; "
 		"the process is {ids}",
 	 .remedy = "hardlinks", .cost = "links to setuid programs outlive their updates"},
 	{.cause = "symlink", .layer = REFUSAL_SYSCTL, .errors = E(EACCES), .facts = F(SYMLINK_UNSAFE),
-	 .why = "fs.protected_symlinks is 1: in a sticky directory that everybody may write to, {component} is followed only for "
+	 .why = "fs.protected_symlinks is 1: in a sticky directory that everybody may write to, {component} is "
+	 "followed only for "
 		"its owner ({owner}); the process is {ids}",
 	 .remedy = "symlinks", .cost = "others can redirect files in /tmp"},
 	{.cause = "regular", .layer = REFUSAL_SYSCTL, .errors = E(EACCES), .facts = F(REGULAR_UNSAFE),
-	 .why = "fs.protected_regular (or _fifos) is set: in a sticky directory a file of somebody else, {path} of {owner}, is not "
+	 .why = "fs.protected_regular (or _fifos) is set: in a sticky directory a file of somebody else, {path} of "
+	 "{owner}, is not "
 		"opened with O_CREAT; the process is {ids}",
 	 .remedy = "regular", .cost = "others can lay files in wait in /tmp"},
 
 	/* ---- mounts and attributes of files ---- */
-	{.cause = "read-only-path", .layer = REFUSAL_MASKED, .errors = E(EROFS), .facts = F(READ_ONLY_PATH) | F(PROC_SYS),
+	{.cause = "read-only-path", .layer = REFUSAL_MASKED, .errors = E(EROFS),
+	 .facts = F(READ_ONLY_PATH) | F(PROC_SYS),
 	 .why = "{path} lies below /proc/sys, which is read-only in the container", .remedy = "proc-sys",
 	 .cost = "sysctls of the whole host that have no namespace"},
 	{.cause = "read-only-path", .layer = REFUSAL_MASKED, .errors = E(EROFS), .facts = F(READ_ONLY_PATH),
@@ -169,52 +194,66 @@ const struct refusal_row refusal_rows[] = {
 	 .otherwise = REFUSAL_GUESS, .sure = F(MASKED),
 	 .why = "{path} is masked in the container: something empty is mounted over it", .remedy = "masked",
 	 .cost = "facts and settings of the whole host"},
-	{.cause = "noexec", .layer = REFUSAL_MOUNT, .errors = DENIED, .calls = " execve execveat mmap mprotect ", .facts = F(NOEXEC),
+	{.cause = "noexec", .layer = REFUSAL_MOUNT, .errors = DENIED, .calls = " execve execveat mmap mprotect ",
+	 .facts = F(NOEXEC),
 	 .without = F(DAC_REFUSES) | F(NO_X_BIT),
 	 .why = "{path} lies on {mount}, which is mounted with noexec", .remedy = "noexec",
 	 .cost = "what is written there can be executed"},
 	{.cause = "immutable", .layer = REFUSAL_INODE, .errors = E(EPERM), .facts = F(IMMUTABLE),
-	 .why = "{component} has the attribute \"immutable\" (lsattr shows i): not even root may change it", .remedy = "attribute"},
+	 .why = "{component} has the attribute \"immutable\" (lsattr shows i): not even root may change it",
+	 .remedy = "attribute"},
 	{.cause = "append-only", .layer = REFUSAL_INODE, .errors = E(EPERM), .facts = F(APPEND_ONLY),
 	 .why = "{component} has the attribute \"append only\" (lsattr shows a)", .remedy = "attribute"},
 	{.cause = "sealed", .layer = REFUSAL_INODE, .errors = E(EPERM), .facts = F(SEALED),
 	 .why = "the file in memory is sealed against this (F_ADD_SEALS), for good", .remedy = NULL},
 	{.cause = "no-x-bit", .layer = REFUSAL_DAC, .errors = E(EACCES), .calls = EXECS, .facts = F(NO_X_BIT),
-	 .why = "{component} has no execute bit for anybody (mode {mode}): not even root may execute it", .remedy = "chmod-x"},
-	{.cause = "nodev", .layer = REFUSAL_MOUNT, .errors = E(EACCES), .facts = F(NODEV) | F(DEVICE), .without = F(DAC_REFUSES),
+	 .why = "{component} has no execute bit for anybody (mode {mode}): not even root may execute it",
+	 .remedy = "chmod-x"},
+	{.cause = "nodev", .layer = REFUSAL_MOUNT, .errors = E(EACCES), .facts = F(NODEV) | F(DEVICE),
+	 .without = F(DAC_REFUSES),
 	 .why = "{path} is a device on {mount}, which is mounted with nodev", .remedy = "nodev",
 	 .cost = "the driver behind {path} is within reach"},
-	{.cause = "device-cgroup", .layer = REFUSAL_DEVICES, .errors = E(EPERM), .calls = " open openat openat2 mknod mknodat ",
+	{.cause = "device-cgroup", .layer = REFUSAL_DEVICES, .errors = E(EPERM), .calls = " open openat openat2 "
+	 "mknod mknodat ",
 	 .facts = F(DEVICE) | F(CAP_SEEN), .without = F(DAC_REFUSES) | F(CAP_ASKED),
-	 .why = "the device cgroup of the container does not allow {path}: modes and capabilities do", .remedy = "device",
+	 .why = "the device cgroup of the container does not allow {path}: modes and capabilities do",
+	 .remedy = "device",
 	 .cost = "the driver behind {path} is within reach, and whatever it controls on the host"},
 	{.cause = "device-cgroup", .layer = REFUSAL_DEVICES, .errors = E(EPERM), .calls = " open openat openat2 ",
-	 .facts = F(DEVICE), .without = F(DAC_REFUSES) | F(CAP_SEEN), .otherwise = REFUSAL_GUESS, .sure = F(HOOK_DEVICES),
+	 .facts = F(DEVICE), .without = F(DAC_REFUSES) | F(CAP_SEEN), .otherwise = REFUSAL_GUESS,
+	 .sure = F(HOOK_DEVICES),
 	 .why = "the device cgroup of the container probably does not allow {path}: its mode does", .remedy = "device",
 	 .cost = "the driver behind {path} is within reach, and whatever it controls on the host"},
 
 	/* ---- modes and owners ---- */
-	{.cause = "dac-unmapped-owner", .layer = REFUSAL_DAC, .errors = DENIED, .facts = F(DAC_REFUSES) | F(OWNER_UNMAPPED),
+	{.cause = "dac-unmapped-owner", .layer = REFUSAL_DAC, .errors = DENIED,
+	 .facts = F(DAC_REFUSES) | F(OWNER_UNMAPPED),
 	 .sure = F(DAC_ASKED), .otherwise = REFUSAL_GUESS,
-	 .why = "{component} has mode {mode} and an owner that the user namespace does not map: no capability of the container "
+	 .why = "{component} has mode {mode} and an owner that the user namespace does not map: no capability of "
+	 "the container "
 		"reaches it",
 	 .remedy = "owner-unmapped", .cost = "the container owns more of the host's ids"},
 	{.cause = "dac-directory", .layer = REFUSAL_DAC, .errors = DENIED, .facts = F(DAC_REFUSES) | F(DAC_DIRECTORY),
 	 .sure = F(DAC_ASKED), .otherwise = REFUSAL_GUESS,
-	 .why = "the directory {component} on the way has mode {mode} and owner {owner}; the process is {ids}", .remedy = "mode",
+	 .why = "the directory {component} on the way has mode {mode} and owner {owner}; the process is {ids}",
+	 .remedy = "mode",
 	 .cost = "as a capability: every file of the container's ids is open to it"},
 	{.cause = "dac", .layer = REFUSAL_DAC, .errors = DENIED, .facts = F(DAC_REFUSES), .sure = F(DAC_ASKED),
-	 .otherwise = REFUSAL_GUESS, .why = "{component} has mode {mode} and owner {owner}; the process is {ids}", .remedy = "mode",
+	 .otherwise = REFUSAL_GUESS, .why = "{component} has mode {mode} and owner {owner}; the process is {ids}",
+	 .remedy = "mode",
 	 .cost = "as a capability: every file of the container's ids is open to it"},
 	{.cause = "sticky", .layer = REFUSAL_DAC, .errors = E(EPERM), .facts = F(STICKY), .sure = F(DAC_ASKED),
 	 .otherwise = REFUSAL_GUESS,
-	 .why = "{component} is sticky: only the owner of {path} ({owner}) may remove or rename it; the process is {ids}",
+	 .why = "{component} is sticky: only the owner of {path} ({owner}) may remove or rename it; the process is "
+	 "{ids}",
 	 .remedy = "fowner", .cost = "as a capability: modes and owners protect no file from the container's root"},
 	{.cause = "not-owner", .layer = REFUSAL_DAC, .errors = E(EPERM), .facts = F(OWNER_UNMAPPED),
-	 .calls = " chmod fchmod fchmodat fchmodat2 utimensat setxattr fsetxattr lsetxattr chown fchown lchown fchownat unlink unlinkat "
+	 .calls = " chmod fchmod fchmodat fchmodat2 utimensat setxattr fsetxattr lsetxattr chown fchown lchown "
+	 "fchownat unlink unlinkat "
 		  "rename renameat renameat2 ",
 	 .sure = F(CAP_ASKED), .otherwise = REFUSAL_GUESS,
-	 .why = "{path} belongs to an id that the user namespace does not map: no capability of the container reaches it",
+	 .why = "{path} belongs to an id that the user namespace does not map: no capability of the container "
+	 "reaches it",
 	 .remedy = "owner-unmapped", .cost = "the container owns more of the host's ids"},
 	{.cause = "not-owner", .layer = REFUSAL_DAC, .errors = E(EPERM), .facts = F(OWNER_ELSE),
 	 .calls = " chmod fchmod fchmodat fchmodat2 utimensat setxattr fsetxattr lsetxattr ", .sure = F(DAC_ASKED),
@@ -222,56 +261,70 @@ const struct refusal_row refusal_rows[] = {
 	 .remedy = "fowner", .cost = "as a capability: modes and owners protect no file from the container's root"},
 
 	/* ---- capabilities: special cases, then the rule ---- */
-	{.cause = "proc-covered", .layer = REFUSAL_USER_NAMESPACE, .errors = E(EPERM), .calls = MOUNTS, .facts = F(PROC_COVERED),
+	{.cause = "proc-covered", .layer = REFUSAL_USER_NAMESPACE, .errors = E(EPERM), .calls = MOUNTS,
+	 .facts = F(PROC_COVERED),
 	 .without = F(CAP_ASKED),
-	 .why = "parts of the {path} that the process sees are covered by mounts: a new file system of this type would reveal them, "
+	 .why = "parts of the {path} that the process sees are covered by mounts: a new file system of this type "
+	 "would reveal them, "
 		"and the kernel refuses that inside a user namespace",
 	 .remedy = "proc-covered", .cost = "the masked files of the kernel"},
-	{.cause = "low-port", .layer = REFUSAL_CAPABILITY, .errors = E(EACCES), .calls = " bind ", .capability = "NET_BIND_SERVICE",
+	{.cause = "low-port", .layer = REFUSAL_CAPABILITY, .errors = E(EACCES), .calls = " bind ",
+	 .capability = "NET_BIND_SERVICE",
 	 .facts = F(CAP_ASKED), .without = F(CAP_ELSEWHERE),
 	 .why = "port {port} is below net.ipv4.ip_unprivileged_port_start, and the process lacks CAP_NET_BIND_SERVICE",
-	 .remedy = "low-port", .cost = "the container can take the place of a service of the system, in its own network namespace"},
+	 .remedy = "low-port", .cost = "the container can take the place of a service of the system, in its own "
+	 "network namespace"},
 	{.cause = "low-port", .layer = REFUSAL_CAPABILITY, .errors = E(EACCES), .calls = " bind ",
 	 .facts = F(CAP_ASKED) | F(CAP_ELSEWHERE), .capability = "NET_BIND_SERVICE",
-	 .why = "port {port} is below net.ipv4.ip_unprivileged_port_start, and the network namespace belongs to another user "
+	 .why = "port {port} is below net.ipv4.ip_unprivileged_port_start, and the network namespace belongs to "
+	 "another user "
 		"namespace: CAP_NET_BIND_SERVICE of the container does not count there",
 	 .remedy = "low-port-host"},
-	{.cause = "capability-elsewhere", .layer = REFUSAL_USER_NAMESPACE, .errors = DENIED, .facts = F(CAP_ASKED) | F(CAP_ELSEWHERE),
-	 .why = "the process has CAP_{capability}, but only in its own user namespace, and {call} asks for it in one further out: "
+	{.cause = "capability-elsewhere", .layer = REFUSAL_USER_NAMESPACE, .errors = DENIED,
+	 .facts = F(CAP_ASKED) | F(CAP_ELSEWHERE),
+	 .why = "the process has CAP_{capability}, but only in its own user namespace, and {call} asks for it in "
+	 "one further out: "
 		"adding it cannot help",
 	 .remedy = "elsewhere", .cost = "without a user namespace root of the container is root of the host"},
 	{.cause = "ping", .layer = REFUSAL_CAPABILITY, .errors = E(EPERM), .calls = " socket ", .capability = "NET_RAW",
 	 .facts = F(CAP_ASKED),
 	 .why = "a raw socket (ping, arping, tcpdump) needs CAP_NET_RAW, and the process lacks it", .remedy = "ping",
 	 .cost = "forged packets of any protocol, in the container's network"},
-	{.cause = "capability", .layer = REFUSAL_CAPABILITY, .errors = DENIED | E(EROFS), .facts = F(CAP_ASKED) | F(CAP_BOUNDING),
+	{.cause = "capability", .layer = REFUSAL_CAPABILITY, .errors = DENIED | E(EROFS),
+	 .facts = F(CAP_ASKED) | F(CAP_BOUNDING),
 	 .why = "{call} needs CAP_{capability}: it is in the bounding set, but not effective for the process ({ids})",
 	 .remedy = "capability"},
 	{.cause = "capability", .layer = REFUSAL_CAPABILITY, .errors = DENIED | E(EROFS), .facts = F(CAP_ASKED),
 	 .why = "{call} needs CAP_{capability}, which the container does not have", .remedy = "capability"},
 
 	/* ---- without having seen it ---- */
-	{.cause = "capability", .layer = REFUSAL_CAPABILITY, .errors = DENIED, .facts = F(CAP_EXPECTED), .without = F(CAP_SEEN),
+	{.cause = "capability", .layer = REFUSAL_CAPABILITY, .errors = DENIED, .facts = F(CAP_EXPECTED),
+	 .without = F(CAP_SEEN),
 	 .otherwise = REFUSAL_GUESS, .sure = F(CAP_ASKED),
 	 .why = "{call} usually needs CAP_{capability}, and the process lacks it", .remedy = "capability"},
-	{.cause = "userns", .layer = REFUSAL_USER_NAMESPACE, .errors = E(EINVAL), .calls = " unshare setns ", .facts = F(MULTITHREADED),
+	{.cause = "userns", .layer = REFUSAL_USER_NAMESPACE, .errors = E(EINVAL), .calls = " unshare setns ",
+	 .facts = F(MULTITHREADED),
 	 .why = "a process with several threads cannot change its user namespace", .remedy = NULL},
 	{.cause = "not-implemented", .layer = REFUSAL_KERNEL, .errors = E(ENOSYS), .without = F(FILTER_UNREADABLE),
 	 .why = "this kernel has no {call}: no filter of the process refuses it", .remedy = "newer-kernel"},
 	{.cause = "filter-unreadable", .layer = REFUSAL_UNKNOWN, .facts = F(FILTER_UNREADABLE),
-	 .why = "cannot tell, because the process has seccomp filters from before it was watched, which only root may read",
+	 .why = "cannot tell, because the process has seccomp filters from before it was watched, which only root "
+	 "may read",
 	 .remedy = "as-root"},
 	{.cause = "landlock", .layer = REFUSAL_LANDLOCK, .errors = E(EACCES), .facts = F(CAP_SEEN) | F(LANDLOCK_ALONE),
 	 .without = F(HOOKS_SEEN) | F(DAC_REFUSES), .sure = F(HOOK_LANDLOCK), .otherwise = REFUSAL_GUESS,
-	 .why = "no filter, capability, mode or mount flag refuses {path}, and Landlock is the only security module here that "
+	 .why = "no filter, capability, mode or mount flag refuses {path}, and Landlock is the only security module "
+	 "here that "
 		"could: a ruleset that the program, or who started it, has put on itself",
 	 .remedy = "landlock", .cost = "what the ruleset protects {path} from"},
 	{.cause = "lsm", .layer = REFUSAL_LSM, .errors = DENIED, .facts = F(CAP_SEEN), .without = F(HOOKS_SEEN),
 	 .otherwise = REFUSAL_UNSURE, .sure = F(HOOK_LSM),
-	 .why = "cannot tell, because no filter, capability, mode or mount flag refuses it, so that a security module does, or "
+	 .why = "cannot tell, because no filter, capability, mode or mount flag refuses it, so that a security "
+	 "module does, or "
 		"{call} itself; this tier does not see which (the audit log may: ausearch -m AVC, dmesg)",
 	 .remedy = NULL},
-	{.cause = "unknown", .layer = REFUSAL_UNKNOWN, .why = "cannot tell, because nothing that is watched refused it", .remedy = NULL},
+	{.cause = "unknown", .layer = REFUSAL_UNKNOWN, .why = "cannot tell, because nothing that is watched refused "
+	 "it", .remedy = NULL},
 };
 /* clang-format on */
 const size_t refusal_rows_count = ARRAY_SIZE(refusal_rows);

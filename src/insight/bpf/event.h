@@ -1,11 +1,16 @@
 /* SPDX-License-Identifier: BSD-2-Clause OR GPL-2.0-only */
 /*
- * bpf/event: what the programs in the kernel hand to user space, the same for every source of events (ptrace writes these
+ * bpf/event: what the programs in the kernel hand to user space, the same for every source of events (ptrace writes
+ * these
  * records too). Fixed sizes, no pointers; a record begins with its kind and is never longer than its struct.
- * Whoever includes it has __u8 … __u64: <linux/types.h>, or bpf/kernel.h.
  */
 #ifndef BULKHEAD_INSIGHT_BPF_EVENT_H
 #define BULKHEAD_INSIGHT_BPF_EVENT_H
+
+/* The programs have these from bpf/kernel.bpf.h. */
+#ifndef __bpf__
+#include <linux/types.h>
+#endif
 
 #define OBSERVE_PATH_MAX 256
 #define OBSERVE_WALK_MAX 512
@@ -33,7 +38,7 @@ enum observe_tier { OBSERVE_TIER_ROOTLESS, OBSERVE_TIER_TRACEPOINTS, OBSERVE_TIE
 
 enum observe_evidence_kind {
 	OBSERVE_CAPABILITY = 1, /* a capability was asked for and is missing */
-	OBSERVE_HOOK,		/* a function of hooks.h said no */
+	OBSERVE_HOOK,		/* a function of hooks.inc said no */
 };
 enum observe_capability_flag {
 	OBSERVE_CAP_EFFECTIVE = 1, /* the task has it, in its own user namespace */
@@ -45,7 +50,7 @@ enum observe_capability_flag {
 
 /* A no on the way to the error. */
 struct observe_evidence {
-	__u16 kind, what; /* what: number of the capability, or row of hooks.h */
+	__u16 kind, what; /* what: number of the capability, or row of hooks.inc */
 	__s16 result;
 	__u16 flags;
 	__u32 asked_level, task_level; /* of user namespaces, 0 is the initial one */
@@ -87,8 +92,10 @@ struct observe_refusal {
 	__u64 limits[16];			       /* soft, by RLIMIT_… */
 	__u64 filters[OBSERVE_FILTERS_MAX]; /* the last loaded first; names of observe_filter records */
 	struct observe_evidence evidence[OBSERVE_EVIDENCE_MAX];
-	char path[2][OBSERVE_PATH_MAX]; /* arguments that are paths or addresses (struct sockaddr in path[1]), as text */
-	/* Where args name a descriptor, or a path is relative to one: the names from it up to the root of the mount tree,
+	char path[2][OBSERVE_PATH_MAX]; /* arguments that are paths or addresses (struct sockaddr in path[1]),
+	 as text */
+	/* Where args name a descriptor, or a path is relative to one: the names from it up to the root of the mount
+	 * tree,
 	 * "c\0b\0a\0" for /a/b/c, at most walk_length bytes. */
 	__u32 walk_length;
 	char walk[OBSERVE_WALK_MAX];

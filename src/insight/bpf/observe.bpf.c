@@ -1,22 +1,25 @@
 /* SPDX-License-Identifier: BSD-2-Clause OR GPL-2.0-only */
 /*
- * observe: runs in the kernel, at the end of system calls that came back with an error, in processes that are watched. It
- * reports what was asked and every no on the way; it changes nothing and never waits. Everything else pays for one comparison
+ * observe: runs in the kernel, at the end of system calls that came back with an error, in processes that are
+ * watched. It
+ * reports what was asked and every no on the way; it changes nothing and never waits. Everything else pays for one
+ * comparison
  * a call, and only while somebody looks.
  *
- * A process is watched when it carries a mark (put on it by user space, inherited by its children), or lives in the mount
+ * A process is watched when it carries a mark (put on it by user space, inherited by its children), or lives in the
+ * mount
  * namespace or below the cgroup that is looked at. The mark stands at the thread that leads the process.
  */
-#include "insight/bpf/kernel.h"
+#include "insight/bpf/kernel.bpf.h"
 
 #include <bpf/bpf_helpers.h>
 #include <bpf/bpf_tracing.h>
 #include <bpf/bpf_core_read.h>
 
 #include "insight/bpf/event.h"
-#include "insight/bpf/filters.h"
-#include "insight/bpf/places.h"
-#include "insight/bpf/state.h"
+#include "insight/bpf/filters.bpf.h"
+#include "insight/bpf/places.bpf.h"
+#include "insight/bpf/state.bpf.h"
 
 /* The kernel lends its helpers to programs under the GPL only. */
 char kernel_license[] SEC("license") = "GPL";
@@ -157,22 +160,21 @@ static __always_inline int hook(__u32 row, __u64 value)
 
 enum hook_row {
 #define HOOK(function, when, layer, name) ROW_##function,
-#include "insight/bpf/hooks.h"
+#include "insight/bpf/hooks.inc"
 #undef HOOK
 	ROW_COUNT
 };
 
-#define HOOK(function, when, layer, name)                                                                            \
-	SEC("?fexit/" #function)                                                                                     \
-	int hook_##function(void *context)                                                                           \
-	{                                                                                                            \
-		__u64 value;                                                                                         \
-                                                                                                                     \
-		if (bpf_get_func_ret(context, &value) || !HOOK_##when(value))                                        \
-			return 0;                                                                                    \
-		return hook(ROW_##function, value);                                                                  \
+#define HOOK(function, when, layer, name) \
+	SEC("?fexit/" #function) \
+	int hook_##function(void *context) \
+	{ \
+		__u64 value; \
+		if (bpf_get_func_ret(context, &value) || !HOOK_##when(value)) \
+			return 0; \
+		return hook(ROW_##function, value); \
 	}
-#include "insight/bpf/hooks.h"
+#include "insight/bpf/hooks.inc"
 #undef HOOK
 
 /* ---- refusals ---- */

@@ -1,6 +1,7 @@
 /* SPDX-License-Identifier: Apache-2.0 */
 /*
- * explain/chain: the filters of a process, put together from their parts, and what they answer to the call that was refused.
+ * explain/chain: the filters of a process, put together from their parts, and what they answer to the call that was
+ * refused.
  * The kernel runs all of them and the strictest answer holds; so does this.
  */
 #include <linux/seccomp.h>
@@ -10,7 +11,8 @@
 #include "abi/arch.h"
 #include "insight/explain/parts.h"
 
-_Static_assert(sizeof(struct observe_instruction) == sizeof(struct sock_filter), "the kernel's instructions as they are");
+_Static_assert(sizeof(struct observe_instruction) == sizeof(struct sock_filter), "the kernel's instructions as they "
+ "are");
 
 static struct explain_filter *find(struct explain *explain, uint64_t name)
 {
@@ -81,7 +83,8 @@ static bool name_rule(struct parts_case *one, const struct seccomp_data *data, u
 	return true;
 }
 
-/* The answer that an argument-free call of a number nobody has gets is the default, or what stands for unknown calls. */
+/* The answer that an argument-free call of a number nobody has gets is the default, or what stands for unknown calls.
+ * */
 static bool is_default(const struct explain_filter *filter, const struct seccomp_data *data, uint32_t instruction)
 {
 	struct seccomp_data other = *data;

@@ -13,8 +13,10 @@
 #include "insight/reference/reference.h"
 
 /*
- * A letter an argument: p path 0, P path 1, A address, d descriptor or AT_FDCWD, i number, u unsigned, x hexadecimal, o octal,
- * F open flags, C clone flags, M mount flags, I ioctl command, K keyctl, B bpf command, R ptrace request, O prctl option,
+ * A letter an argument: p path 0, P path 1, A address, d descriptor or AT_FDCWD, i number, u unsigned, x hexadecimal,
+ * o octal,
+ * F open flags, C clone flags, M mount flags, I ioctl command, K keyctl, B bpf command, R ptrace request, O prctl
+ * option,
  * f fcntl command, S signal, y family, t type, c capability-like nothing: left out.
  */
 static const struct {
@@ -28,16 +30,22 @@ static const struct {
 	{"fsetxattr", "d"}, {"fsmount", "dx"}, {"ftruncate", "du"}, {"init_module", ""}, {"io_uring_setup", "u"},
 	{"ioctl", "dIx"}, {"keyctl", "Kx"}, {"kill", "iS"}, {"lchown", "pii"}, {"link", "pP"}, {"linkat", "dpdPx"},
 	{"lsetxattr", "p"}, {"mkdir", "po"}, {"mkdirat", "dpo"}, {"mknod", "pox"}, {"mknodat", "dpox"}, {"mlock", "xu"},
-	{"mlock2", "xux"}, {"mlockall", "x"}, {"mmap", "xuxxdx"}, {"mount", "pP-M"}, {"mprotect", "xux"}, {"newfstatat", "dp"},
+	{"mlock2", "xux"}, {"mlockall", "x"}, {"mmap", "xuxxdx"}, {"mount", "pP-M"}, {"mprotect", "xux"},
+	 {"newfstatat", "dp"},
 	{"open", "pF"}, {"openat", "dpF"}, {"openat2", "dp"}, {"perf_event_open", "-iidx"}, {"personality", "x"},
-	{"pivot_root", "pP"}, {"prctl", "Oxx"}, {"prlimit64", "iu"}, {"ptrace", "Rixx"}, {"pwrite64", "d-uu"}, {"read", "d-u"},
-	{"readlink", "p"}, {"reboot", "xxx"}, {"rename", "pP"}, {"renameat", "dpdP"}, {"renameat2", "dpdPx"}, {"rmdir", "p"},
+	{"pivot_root", "pP"}, {"prctl", "Oxx"}, {"prlimit64", "iu"}, {"ptrace", "Rixx"}, {"pwrite64", "d-uu"},
+	 {"read", "d-u"},
+	{"readlink", "p"}, {"reboot", "xxx"}, {"rename", "pP"}, {"renameat", "dpdP"}, {"renameat2", "dpdPx"},
+	 {"rmdir", "p"},
 	{"sched_setscheduler", "ii"}, {"sendto", "d-uxA"}, {"setdomainname", "-u"}, {"setgid", "i"}, {"setgroups", "u"},
 	{"sethostname", "-u"}, {"setns", "dC"}, {"setpriority", "iii"}, {"setregid", "ii"}, {"setresgid", "iii"},
-	{"setresuid", "iii"}, {"setreuid", "ii"}, {"setrlimit", "u"}, {"setsockopt", "dii"}, {"settimeofday", ""}, {"setuid", "i"},
+	{"setresuid", "iii"}, {"setreuid", "ii"}, {"setrlimit", "u"}, {"setsockopt", "dii"}, {"settimeofday", ""},
+	 {"setuid", "i"},
 	{"setxattr", "p"}, {"socket", "yti"}, {"socketpair", "yti"}, {"stat", "p"}, {"statfs", "p"}, {"statx", "dp"},
-	{"swapon", "p"}, {"symlink", "-p"}, {"symlinkat", "-dp"}, {"syslog", "i-u"}, {"tgkill", "iiS"}, {"truncate", "pu"},
-	{"umount2", "px"}, {"unlink", "p"}, {"unlinkat", "dpx"}, {"unshare", "C"}, {"userfaultfd", "x"}, {"utimensat", "dp"},
+	{"swapon", "p"}, {"symlink", "-p"}, {"symlinkat", "-dp"}, {"syslog", "i-u"}, {"tgkill", "iiS"}, {"truncate",
+	 "pu"},
+	{"umount2", "px"}, {"unlink", "p"}, {"unlinkat", "dpx"}, {"unshare", "C"}, {"userfaultfd", "x"},
+	 {"utimensat", "dp"},
 	{"write", "d-u"}, {"writev", "d-u"},
 };
 
@@ -56,9 +64,12 @@ static const struct flag mount_flags[] = {
 	{4096, "MS_BIND"}, {8192, "MS_MOVE"}, {16384, "MS_REC"}, {1 << 18, "MS_PRIVATE"}, {1 << 19, "MS_SLAVE"},
 };
 static const struct flag clone_flags[] = {
-	{0x00000100, "CLONE_VM"},	 {0x00000200, "CLONE_FS"},	{0x00000400, "CLONE_FILES"},   {0x00004000, "CLONE_VFORK"},
-	{0x00010000, "CLONE_THREAD"},	 {0x00020000, "CLONE_NEWNS"},	{0x00000080, "CLONE_NEWTIME"}, {0x02000000, "CLONE_NEWCGROUP"},
-	{0x04000000, "CLONE_NEWUTS"},	 {0x08000000, "CLONE_NEWIPC"},	{0x10000000, "CLONE_NEWUSER"}, {0x20000000, "CLONE_NEWPID"},
+	{0x00000100, "CLONE_VM"},	 {0x00000200, "CLONE_FS"},	{0x00000400, "CLONE_FILES"},   {0x00004000,
+	 "CLONE_VFORK"},
+	{0x00010000, "CLONE_THREAD"},	 {0x00020000, "CLONE_NEWNS"},	{0x00000080, "CLONE_NEWTIME"}, {0x02000000,
+	 "CLONE_NEWCGROUP"},
+	{0x04000000, "CLONE_NEWUTS"},	 {0x08000000, "CLONE_NEWIPC"},	{0x10000000, "CLONE_NEWUSER"}, {0x20000000,
+	 "CLONE_NEWPID"},
 	{0x40000000, "CLONE_NEWNET"},
 };
 
@@ -98,8 +109,10 @@ static void put_name(char *out, size_t size, enum reference_kind kind, uint64_t 
 static void put_family(char *out, size_t size, uint64_t value)
 {
 	static const char *const names[] = {
-		[AF_UNIX] = "AF_UNIX",	     [AF_INET] = "AF_INET",   [AF_INET6] = "AF_INET6", [AF_NETLINK] = "AF_NETLINK",
-		[AF_PACKET] = "AF_PACKET", [AF_ALG] = "AF_ALG",	      [AF_VSOCK] = "AF_VSOCK", [AF_BLUETOOTH] = "AF_BLUETOOTH",
+		[AF_UNIX] = "AF_UNIX",	     [AF_INET] = "AF_INET",   [AF_INET6] = "AF_INET6",
+		 [AF_NETLINK] = "AF_NETLINK",
+		[AF_PACKET] = "AF_PACKET", [AF_ALG] = "AF_ALG",	      [AF_VSOCK] = "AF_VSOCK",
+		 [AF_BLUETOOTH] = "AF_BLUETOOTH",
 		[AF_CAN] = "AF_CAN",
 	};
 
@@ -112,11 +125,13 @@ static void put_family(char *out, size_t size, uint64_t value)
 static void put_type(char *out, size_t size, uint64_t value)
 {
 	static const char *const names[] = {
-		"0", "SOCK_STREAM", "SOCK_DGRAM", "SOCK_RAW", "SOCK_RDM", "SOCK_SEQPACKET", "6", "7", "8", "9", "SOCK_PACKET",
+		"0", "SOCK_STREAM", "SOCK_DGRAM", "SOCK_RAW", "SOCK_RDM", "SOCK_SEQPACKET", "6", "7", "8", "9",
+		 "SOCK_PACKET",
 	};
 	uint64_t type = value & 0xf;
 
-	snprintf(out, size, "%s%s%s", type < ARRAY_SIZE(names) ? names[type] : "?", value & SOCK_CLOEXEC ? "|SOCK_CLOEXEC" : "",
+	snprintf(out, size, "%s%s%s", type < ARRAY_SIZE(names) ? names[type] : "?",
+	 value & SOCK_CLOEXEC ? "|SOCK_CLOEXEC" : "",
 		 value & SOCK_NONBLOCK ? "|SOCK_NONBLOCK" : "");
 }
 
@@ -189,7 +204,8 @@ static void put(const struct parts_case *one, char letter, uint64_t value, char 
 		snprintf(out, size, "%#llo", (unsigned long long)value);
 		break;
 	case 'F':
-		put_flags(out, size, value & ~(uint64_t)O_ACCMODE, open_flags, ARRAY_SIZE(open_flags), access[value & O_ACCMODE]);
+		put_flags(out, size, value & ~(uint64_t)O_ACCMODE, open_flags, ARRAY_SIZE(open_flags),
+		 access[value & O_ACCMODE]);
 		break;
 	case 'M':
 		put_flags(out, size, value, mount_flags, ARRAY_SIZE(mount_flags), "");

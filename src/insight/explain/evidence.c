@@ -14,7 +14,7 @@ static const struct {
 	enum hook_layer layer;
 } hooks[] = {
 #define HOOK(hook_function, when, hook_layer, hook_name) {#hook_function, hook_name, hook_layer},
-#include "insight/bpf/hooks.h"
+#include "insight/bpf/hooks.inc"
 #undef HOOK
 };
 
@@ -24,11 +24,13 @@ static const enum refusal_fact_bit hook_facts[] = {
 	[HARDLINKS] = FACT_LINK_UNSAFE, [LANDLOCK] = FACT_HOOK_LANDLOCK,
 };
 
-/* Asked in passing by these calls, for something else than whether the call may be made: a share of reserved memory, the
+/* Asked in passing by these calls, for something else than whether the call may be made: a share of reserved memory,
+ * the
  * limit of another kind. */
 static bool in_passing(const char *call, unsigned int capability)
 {
-	static const char *const calls[] = {"mmap", "brk", "mremap", "mprotect", "clone", "clone3", "fork", "vfork", "execve"};
+	static const char *const calls[] = {"mmap", "brk", "mremap", "mprotect", "clone", "clone3", "fork", "vfork",
+	 "execve"};
 
 	for (size_t i = 0; i < ARRAY_SIZE(calls); i++)
 		if (strcmp(call, calls[i]) == 0)

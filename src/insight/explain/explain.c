@@ -1,5 +1,6 @@
 /* SPDX-License-Identifier: Apache-2.0 */
-/* explain: from a record of observe to one for people: gather the facts in the order in which they depend on each other, then
+/* explain: from a record of observe to one for people: gather the facts in the order in which they depend on each
+ * other, then
  * ask the table. */
 #include "insight/explain/explain.h"
 
@@ -121,8 +122,10 @@ static void kernel_kill(const struct observe_signal *seen, struct record *ret)
 		ret->verdict.layer = REFUSAL_RLIMIT;
 		snprintf(ret->verdict.why, sizeof(ret->verdict.why), "the process reached %s",
 			 size ? "RLIMIT_FSIZE, the largest size of a file" : "RLIMIT_CPU, its share of processor time");
-		snprintf(ret->verdict.oci, sizeof(ret->verdict.oci), "/process/rlimits: %s", size ? "RLIMIT_FSIZE" : "RLIMIT_CPU");
-		snprintf(ret->verdict.engine, sizeof(ret->verdict.engine), "--ulimit %s=NUMBER", size ? "fsize" : "cpu");
+		snprintf(ret->verdict.oci, sizeof(ret->verdict.oci), "/process/rlimits: %s",
+		 size ? "RLIMIT_FSIZE" : "RLIMIT_CPU");
+		snprintf(ret->verdict.engine, sizeof(ret->verdict.engine), "--ulimit %s=NUMBER",
+		 size ? "fsize" : "cpu");
 	}
 }
 
@@ -134,7 +137,8 @@ static void end_by_memory(struct record *ret)
 	ret->verdict.layer = REFUSAL_MEMORY;
 	ret->verdict.certainty = REFUSAL_CERTAIN;
 	snprintf(ret->verdict.why, sizeof(ret->verdict.why),
-		 "memory ran out, of the container's memory cgroup or of the host, and the kernel chose this process to end");
+		 "memory ran out, of the container's memory cgroup or of the host, and the kernel chose this "
+		 "process to end");
 	snprintf(ret->verdict.bulkhead, sizeof(ret->verdict.bulkhead), "-m SIZE");
 	snprintf(ret->verdict.oci, sizeof(ret->verdict.oci), "/linux/resources/memory/limit");
 	snprintf(ret->verdict.engine, sizeof(ret->verdict.engine), "--memory SIZE");

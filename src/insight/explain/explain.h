@@ -28,7 +28,8 @@ struct explain_filter {
 	struct sock_filter *instructions;
 };
 
-/* A mount namespace and a root that was seen in it, held open so that it can be looked at when the process has ended. Its
+/* A mount namespace and a root that was seen in it, held open so that it can be looked at when the process has ended.
+ * Its
  * mountinfo holds the namespace: without it the mounts would come apart. */
 struct explain_view {
 	uint32_t mount_inode;

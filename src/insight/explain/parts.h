@@ -30,7 +30,8 @@ static inline bool parts_has(const struct parts_case *one, enum refusal_fact_bit
 {
 	return one->facts.facts & REFUSAL_FACT(bit);
 }
-void parts_text(struct parts_case *one, enum refusal_text text, const char *fmt, ...) __attribute__((format(printf, 3, 4)));
+void parts_text(struct parts_case *one, enum refusal_text text, const char *fmt, ...) __attribute__((format(printf,
+ 3, 4)));
 
 /* ---- decode.c: arguments as text. Pure ---- */
 void decode_arguments(const struct parts_case *one, struct record *ret);
@@ -57,7 +58,8 @@ void replay_file(struct parts_case *one);
 /* ---- process.c: limits, ids, sysctls, cgroups ---- */
 void process_look(struct parts_case *one);
 enum parts_map { PARTS_UIDS, PARTS_GIDS };
-/* Does the process's user namespace map this id (inside: one of its own, else one of the host)? Unknown counts as mapped. */
+/* Does the process's user namespace map this id (inside: one of its own, else one of the host)? Unknown counts as
+ * mapped. */
 bool process_maps(const struct parts_case *one, enum parts_map which, uint32_t id, bool inside);
 
 /* ---- program.c: why execve failed ---- */

@@ -1,6 +1,7 @@
 /* SPDX-License-Identifier: Apache-2.0 */
 /*
- * explain/paths: which file a call meant, as an absolute path below the process's own root, and that root. What the process
+ * explain/paths: which file a call meant, as an absolute path below the process's own root, and that root. What the
+ * process
  * wrote is data here: it is only ever resolved below the root that is held.
  */
 #include <errno.h>
@@ -166,7 +167,8 @@ static void place_one(struct parts_case *one, int index)
 		snprintf(out, PARTS_PATH_MAX, "%s", given);
 	} else {
 		from_walk(refusal, base, sizeof(base));
-		snprintf(out, PARTS_PATH_MAX, "%.700s%s%s", refusal->walk_length ? base : "", base[1] ? "/" : "", given);
+		snprintf(out, PARTS_PATH_MAX, "%.700s%s%s", refusal->walk_length ? base : "", base[1] ? "/" : "",
+		 given);
 		if (!refusal->walk_length)
 			out[0] = '\0';
 	}

@@ -54,7 +54,8 @@ void explain_print(const struct record *record, const struct explain_style *styl
 	const struct {
 		const char *tool, *text;
 	} tools[] = {
-		{"bulkhead: ", verdict->bulkhead}, {"config.json: ", verdict->oci}, {"podman, docker: ", verdict->engine},
+		{"bulkhead: ", verdict->bulkhead}, {"config.json: ", verdict->oci}, {"podman, docker: ",
+		 verdict->engine},
 		{"Kubernetes: ", verdict->kubernetes}, {"host or image: ", verdict->host},
 	};
 	const char *key = "try";

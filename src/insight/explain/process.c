@@ -1,5 +1,6 @@
 /* SPDX-License-Identifier: Apache-2.0 */
-/* explain/process: what else is known of the process and the host: limits, id maps, sysctls, its pids cgroup. Reads only. */
+/* explain/process: what else is known of the process and the host: limits, id maps, sysctls, its pids cgroup. Reads
+ * only. */
 #include <arpa/inet.h>
 #include <errno.h>
 #include <fcntl.h>
@@ -59,7 +60,8 @@ static void ask_ids(struct parts_case *one)
 		uint8_t uid, gid; /* 1 + index of the first argument that is one */
 		uint8_t count;	  /* how many follow each other */
 	} rows[] = {
-		{" chown fchown lchown ", 2, 3, 1},    {" fchownat ", 3, 4, 1},	      {" setuid setreuid setresuid ", 1, 0, 3},
+		{" chown fchown lchown ", 2, 3, 1},    {" fchownat ", 3, 4, 1},	      {" setuid setreuid setresuid ",
+		 1, 0, 3},
 		{" setgid setregid setresgid ", 0, 1, 3},
 	};
 
@@ -184,9 +186,11 @@ static void ask_sysctls(struct parts_case *one)
 		{" io_uring_setup ", "/proc/sys/kernel/io_uring_disabled", FACT_IO_URING_OFF, 1, 2},
 		{" bpf ", "/proc/sys/kernel/unprivileged_bpf_disabled", FACT_BPF_OFF, 1, 2},
 		{" perf_event_open ", "/proc/sys/kernel/perf_event_paranoid", FACT_PERF_PARANOID, 2, 4},
-		{" ptrace process_vm_readv process_vm_writev ", "/proc/sys/kernel/yama/ptrace_scope", FACT_PTRACE_SCOPE, 1, 3},
+		{" ptrace process_vm_readv process_vm_writev ", "/proc/sys/kernel/yama/ptrace_scope",
+		 FACT_PTRACE_SCOPE, 1, 3},
 		{" clone clone3 unshare ", "/proc/sys/kernel/unprivileged_userns_clone", FACT_USERNS_OFF, 0, 0},
-		{" clone clone3 unshare ", "/proc/sys/kernel/apparmor_restrict_unprivileged_userns", FACT_USERNS_APPARMOR, 1, 1},
+		{" clone clone3 unshare ", "/proc/sys/kernel/apparmor_restrict_unprivileged_userns",
+		 FACT_USERNS_APPARMOR, 1, 1},
 		{" clone clone3 unshare ", "/proc/sys/user/max_user_namespaces", FACT_USERNS_FULL, 0, 1L << 40},
 	};
 	char text[32];
@@ -251,7 +255,8 @@ static void ask_covered(struct parts_case *one)
 		for (const char *line = text; line; line = strchr(line, '\n') ? strchr(line, '\n') + 1 : NULL) {
 			char point[1024];
 
-			if (sscanf(line, "%*u %*u %*s %*s %1023s", point) == 1 && strncmp(point, type, strlen(type)) == 0 &&
+			if (sscanf(line, "%*u %*u %*s %*s %1023s", point) == 1 && strncmp(point, type,
+			 strlen(type)) == 0 &&
 			    point[strlen(type)] == '/') {
 				parts_fact(one, FACT_PROC_COVERED);
 				parts_text(one, TEXT_PATH, "%s", type);

@@ -1,7 +1,9 @@
 /* SPDX-License-Identifier: Apache-2.0 */
 /*
- * explain/program: why execve failed, from the first bytes of the file: a script's interpreter, a program's machine and its
- * loader. The file is the container's: it is read as bytes with every offset checked, and opened only when it is a regular
+ * explain/program: why execve failed, from the first bytes of the file: a script's interpreter, a program's machine
+ * and its
+ * loader. The file is the container's: it is read as bytes with every offset checked, and opened only when it is a
+ * regular
  * file.
  */
 #include <elf.h>
@@ -114,7 +116,8 @@ void program_look(struct parts_case *one)
 	struct stat status;
 	ssize_t got;
 
-	if ((strcmp(one->facts.call, "execve") && strcmp(one->facts.call, "execveat")) || root.fd < 0 || !one->path[0][0])
+	if ((strcmp(one->facts.call, "execve") && strcmp(one->facts.call,
+	 "execveat")) || root.fd < 0 || !one->path[0][0])
 		return;
 	fd = rootfs_open(&root, (struct root_path){one->path[0]}, O_PATH, false);
 	if (fd == -ENOENT) {

@@ -1,8 +1,10 @@
 /* SPDX-License-Identifier: Apache-2.0 */
 /*
- * explain/replay: the way to a file again, component by component, below the process's root: which one would refuse these
+ * explain/replay: the way to a file again, component by component, below the process's root: which one would refuse
+ * these
  * ids, on which mount it lies, what its attributes are. Opens with O_PATH alone: no device is touched, nothing is read
- * of a file but what the directory says of it. What has changed in between is not noticed: rows that rest on this alone are
+ * of a file but what the directory says of it. What has changed in between is not noticed: rows that rest on this
+ * alone are
  * guesses, unless the kernel was seen to ask for a capability over modes.
  */
 #include <errno.h>
@@ -41,9 +43,12 @@ static const struct {
 	uint8_t flags; /* 1 + index of the argument that says it */
 } ways[] = {
 	{"access", TARGET_ACCESS, 0, 2},      {"faccessat", TARGET_ACCESS, 0, 3},  {"faccessat2", TARGET_ACCESS, 0, 3},
-	{"open", TARGET_OPEN, 0, 2},	      {"openat", TARGET_OPEN, 0, 3},	   {"openat2", TARGET_OBJECT, WANT_R, 0},
-	{"creat", TARGET_OBJECT, WANT_W, 0},  {"execve", TARGET_OBJECT, WANT_X, 0}, {"execveat", TARGET_OBJECT, WANT_X, 0},
-	{"truncate", TARGET_OBJECT, WANT_W, 0}, {"chdir", TARGET_OBJECT, WANT_X, 0}, {"fchdir", TARGET_OBJECT, WANT_X, 0},
+	{"open", TARGET_OPEN, 0, 2},	      {"openat", TARGET_OPEN, 0, 3},	   {"openat2", TARGET_OBJECT, WANT_R,
+	 0},
+	{"creat", TARGET_OBJECT, WANT_W, 0},  {"execve", TARGET_OBJECT, WANT_X, 0}, {"execveat", TARGET_OBJECT,
+	 WANT_X, 0},
+	{"truncate", TARGET_OBJECT, WANT_W, 0}, {"chdir", TARGET_OBJECT, WANT_X, 0}, {"fchdir", TARGET_OBJECT,
+	 WANT_X, 0},
 	{"chroot", TARGET_OBJECT, WANT_X, 0}, {"mkdir", TARGET_PARENT, 0, 0},	   {"mkdirat", TARGET_PARENT, 0, 0},
 	{"mknod", TARGET_PARENT, 0, 0},	      {"mknodat", TARGET_PARENT, 0, 0},	   {"rmdir", TARGET_PARENT, 0, 0},
 	{"unlink", TARGET_PARENT, 0, 0},      {"unlinkat", TARGET_PARENT, 0, 0},   {"rename", TARGET_PARENT, 0, 0},
@@ -94,12 +99,14 @@ static void describe(struct parts_case *one, const char *path, const struct stat
 	parts_text(one, TEXT_COMPONENT, "%s", path);
 	parts_text(one, TEXT_MODE, "%04o", status->st_mode & 07777);
 	parts_text(one, TEXT_OWNER, "%u:%u", status->st_uid, status->st_gid);
-	if (!process_maps(one, PARTS_UIDS, status->st_uid, false) || !process_maps(one, PARTS_GIDS, status->st_gid, false))
+	if (!process_maps(one, PARTS_UIDS, status->st_uid, false) || !process_maps(one, PARTS_GIDS, status->st_gid,
+	 false))
 		parts_fact(one, FACT_OWNER_UNMAPPED);
 }
 
 /* One inode on the way. true when it refuses. */
-static bool ask_mode(struct parts_case *one, const char *path, const struct stat *status, unsigned int want, bool directory)
+static bool ask_mode(struct parts_case *one, const char *path, const struct stat *status, unsigned int want,
+ bool directory)
 {
 	bool mapped = process_maps(one, PARTS_UIDS, status->st_uid, false) &&
 		      process_maps(one, PARTS_GIDS, status->st_gid, false);
@@ -346,7 +353,8 @@ void replay_file(struct parts_case *one)
 		return;
 	choose(&walker);
 	snprintf(path, sizeof(path), "%s", one->path[index]);
-	walk(&walker, path, strstr(" lchown unlink unlinkat rename renameat renameat2 rmdir readlink lstat ", one->facts.call));
+	walk(&walker, path, strstr(" lchown unlink unlinkat rename renameat renameat2 rmdir readlink lstat ",
+	 one->facts.call));
 	/* A new file: its directory says what it would lie on. */
 	if (!one->facts.texts[TEXT_MOUNT]) {
 		char *slash = strrchr(path, '/');

@@ -1,6 +1,7 @@
 /* SPDX-License-Identifier: Apache-2.0 */
 /*
- * observe/calls: which arguments of a system call are paths, descriptors and addresses, and which errors of it are refusals
+ * observe/calls: which arguments of a system call are paths, descriptors and addresses, and which errors of it are
+ * refusals
  * by some policy and not everyday answers. Data; numbers are 1 + the argument's index.
  */
 #include "insight/observe/observe.h"

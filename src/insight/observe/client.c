@@ -1,6 +1,7 @@
 /* SPDX-License-Identifier: Apache-2.0 */
 /*
- * observe/client: starts the helper program and reads its records. Runs in `bulkhead explain`. The helper gets nothing but
+ * observe/client: starts the helper program and reads its records. Runs in `bulkhead explain`. The helper gets
+ * nothing but
  * numbers on its command line, one end of a socket as standard output, and an empty environment.
  */
 #include <errno.h>
@@ -81,7 +82,8 @@ static int refused(const struct observe_failed *failed, struct err *err)
 	err_sys(err, failed->error, failed->call, "cannot watch system calls: %s", failed->what);
 	err->kind = ERR_UNSUPPORTED;
 	if (failed->error == EPERM || failed->error == EACCES) {
-		err_why(err, "it takes CAP_BPF and CAP_PERFMON (or CAP_SYS_ADMIN) in the first user namespace, and a kernel that "
+		err_why(err, "it takes CAP_BPF and CAP_PERFMON (or CAP_SYS_ADMIN) in the first user namespace, and "
+		 "a kernel that "
 			     "is not locked down");
 		return err_fix(err, "as root on the host; without privilege: bulkhead explain -- COMMAND");
 	}

@@ -1,7 +1,9 @@
 /* SPDX-License-Identifier: Apache-2.0 */
 /*
- * observe/loader: loads the programs of insight/bpf and hands their records on. Runs in the helper program alone, with the
- * caller's power, in this order: open the embedded object, find out which programs this kernel takes (each kind by a trial),
+ * observe/loader: loads the programs of insight/bpf and hands their records on. Runs in the helper program alone,
+ * with the
+ * caller's power, in this order: open the embedded object, find out which programs this kernel takes (each kind by a
+ * trial),
  * load, mark the processes, attach, give up every capability, serve. Nothing is pinned: the kernel takes everything off
  * when the process ends. It never reads what the watched processes wrote; it only passes it on.
  */
@@ -80,7 +82,8 @@ static int try_hook(struct loader *loader, const char *function)
 	if (id < 0)
 		return -ENOENT;
 	options.attach_btf_id = (uint32_t)id;
-	program = bpf_prog_load(BPF_PROG_TYPE_TRACING, "trial", "GPL", instructions, ARRAY_SIZE(instructions), &options);
+	program = bpf_prog_load(BPF_PROG_TYPE_TRACING, "trial", "GPL", instructions, ARRAY_SIZE(instructions),
+	 &options);
 	if (program < 0)
 		return -errno;
 	/* Some kernels take the program and refuse the trampoline. */

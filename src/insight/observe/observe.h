@@ -3,7 +3,8 @@
  * observe: refusals, kills and the life of processes, as the kernel sees them, from a process of any runtime.
  *
  * The BPF programs are loaded and held by a helper program (bulkhead-observe in libexec), so that `bulkhead` links no
- * libbpf and the power to load them ends with the helper. Nothing is pinned: when the helper or its caller ends, in whatever
+ * libbpf and the power to load them ends with the helper. Nothing is pinned: when the helper or its caller ends, in
+ * whatever
  * way, nothing stays attached. Without privilege ptrace(2) stands in, for a program that is started here (trace.c).
  */
 #ifndef BULKHEAD_INSIGHT_OBSERVE_OBSERVE_H
@@ -69,11 +70,13 @@ struct observe {
 #define OBSERVE_INIT ((struct observe){.fd = -EBADF})
 
 /*
- * Start the helper and wait until it watches. Errors: ERR_UNSUPPORTED when it is not installed or the kernel lets nothing be
+ * Start the helper and wait until it watches. Errors: ERR_UNSUPPORTED when it is not installed or the kernel lets
+ * nothing be
  * loaded, with the reason; ERR_KERNEL otherwise. The caller calls observe_done in any case.
  */
 int observe_start(struct observe *observe, const struct observe_target *target, struct err *err);
-/* The next record within timeout_ms (-1: however long). 1 with a record, 0 without, ERR. After OBSERVE_END there is none. */
+/* The next record within timeout_ms (-1: however long). 1 with a record, 0 without, ERR. After OBSERVE_END there is
+ * none. */
 int observe_next(struct observe *observe, int timeout_ms, union observe_record *ret, struct err *err);
 /* No more is to be watched: what is on the way still comes, and OBSERVE_END last. */
 void observe_stop(struct observe *observe);

@@ -1,6 +1,7 @@
 /* SPDX-License-Identifier: Apache-2.0 */
 /*
- * record: one thing that happened in a container, whoever saw it: a refused call, a kill, a program that started or ended. The
+ * record: one thing that happened in a container, whoever saw it: a refused call, a kill, a program that started or
+ * ended. The
  * common form for explain, learn and audit; one line of JSON each. Texts belong to whoever fills it. Pure.
  */
 #ifndef BULKHEAD_INSIGHT_RECORD_RECORD_H

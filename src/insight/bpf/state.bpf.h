@@ -1,9 +1,10 @@
 /* SPDX-License-Identifier: BSD-2-Clause OR GPL-2.0-only */
-/* bpf/state: what the programs keep: settings, counters, marks of processes, the way out to user space; and registers. */
+/* bpf/state: what the programs keep: settings, counters, marks of processes, the way out to user space; and
+ * registers. */
 #ifndef BULKHEAD_INSIGHT_BPF_STATE_H
 #define BULKHEAD_INSIGHT_BPF_STATE_H
 
-#include "insight/bpf/kernel.h"
+#include "insight/bpf/kernel.bpf.h"
 
 #include <bpf/bpf_helpers.h>
 #include <bpf/bpf_tracing.h>

@@ -1,7 +1,9 @@
 /* SPDX-License-Identifier: BSD-2-Clause OR GPL-2.0-only */
 /*
- * bpf/kernel: the few members of the kernel's structs that the programs look at, by hand. Their offsets are found when the
- * programs are loaded (CO-RE), in the BTF of the kernel that runs: nothing of the building machine's kernel is compiled in.
+ * bpf/kernel: the few members of the kernel's structs that the programs look at, by hand. Their offsets are found
+ * when the
+ * programs are loaded (CO-RE), in the BTF of the kernel that runs: nothing of the building machine's kernel is
+ * compiled in.
  * Only members that are named here exist; their order means nothing.
  */
 #ifndef BULKHEAD_INSIGHT_BPF_KERNEL_H

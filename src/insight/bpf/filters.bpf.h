@@ -3,7 +3,7 @@
 #ifndef BULKHEAD_INSIGHT_BPF_FILTERS_H
 #define BULKHEAD_INSIGHT_BPF_FILTERS_H
 
-#include "insight/bpf/state.h"
+#include "insight/bpf/state.bpf.h"
 
 #define SECCOMP_MODE_FILTER 2 /* 3 once a kill is decided */
 

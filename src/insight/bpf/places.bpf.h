@@ -3,7 +3,7 @@
 #ifndef BULKHEAD_INSIGHT_BPF_PLACES_H
 #define BULKHEAD_INSIGHT_BPF_PLACES_H
 
-#include "insight/bpf/state.h"
+#include "insight/bpf/state.bpf.h"
 
 #define WALK_DEPTH 32
 #define NAME_MAX 64
@@ -28,7 +28,8 @@ static long walk_step(__u32 index, struct walk *walk)
 		if (above == mount) {
 			/* Files without a directory have a name and no way: "memfd:x". */
 			if (length == 0 && dentry == parent) {
-				got = bpf_probe_read_kernel_str(walk->scratch->walk, NAME_MAX, BPF_CORE_READ(dentry, d_name.name));
+				got = bpf_probe_read_kernel_str(walk->scratch->walk, NAME_MAX, BPF_CORE_READ(dentry,
+				 d_name.name));
 				walk->length = got > 1 && walk->scratch->walk[0] != '/' ? (__u32)got : 0;
 			}
 			return 1;
