@@ -115,31 +115,64 @@ int process_pidfd_wait(int pidfd, int *ret_status)
 	return 0;
 }
 
-int process_stat(pid_t pid, uint64_t *ret_start_time, char *ret_state)
+/* From field 3 on. The name in field 2 may hold anything, ")" too: the last one counts. */
+static int read_stat(pid_t pid, char *text, size_t size, const char **ret_at)
 {
-	char path[64], text[1024], *at;
-	uint64_t value = 0;
+	char path[64];
 	ssize_t length;
-	int field = 3;
 
 	format_text(path, sizeof(path), "/proc/%d/stat", pid);
-	length = fd_read_text_at(AT_FDCWD, path, text, sizeof(text));
+	length = fd_read_text_at(AT_FDCWD, path, text, size);
 	if (length < 0)
 		return length == -ENOENT ? -ESRCH : (int)length;
-	/* The name in field 2 may hold anything, ")" too: the last one counts. */
-	at = strrchr(text, ')');
-	if (!at || at[1] != ' ' || !at[2])
+	*ret_at = strrchr(text, ')');
+	if (!*ret_at || (*ret_at)[1] != ' ' || !(*ret_at)[2])
 		return -EPROTO;
-	at += 2;
-	*ret_state = *at;
-	for (; field < 22 && *at; at++)
-		field += *at == ' ';
-	if (field != 22 || *at < '0' || *at > '9')
+	*ret_at += 2;
+	return 0;
+}
+
+static int number_at(const char *at, int fields, uint64_t *ret)
+{
+	uint64_t value = 0;
+
+	for (; fields > 0 && *at; at++)
+		fields -= *at == ' ';
+	if (fields > 0 || *at < '0' || *at > '9')
 		return -EPROTO;
 	for (; *at >= '0' && *at <= '9'; at++)
 		value = value * 10 + (uint64_t)(*at - '0');
-	*ret_start_time = value;
+	*ret = value;
 	return 0;
+}
+
+int process_stat(pid_t pid, uint64_t *ret_start_time, char *ret_state)
+{
+	char text[1024];
+	const char *at;
+	int result = read_stat(pid, text, sizeof(text), &at);
+
+	if (result < 0)
+		return result;
+	*ret_state = *at;
+	return number_at(at, 22 - 3, ret_start_time);
+}
+
+int process_stat_number(pid_t pid, int field, uint64_t *ret)
+{
+	char text[1024];
+	const char *at;
+	int result = read_stat(pid, text, sizeof(text), &at);
+
+	return result < 0 ? result : number_at(at, field - 3, ret);
+}
+
+bool process_has_executable(pid_t pid)
+{
+	char path[64], target[8];
+
+	format_text(path, sizeof(path), "/proc/%d/exe", pid);
+	return readlink(path, target, sizeof(target)) > 0;
 }
 
 int process_set_dumpable(bool dumpable)

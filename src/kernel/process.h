@@ -21,6 +21,10 @@ int process_pidfd_wait(int pidfd, int *ret_status);
 
 /* Field 22 of /proc/PID/stat (clock ticks since boot) and its state letter (field 3). -ESRCH when there is none. */
 int process_stat(pid_t pid, uint64_t *ret_start_time, char *ret_state);
+/* The number in one field of it, from field 4 on (proc(5)); -EPROTO for a negative one. */
+int process_stat_number(pid_t pid, int field, uint64_t *ret);
+/* Has it memory of its own program (/proc/PID/exe)? false also where this process may not look. */
+bool process_has_executable(pid_t pid);
 
 int process_set_dumpable(bool dumpable);
 int process_set_parent_death_signal(int signal); /* 0: none */

@@ -95,3 +95,28 @@ home_of() { # home_of UID: as the program sees it
 	oci delete --force "$id"
 	leftovers
 }
+
+@test "process: a filter that kills for the runtime's own last calls is named, not taken for the program's end" {
+	local nnp
+	for nnp in true false; do
+		b=$(bundle "nnp-$nnp"); id=$(new_id)
+		edit "$b" '.process.noNewPrivileges = $nnp | .linux.seccomp = {defaultAction: "SCMP_ACT_KILL_PROCESS",
+			syscalls: [{names: ["exit_group"], action: "SCMP_ACT_ALLOW"}]}' --argjson nnp $nnp
+		run oci run --pid-file "$WORK/pid" -b "$b" "$id"
+		assert_fails 1
+		assert_says 'seccomp filter killed its process before it executed its program' 'config.json#/linux/seccomp' \
+			'in the stage' 'execve' SCMP_ACT_ERRNO
+		[ ! -e "$WORK/pid" ]
+		oci create -b "$b" "$id" </dev/null >/dev/null
+		run oci start "$id"
+		assert_fails 1
+		assert_says 'seccomp filter killed its process'
+		oci delete "$id"
+	done
+	# A program that is killed so is the program's business: 128 + SIGSYS.
+	edit "$b" '.process.noNewPrivileges = true | .linux.seccomp = {defaultAction: "SCMP_ACT_ALLOW",
+		syscalls: [{names: ["exit_group"], action: "SCMP_ACT_KILL_PROCESS"}]}'
+	run oci run -b "$b" "$(new_id)"
+	[ "$status" -eq 159 ]
+	leftovers
+}

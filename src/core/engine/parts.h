@@ -6,6 +6,7 @@
  *   start.c run.c exec.c kill.c delete.c pause.c update.c list.c events.c   the verbs
  *   container.c  an existing container: its directory, state, config, cgroup, process
  *   launch.c     from a plan to a process: prepare.c, attach.c, talk.c in their order
+ *   ended.c      what ended before its program was executed
  *   foreground.c waiting for a process: its signals and its terminal
  *   hooks.c      hooks that run in the runtime
  *   send.c       pid files, descriptors to sockets
@@ -88,6 +89,13 @@ int launch_check_console(const struct engine *engine, bool terminal, bool foregr
 int launch_announce(const struct launch *launch, const char *pidfd_socket, const char *pid_file, struct err *err);
 /* Close all descriptors; what runs goes on. */
 void launch_done(struct launch *launch);
+
+/* Its socket is closed: did it end without having executed a program? false where that cannot be known. */
+bool ended_before_exec(pid_t pid);
+/* As waitpid(2) gives it, of one that is somebody else's child and not waited for yet; 0 where it cannot be known. */
+int ended_status(pid_t pid);
+/* Always ERR: why it ended, as far as the status tells. */
+int ended_why(const struct oci_config *config, int status, struct err *err);
 
 int attach_id_maps(const struct op *op, pid_t pid, struct err *err);
 int talk_serve(struct launch *launch, struct err *err);

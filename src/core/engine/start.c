@@ -51,7 +51,7 @@ static int connect_to_child(const struct container *container, int *ret_fd, stru
 }
 
 /* 0 when the program runs. */
-static int await_program(const struct container *container, int fd, struct err *err)
+static int await_program(const struct container *container, int pidfd, int fd, struct err *err)
 {
 	struct channel channel = {.fd = fd};
 	struct message message;
@@ -63,6 +63,10 @@ static int await_program(const struct container *container, int fd, struct err *
 		int passed_fd cleanup_fd = -EBADF;
 
 		result = channel_receive(&channel, &message, &passed_fd);
+		if (result == 0 && ended_before_exec(container->state->pid)) {
+			container_await_end(pidfd);
+			return ended_why(container->config, ended_status(container->state->pid), err);
+		}
 		if (result == 0)
 			return 0;
 		if (result < 0)
@@ -105,7 +109,7 @@ int engine_start(const struct engine *engine, const char *id, struct err *err)
 	engine_block_signals();
 	/* From now on it is no longer created, whatever becomes of it. */
 	unlinkat(container.dir.fd, "start.sock", 0);
-	if (await_program(&container, fd, err))
+	if (await_program(&container, pidfd, fd, err))
 		return ERR;
 	return run_poststart(&container, pidfd, err);
 }

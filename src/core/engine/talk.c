@@ -239,16 +239,11 @@ static int at_end(const struct talk *talk, struct err *err)
 	const struct launch *launch = talk->launch;
 	int status = 0, pidfd = talk->state == TALK_GATE ? launch->gate_pidfd : launch->pidfd;
 
-	if (talk->state == TALK_WAITING || (talk->state == TALK_CHILD && !waits_for_start(launch->plan)))
+	if (talk->state == TALK_WAITING ||
+	    (talk->state == TALK_CHILD && !waits_for_start(launch->plan) && !ended_before_exec(launch->pid)))
 		return 0;
 	process_pidfd_wait(pidfd, &status);
-	err_set(err, ERR_INTERNAL, "the container's process ended while it was being made");
-	if (WIFSIGNALED(status)) {
-		err_why(err, "signal %d ended it%s", WTERMSIG(status),
-			WTERMSIG(status) == SIGKILL ? " (its memory limit may be too low, or someone killed it)" : "");
-		return err_fix(err, "look at the memory limit (linux.resources.memory.limit) and at dmesg");
-	}
-	return err_why(err, "it exited with status %d without a message", WEXITSTATUS(status));
+	return ended_why(launch->config, status, err);
 }
 
 int talk_serve(struct launch *launch, struct err *err)

@@ -1,0 +1,56 @@
+/* SPDX-License-Identifier: Apache-2.0 */
+/*
+ * ended: a container's process that ended before it executed its program, and why. The end of its socket says only that
+ * it executed something or is no more; which, /proc/PID tells. Runs in the runtime and in `start`.
+ */
+#include <sys/wait.h>
+
+#include "core/engine/parts.h"
+#include "kernel/process.h"
+
+#define FLAGS_FIELD	9  /* proc(5) */
+#define EXIT_CODE_FIELD 52
+#define PF_FORKNOEXEC	0x40 /* include/linux/sched.h: cleared by execve */
+
+bool ended_before_exec(pid_t pid)
+{
+	uint64_t flags;
+
+	/* The cheap look first: who has memory and has closed the socket has executed a program. */
+	return !process_has_executable(pid) && process_stat_number(pid, FLAGS_FIELD, &flags) == 0 &&
+	       (flags & PF_FORKNOEXEC);
+}
+
+int ended_status(pid_t pid)
+{
+	uint64_t status;
+
+	return process_stat_number(pid, EXIT_CODE_FIELD, &status) == 0 ? (int)status : 0;
+}
+
+static int killed_by_filter(const struct oci_config *config, struct err *err)
+{
+	bool last = config->process.no_new_privileges;
+
+	err_set(err, ERR_CONFIG, "the container's seccomp filter killed its process before it executed its program, in the "
+				 "stage %s", last ? "exec" : "drop or exec");
+	err_where(err, "config.json#/linux/seccomp");
+	err_why(err, "the filter kills for a system call that is needed after it is loaded: %s",
+		last ? "mmap, prctl or execve"
+		     : "those that set ids, capabilities and the working directory, mmap, prctl or execve");
+	return err_fix(err, "let the filter allow these calls, or refuse by SCMP_ACT_ERRNO instead of killing%s",
+		       last ? "" : "; with process.noNewPrivileges it is loaded last and needs to allow fewer");
+}
+
+int ended_why(const struct oci_config *config, int status, struct err *err)
+{
+	if (WIFSIGNALED(status) && WTERMSIG(status) == SIGSYS && config->linux.seccomp.present)
+		return killed_by_filter(config, err);
+	err_set(err, ERR_INTERNAL, "the container's process ended while it was being made");
+	if (WIFSIGNALED(status)) {
+		err_why(err, "signal %d ended it%s", WTERMSIG(status),
+			WTERMSIG(status) == SIGKILL ? " (its memory limit may be too low, or someone killed it)" : "");
+		return err_fix(err, "look at the memory limit (linux.resources.memory.limit) and at dmesg");
+	}
+	return err_why(err, "it exited with status %d without a message", WEXITSTATUS(status));
+}
