@@ -120,3 +120,37 @@ home_of() { # home_of UID: as the program sees it
 	[ "$status" -eq 159 ]
 	leftovers
 }
+
+# As sd_listen_fds(3) passes them: LISTEN_PID is the very process, which therefore executes the runtime.
+activated() { # activated COUNT ARGS…: with descriptors 3 and 4 as the caller has them
+	local count=$1
+	shift
+	LISTEN_FDS=$count sh -c 'LISTEN_PID=$$; export LISTEN_PID; exec "$@"' sh "$OCI" --root "$STATE" "$@"
+}
+
+@test "process: sockets of sd_listen_fds arrive, before those to preserve, and the program is told" {
+	b=$(bundle); id=$(new_id)
+	edit "$b" '.process.env += ["LISTEN_FDS=77", "LISTEN_PID=77"]'
+	args "$b" sh -c 'echo $LISTEN_FDS $LISTEN_PID $$; cat <&3; cat <&4; [ -e /proc/self/fd/5 ] || echo end'
+	run activated 1 run --preserve-fds 1 -b "$b" "$id" 3< <(echo three) 4< <(echo four) 5</dev/null
+	[ "$status" -eq 0 ] || { echo "$output"; false; }
+	[ "$output" = "1 1 1
+three
+four
+end" ]
+	# With create and start, and of another process.
+	args "$b" sh -c 'echo $LISTEN_FDS; cat <&3'
+	activated 2 create -b "$b" "$id" 3< <(echo three) 4</dev/null </dev/null >"$WORK/out"
+	oci start "$id"
+	wait_for 5 grep -q three "$WORK/out"
+	[ "$(head -n 1 "$WORK/out")" = 2 ]
+	oci delete --force "$id"
+	args "$b" sh -c 'echo $LISTEN_FDS; [ -e /proc/self/fd/3 ] || echo none'
+	run env LISTEN_PID=1 LISTEN_FDS=1 "$OCI" --root "$STATE" run -b "$b" "$id" 3</dev/null
+	[ "$output" = "77
+none" ]
+	run activated 2 run -b "$b" "$id" 3</dev/null 4<&-
+	assert_fails 1
+	assert_says 'descriptor 4 is not open' LISTEN_FDS
+	leftovers
+}

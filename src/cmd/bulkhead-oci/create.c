@@ -1,5 +1,9 @@
 /* SPDX-License-Identifier: Apache-2.0 */
 /* create, run: parse, call. */
+#include <fcntl.h>
+#include <stdlib.h>
+#include <unistd.h>
+
 #include "base/types.h"
 #include "cmd/bulkhead-oci/oci.h"
 
@@ -36,6 +40,33 @@ static const struct opt run_options[] = {
 	{.type = OPT_END},
 };
 
+/* What systemd, or an engine that it has started, passes by sd_listen_fds(3). Another process's are not ours. */
+static int read_listen_fds(int *ret_count, struct err *err)
+{
+	const char *pid_text = getenv("LISTEN_PID"), *count_text = getenv("LISTEN_FDS");
+	uint64_t pid, count;
+	struct err ignored;
+
+	*ret_count = 0;
+	if (!pid_text || !count_text || cli_number("LISTEN_PID", pid_text, UINT32_MAX, &pid, &ignored) ||
+	    pid != (uint64_t)getpid())
+		return 0;
+	if (cli_number("LISTEN_FDS", count_text, PRESERVE_FDS_MAX, &count, err))
+		return err_fix(err, "set it as sd_listen_fds(3) says, or unset LISTEN_PID");
+	for (int fd = 3; fd < 3 + (int)count; fd++) {
+		int flags = fcntl(fd, F_GETFD);
+
+		/* One that is closed on exec is this program's own: it took the number of one that is missing. */
+		if (flags >= 0 && !(flags & FD_CLOEXEC))
+			continue;
+		err_set(err, ERR_USAGE, "descriptor %d is not open", fd);
+		err_why(err, "LISTEN_FDS says that descriptors 3 to %d are passed", 2 + (int)count);
+		return err_fix(err, "pass them, or unset LISTEN_FDS");
+	}
+	*ret_count = (int)count;
+	return 0;
+}
+
 static int make_request(const struct arguments *arguments, const char *id, struct engine_create *ret, struct err *err)
 {
 	if (arguments->preserve_fds > PRESERVE_FDS_MAX) {
@@ -54,7 +85,7 @@ static int make_request(const struct arguments *arguments, const char *id, struc
 		.no_new_keyring = arguments->no_new_keyring,
 		.preserve_fds = (int)arguments->preserve_fds,
 	};
-	return 0;
+	return read_listen_fds(&ret->listen_fds, err);
 }
 
 static int create(int argc, char **argv, void *context)

@@ -83,6 +83,7 @@ int creation_plan(struct creation *creation, struct err *err)
 		.wait_start = creation->wait_start,
 		.loopback = true,
 		.preserve_fds = request->preserve_fds,
+		.listen_fds = request->listen_fds,
 		.limits_optional = request->limits_optional,
 		.root_links = request->root_links,
 		.root_directories = request->root_directories,

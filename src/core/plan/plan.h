@@ -382,6 +382,7 @@ struct plan_request {
 	bool wait_start; /* create */
 	bool loopback;	 /* bring lo up in a new network namespace */
 	int preserve_fds;
+	int listen_fds; /* before those: the program is told of them by LISTEN_FDS and LISTEN_PID */
 	/* Of the user namespace that is joined by path; no maps: none is, or they are not known. */
 	struct id_maps joined_uid_maps, joined_gid_maps;
 	bool joined_setgroups_denied;

@@ -299,6 +299,37 @@ static void plan_start_hooks(struct builder *builder)
 	op->hooks.directory.text = "/";
 }
 
+static bool is_variable(const char *text, const char *name)
+{
+	size_t length = strlen(name);
+
+	return strncmp(text, name, length) == 0 && text[length] == '=';
+}
+
+/* The config's, and sd_listen_fds(3)'s for sockets that are passed: the first process of a pid namespace has pid 1. */
+static struct strings environment(struct builder *builder)
+{
+	const struct strings *env = &builder->process->env;
+	int listen_fds = builder->request->listen_fds;
+	const char **items;
+	size_t count = 0;
+
+	if (!listen_fds)
+		return *env;
+	items = arena_calloc(builder->arena, env->count + 2, sizeof(*items));
+	if (!items) {
+		builder->no_memory = true;
+		return *env;
+	}
+	for (size_t i = 0; i < env->count; i++)
+		if (!is_variable(env->items[i], "LISTEN_FDS") && !is_variable(env->items[i], "LISTEN_PID") &&
+		    !is_variable(env->items[i], "LISTEN_FDNAMES"))
+			items[count++] = env->items[i];
+	items[count++] = builder_text(builder, "LISTEN_FDS=%d", listen_fds);
+	items[count++] = "LISTEN_PID=1";
+	return (struct strings){items, count};
+}
+
 int plan_drop(struct builder *builder, const struct process_power *power)
 {
 	const struct oci_process *process = builder->process;
@@ -313,7 +344,7 @@ int plan_drop(struct builder *builder, const struct process_power *power)
 	op->bounding.keep = power->bounding;
 	/* Before any filter, which could make it do nothing and say that it did. */
 	op = builder_add(builder, OP_CLOSE_FDS, PLAN_DROP, NULL, NULL);
-	op->close_fds.preserve = builder->request->preserve_fds;
+	op->close_fds.preserve = builder->request->preserve_fds + builder->request->listen_fds;
 	if (!power->no_new_privs)
 		plan_seccomp_op(builder, power);
 	if (plan_ids(builder))
@@ -335,7 +366,7 @@ int plan_drop(struct builder *builder, const struct process_power *power)
 	plan_start_hooks(builder);
 	op = builder_add(builder, OP_EXEC, PLAN_EXEC, member(builder, "args"), NULL);
 	op->exec.args = process->args;
-	op->exec.env = process->env;
+	op->exec.env = environment(builder);
 	op->exec.find_home = !has_home(&process->env);
 	if (op->exec.find_home)
 		op->why = "with HOME from the container's /etc/passwd, for process.env has none";
