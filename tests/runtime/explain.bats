@@ -1,0 +1,215 @@
+#!/usr/bin/env bats
+# SPDX-License-Identifier: Apache-2.0
+# bulkhead explain, as root: the causes one by one, and what people meet in containers, with the remedy tried where there is one.
+
+load helpers
+
+BULKHEAD=${BULKHEAD:-$ROOT_OF_TREE/build/bulkhead}
+CAUSES=$(dirname "$(realpath "$BULKHEAD")")/tests/explain/causes
+
+setup() {
+	common_setup
+	BK=("$BULKHEAD" --root "$STATE")
+}
+teardown() { common_teardown; }
+
+# explained COMMAND…: run it, and put its records into $RECORDS, a line each.
+explained() {
+	RECORDS=$WORK/records
+	"$BULKHEAD" explain --json -- "$@" > "$RECORDS.all" 2> "$WORK/err" || true
+	grep '^{' "$RECORDS.all" > "$RECORDS" || true
+}
+# cause_of CALL: the cause of the last refusal of this call.
+cause_of() { jq -rs --arg call "$1" '[.[] | select(.call == $call)] | last | .cause // "none"' "$RECORDS"; }
+# A python program that makes one system call by number and ends with its errno.
+call_number() {
+	echo "import ctypes, sys; c = ctypes.CDLL(None, use_errno=True); r = c.syscall($1); sys.exit(ctypes.get_errno() if r < 0 else 0)"
+}
+bind_port() { echo "import socket; socket.socket().bind(('127.0.0.1', $1))"; }
+no_helper() { ! pgrep -x bulkhead-observ >/dev/null; }
+
+@test "explain: a case for each cause; 85 % right with tracepoints, and none certain and wrong" {
+	run "$ROOT_OF_TREE/tests/explain/score" "$BULKHEAD" "$CAUSES"
+	echo "$output"
+	echo "# $(tail -n 1 <<<"$output")" >&3
+	[ "$status" -eq 0 ]
+	[[ $(tail -n 1 <<<"$output") =~ ^score:\ ([0-9]+)\ of\ ([0-9]+)\ right.*,\ ([0-9]+)\ wrong ]]
+	((BASH_REMATCH[1] * 100 >= BASH_REMATCH[2] * 85 && BASH_REMATCH[2] >= 45 && BASH_REMATCH[3] == 0))
+	[[ $output != *BROKEN* ]]
+}
+
+@test "explain: low port, in the words of each tool; the remedy makes it work" {
+	run "$BULKHEAD" explain -- "${BK[@]}" run host python3 -c "$(bind_port 81)"
+	[ "$status" -eq 1 ]
+	[[ $output == *"bind("*"127.0.0.1:81"*"EACCES"* ]]
+	[[ $output == *"port 81 is below net.ipv4.ip_unprivileged_port_start"* ]]
+	[[ $output == *"bulkhead: --cap-add NET_BIND_SERVICE"* ]]
+	[[ $output == *"/process/capabilities"*"podman, docker: --cap-add NET_BIND_SERVICE"*"securityContext.capabilities.add"* ]]
+	[[ $output == *"tier "* ]]
+	"${BK[@]}" run --cap-add NET_BIND_SERVICE host python3 -c "$(bind_port 81)"
+	leftovers
+}
+
+@test "explain: ping without raw sockets; with NET_RAW it works" {
+	program="import socket; socket.socket(socket.AF_INET, socket.SOCK_RAW, 1)"
+	explained "${BK[@]}" run host python3 -c "$program"
+	[[ $(cause_of socket) == ping || $(cause_of socket) == seccomp-* ]]
+	[ "$(jq -rs '[.[] | select(.call == "socket")] | last | .try.bulkhead // "none"' "$RECORDS")" = "--cap-add NET_RAW" ]
+	"${BK[@]}" run --cap-add NET_RAW host python3 -c "$program"
+}
+
+@test "explain: chown of an id that is not mapped" {
+	explained unshare -Ur sh -c 'touch "$1"; chown 12345 "$1"; true' sh "$WORK/f"
+	[ "$(cause_of fchownat)" = id-unmapped ]
+	[ "$(jq -rs '[.[] | select(.call == "fchownat")] | last | .because | test("12345")' "$RECORDS")" = true ]
+}
+
+@test "explain: a read-only root and /proc/sys; with --writable a root directory can be written" {
+	explained "${BK[@]}" run host sh -c 'echo 1 > /etc/new; echo 1 > /proc/sys/kernel/shmmax; sleep 0.3'
+	[ "$(jq -rs '[.[] | select(.path == "/etc/new")] | last | .cause' "$RECORDS")" = read-only ]
+	[ "$(jq -rs '[.[] | select(.path == "/proc/sys/kernel/shmmax")] | last | .cause' "$RECORDS")" = read-only-path ]
+	make_rootfs "$WORK/rootfs"
+	explained "${BK[@]}" run "$WORK/rootfs" /bin/sh -c 'echo 1 > /etc/new'
+	[ "$(cause_of openat)$(cause_of open)" != nonenone ]
+	"${BK[@]}" run --writable "$WORK/rootfs" /bin/sh -c 'echo 1 > /etc/new'
+}
+
+@test "explain: clone3, unshare, io_uring, perf, keyctl and ptrace of the default sandbox are refused by its filter" {
+	for call in "435, 0, 0" "272, 0x10000000" "425, 1, 0" "298, 0, 0, -1, -1, 0" "250, 0, 0" "101, 16, 1, 0, 0"; do
+		explained "${BK[@]}" run host python3 -c "$(call_number "$call")"
+		number=${call%%,*}
+		name=$(jq -rs '[.[] | select(.command == "python3" and .type == "refusal")] | last | .call' "$RECORDS")
+		[[ " clone3 unshare io_uring_setup perf_event_open keyctl ptrace " == *" $name "* ]] || { echo "$number: $name"; false; }
+		[[ $(cause_of "$name") == seccomp-* ]]
+	done
+	[ "$(jq -rs '[.[] | select(.call == "ptrace")] | last | .try["config.json"] | test("/linux/seccomp")' "$RECORDS")" = true ]
+}
+
+@test "explain: setgroups in a rootless namespace, proc over covered proc" {
+	explained unshare -Ur python3 -c 'import os; os.setgroups([0])'
+	[ "$(cause_of setgroups)" = setgroups-denied ]
+}
+
+@test "explain: a filter's ENOSYS and the kernel's are told apart" {
+	explained python3 -c "$(call_number 500)"
+	[ "$(jq -rs '[.[] | select(.error == "ENOSYS")] | last | .cause' "$RECORDS")" = not-implemented ]
+	explained "${BK[@]}" run host python3 -c "$(call_number 500)"
+	[[ $(jq -rs '[.[] | select(.error == "ENOSYS" and .command == "python3")] | last | .cause' "$RECORDS") == seccomp-* ]]
+}
+
+# beside_v2 COMMAND…: Debian's crun refuses hosts whose cgroup2 stands beside version 1.
+beside_v2() {
+	if mountpoint -q /sys/fs/cgroup/unified; then
+		explained unshare -m sh -c 'umount /sys/fs/cgroup/unified; exec "$@"' sh "$@"
+	else
+		explained "$@"
+	fi
+}
+
+@test "explain: a container of crun: host name, mount, read-only root" {
+	command -v crun >/dev/null || skip "crun is not installed"
+	path=$(bundle)
+	edit "$path" '.process.args = ["/bin/sh", "-c", "hostname new; mount -t tmpfs x /tmp; mknod /tmp/n c 1 3; sleep 0.2"]
+		| .ociVersion = "1.0.2" | del(.linux.seccomp) | .process.capabilities = {} | .process.terminal = false'
+	beside_v2 crun --root "$WORK/crun" run -b "$path" "$(new_id)"
+	[ "$(cause_of sethostname)" = capability ]
+	[ "$(cause_of mount)" = capability ]
+	[ "$(cause_of mknodat)" = read-only ]
+	[ "$(jq -rs '[.[] | select(.call == "mount")] | last | .try["podman, docker"]' "$RECORDS")" = "--cap-add SYS_ADMIN" ]
+}
+
+@test "explain: podman with its own profile: mount, a sysctl; with --cap-add the host name changes" {
+	command -v podman >/dev/null || skip "podman is not installed"
+	make_rootfs "$WORK/rootfs"
+	podman=(podman --root "$WORK/podman" --runroot "$WORK/podman-run" run --rm --network none
+		--ulimit nofile=1024:1024 --ulimit nproc=4096:4096)
+	beside_v2 "${podman[@]}" --rootfs "$WORK/rootfs" /bin/sh -c 'hostname new; mount -t tmpfs x /tmp
+		echo 1 > /proc/sys/kernel/shmmax; sleep 0.3'
+	[ -s "$RECORDS" ]
+	grep -q '"command":"hostname"' "$RECORDS" || skip "podman does not run a container here: $(tail -n 1 "$WORK/err")"
+	[[ $(cause_of sethostname) == capability || $(cause_of sethostname) == seccomp-* ]]
+	[[ $(cause_of mount) == capability || $(cause_of mount) == seccomp-* ]]
+	[ "$(jq -rs '[.[] | select(.path == "/proc/sys/kernel/shmmax")] | last | .cause' "$RECORDS")" = read-only-path ]
+	[ "$(jq -rs '[.[] | select(.path == "/proc/sys/kernel/shmmax")] | last | .try["podman, docker"] | test("--sysctl")' \
+		"$RECORDS")" = true ]
+	beside_v2 "${podman[@]}" --cap-add SYS_ADMIN --rootfs "$WORK/rootfs" /bin/sh -c 'hostname new && echo changed'
+	grep -q changed "$RECORDS.all"
+}
+
+@test "explain: memory that runs out, and why a program cannot be executed" {
+	explained "${BK[@]}" run -m 48m host python3 -c 'x = bytearray(200 << 20)'
+	[ "$(jq -rs '[.[] | select(.type == "kill")] | last | .cause' "$RECORDS")" = oom ]
+	make_rootfs "$WORK/rootfs"
+	printf '#!/usr/bin/perl6\n' > "$WORK/rootfs/script"
+	chmod 755 "$WORK/rootfs/script"
+	run "$BULKHEAD" explain -- "${BK[@]}" run "$WORK/rootfs" /bin/sh -c '/script; true'
+	[[ $output == *"/script is a script, and the interpreter in its first line, /usr/bin/perl6, does not exist"* ]]
+}
+
+@test "explain: attaches to a running container by name, pid and cgroup, and sees what happens from then on" {
+	id=$(new_id)
+	"${BK[@]}" run -d --name "$id" host sh -c 'while :; do hostname x; sleep 0.1; done' >/dev/null 2>&1
+	pid=$("${BK[@]}" inspect "$id" | jq '.[0].pid')
+	cgroup=$(awk -F: '$2 == "pids" { print "/sys/fs/cgroup/pids" $3 } $1 == 0 { v2 = "/sys/fs/cgroup" $3 }
+		END { if (v2) print v2 }' "/proc/$pid/cgroup" | head -n 1)
+	for word in "$id" "$pid" "$cgroup"; do
+		"${BK[@]}" explain --follow "$word" > "$WORK/out" 2> "$WORK/err" &
+		explain=$!
+		wait_for 20 grep -q sethostname "$WORK/out"
+		kill -INT "$explain"
+		wait "$explain"
+		grep -q 'layer     seccomp' "$WORK/out"
+		grep -q 'refusals seen' "$WORK/err"
+	done
+	"${BK[@]}" rm -f "$id" >/dev/null
+	wait_for 20 no_helper
+	leftovers
+}
+
+@test "explain: thousands of refusals a second neither stall the program nor are printed one by one" {
+	run "$BULKHEAD" explain -- python3 -c '
+import os
+for i in range(40000):
+    try: os.mkdir("/proc/none%d" % (i % 9000))
+    except OSError: pass
+for i in range(4000):
+    try: os.setxattr("/proc/version", "user.x%d" % i, b"1")
+    except OSError: pass
+print("done")'
+	[ "$status" -eq 0 ]
+	[[ $output == *done* ]]
+	[ "${#output}" -lt 100000 ]
+}
+
+@test "explain: when it is killed, nothing stays attached" {
+	"$BULKHEAD" explain -- sleep 100 2>/dev/null &
+	explain=$!
+	wait_for 20 pgrep -x bulkhead-observ
+	wait_for 20 pgrep -P "$explain" -x sleep
+	child=$(pgrep -P "$explain" -x sleep)
+	kill -KILL "$explain"
+	wait "$explain" || true
+	wait_for 20 no_helper
+	kill "$child"
+}
+
+@test "explain: the exit status is the command's; bad words get an answer" {
+	run "$BULKHEAD" explain -- sh -c 'exit 42'
+	[ "$status" -eq 42 ]
+	run -127 "$BULKHEAD" explain -- no-such-program-here
+	[ "$status" -eq 127 ]
+	run "$BULKHEAD" explain 4194303
+	[ "$status" -eq 125 ]
+	[[ $output == *"there is no process"*try* ]]
+	run "$BULKHEAD" explain no-such-container
+	[ "$status" -eq 125 ]
+	[[ $output == *"there is no container"*try* ]]
+	run "$BULKHEAD" explain /etc
+	[ "$status" -eq 125 ]
+	[[ $output == *"is no cgroup"* ]]
+	run "$BULKHEAD" explain
+	[ "$status" -eq 125 ]
+	run "$BULKHEAD" explain --tier deepest 1
+	[[ $output == *"unknown tier"* ]]
+	no_helper
+}
