@@ -4,6 +4,7 @@
 
 #include "base/types.h"
 #include "cmd/bulkhead-oci/oci.h"
+#include "core/host/helper.h"
 #include "core/oci/names.h"
 
 static const struct opt options[] = {{.type = OPT_END}};
@@ -62,8 +63,8 @@ static void put_linux(struct json_writer *writer)
 	json_begin_object(writer);
 	json_member_bool(writer, "v1", true);
 	json_member_bool(writer, "v2", true);
-	json_member_bool(writer, "systemd", false);
-	json_member_bool(writer, "systemdUser", false);
+	json_member_bool(writer, "systemd", helper_present(HELPER_SYSTEMD));
+	json_member_bool(writer, "systemdUser", helper_present(HELPER_SYSTEMD));
 	json_member_bool(writer, "rdma", true);
 	json_end_object(writer);
 	put_seccomp(writer);

@@ -139,7 +139,8 @@ static int check_vacant(const struct cgroup *cgroup, const struct plan_cgroup *p
 
 static int set_up(struct cgroup *cgroup, const struct plan_cgroup *plan, const struct host *host, struct err *err)
 {
-	if (check_vacant(cgroup, plan, err) < 0 || cgroup_write_settings(cgroup, plan, err) < 0 ||
+	if ((plan->driver != CGROUP_SYSTEMD && check_vacant(cgroup, plan, err) < 0) ||
+	    cgroup_write_settings(cgroup, plan, err) < 0 ||
 	    cgroup_write_devices(cgroup, plan, host, true, err) < 0)
 		return ERR;
 	return plan->delegate ? cgroup_delegate(cgroup, plan, err) : 0;
@@ -154,10 +155,6 @@ int cgroup_create(struct cgroup *cgroup, const struct plan_cgroup *plan, const s
 	*cgroup = CGROUP_INIT;
 	if (plan->driver == CGROUP_DISABLED)
 		return 0;
-	if (plan->driver == CGROUP_SYSTEMD) {
-		err_set(err, ERR_UNSUPPORTED, "the systemd cgroup driver is not part of this build");
-		return err_fix(err, "leave out --systemd-cgroup");
-	}
 	if (host->hierarchies_count == 0 || host->hierarchies_count > CGROUP_HIERARCHIES_MAX) {
 		err_set(err, ERR_UNSUPPORTED, "no control group hierarchy is mounted");
 		err_fix(err, "mount cgroup2 on /sys/fs/cgroup, or leave out linux.resources");
@@ -167,14 +164,18 @@ int cgroup_create(struct cgroup *cgroup, const struct plan_cgroup *plan, const s
 		return ERR;
 	cgroup->driver = plan->driver;
 	cgroup->path = plan->path;
+	cgroup->host = host;
 	result = version->make(cgroup, plan, host, err);
+	/* What systemd has made for this unit is ours: it was delegated. */
+	for (size_t i = 0; plan->driver == CGROUP_SYSTEMD && i < cgroup->count; i++)
+		cgroup->dirs[i].created = cgroup->dirs[i].fd >= 0;
 	if (result == 0)
 		result = set_up(cgroup, plan, host, err);
 	if (result == 0)
 		return 0;
 	(void)cgroup_remove(cgroup, &ignored);
 	cgroup_done(cgroup);
-	return result == CGROUP_NOT_WRITABLE ? without(cgroup, plan, err) : ERR;
+	return result == CGROUP_NOT_WRITABLE && plan->driver != CGROUP_SYSTEMD ? without(cgroup, plan, err) : ERR;
 }
 
 int cgroup_open(struct cgroup *cgroup, enum cgroup_driver driver, const char *path, const struct host *host,
@@ -189,6 +190,7 @@ int cgroup_open(struct cgroup *cgroup, enum cgroup_driver driver, const char *pa
 		return ERR;
 	cgroup->driver = driver;
 	cgroup->path = path;
+	cgroup->host = host;
 	for (size_t i = 0; i < host->hierarchies_count && i < CGROUP_HIERARCHIES_MAX; i++) {
 		struct cgroup_dir *dir = &cgroup->dirs[cgroup->count++];
 		size_t length = format_text(text, sizeof(text), "%s%s", host->hierarchies[i].mount_point, path);
@@ -284,7 +286,8 @@ int cgroup_apply(struct cgroup *cgroup, const struct plan_cgroup *plan, const st
 {
 	if (plan->check_memory_usage && cgroup_check_memory(cgroup, plan, err) < 0)
 		return ERR;
-	if (cgroup_undo_begin(undo, cgroup, plan, err) < 0)
+	if (cgroup_undo_begin(undo, cgroup, plan, err) < 0 ||
+	    (cgroup->driver == CGROUP_SYSTEMD && cgroup_systemd_set(cgroup, plan, host, err) < 0))
 		return ERR;
 	if (cgroup_change_settings(cgroup, plan, undo, err) == 0 &&
 	    cgroup_write_devices(cgroup, plan, host, false, err) == 0)

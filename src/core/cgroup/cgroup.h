@@ -31,6 +31,7 @@ struct cgroup_dir {
 struct cgroup {
 	enum cgroup_driver driver;
 	const char *path;
+	const struct host *host; /* CGROUP_SYSTEMD: whose manager has the unit */
 	struct cgroup_dir dirs[CGROUP_HIERARCHIES_MAX];
 	size_t count;
 };
@@ -47,6 +48,11 @@ struct cgroup {
  * Errors: ERR_KERNEL or ERR_UNSUPPORTED naming the file and the place in the config.
  */
 int cgroup_create(struct cgroup *cgroup, const struct plan_cgroup *plan, const struct host *host, struct err *err);
+
+/* CGROUP_SYSTEMD: have systemd make the cgroup with the process in it, as the scope that plan->path ends with. *ret_path
+ * is where it is; cgroup_create with that path then does the rest. Nothing is left of it when it fails. */
+int cgroup_systemd_start(const struct plan_cgroup *plan, const struct host *host, const char *id, pid_t pid,
+			 char *ret_path, size_t size, struct err *err);
 
 /* Open the one of a running container from what its state holds. Missing directories are left at -EBADF. Each that is
  * there counts as created by us, until cgroup_made_read says otherwise. `path` must outlive `cgroup`. */

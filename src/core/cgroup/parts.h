@@ -12,6 +12,7 @@
  *   processes.c  listing and signalling
  *   remove.c     taking away
  *   oom.c        hearing of the OOM killer
+ *   systemd.c    the driver that asks systemd, by a helper program
  *   stats.c stats_v1.c stats_v2.c   numbers
  */
 #ifndef BULKHEAD_CORE_CGROUP_PARTS_H
@@ -75,6 +76,11 @@ int cgroup_undo_begin(struct cgroup_undo *undo, const struct cgroup *cgroup, con
 int cgroup_check_memory(const struct cgroup *cgroup, const struct plan_cgroup *plan, struct err *err);
 /* where = "config.json#/…" */
 int cgroup_err_where(struct err *err, const struct plan_cgroup *plan, const char *where);
+
+/* systemd.c: the settings as properties of the unit; and its end, which systemd also finds by itself. */
+int cgroup_systemd_set(const struct cgroup *cgroup, const struct plan_cgroup *plan, const struct host *host,
+		       struct err *err);
+int cgroup_systemd_stop(const char *path, const struct host *host, struct err *err);
 
 /* devices.c: access as bits, the same as BPF_DEVCG_ACC_… */
 #define CGROUP_DEVICE_MKNOD BPF_DEVCG_ACC_MKNOD

@@ -206,6 +206,7 @@ int cgroup_remove(struct cgroup *cgroup, struct err *err)
 {
 	const struct cgroup_dir *common = cgroup_dir_main(cgroup);
 	bool killed = !common;
+	struct err ignored;
 	int result = 0;
 
 	for (size_t i = 0; i < cgroup->count; i++) {
@@ -238,5 +239,8 @@ int cgroup_remove(struct cgroup *cgroup, struct err *err)
 		dir->created = false;
 		dir->parents_made = 0;
 	}
+	/* Empty, it would find its end by itself; but a new container may want the name at once. */
+	if (cgroup->driver == CGROUP_SYSTEMD && result == 0)
+		(void)cgroup_systemd_stop(cgroup->path, cgroup->host, &ignored);
 	return result;
 }

@@ -139,10 +139,9 @@ static int save_filter(struct creation *creation, struct err *err)
 }
 
 /* Where `state` looks whether the container is frozen. */
-static const char *freezer_file(struct creation *creation)
+static const char *freezer_file(struct creation *creation, const char *path)
 {
 	const struct host_hierarchy *hierarchy = host_hierarchy_of(creation->host, "freezer");
-	const char *path = creation->plan->cgroup.path;
 
 	if (hierarchy && !hierarchy->v2)
 		return arena_printf(creation->arena, "%s%s/freezer.state", hierarchy->mount_point, path);
@@ -204,7 +203,7 @@ static int record(struct creation *creation, struct err *err)
 					   sizeof(creation->cgroup_made));
 			state->cgroup_made = creation->cgroup_made[0] ? creation->cgroup_made : "none";
 		}
-		state->freezer = freezer_file(creation);
+		state->freezer = freezer_file(creation, cgroup->path);
 	}
 	if (open_directory(creation, err))
 		return ERR;
@@ -230,11 +229,19 @@ static int listen_for_start(struct creation *creation, struct err *err)
 
 static int make_cgroup(struct creation *creation, struct err *err)
 {
+	struct plan_cgroup cgroup = creation->plan->cgroup;
 	struct state *state = &creation->state;
 
 	if (!state->cgroup_path)
 		return 0;
-	if (cgroup_create(&creation->cgroup, &creation->plan->cgroup, creation->host, err))
+	if (cgroup.driver == CGROUP_SYSTEMD) {
+		if (cgroup_systemd_start(&cgroup, creation->host, state->id, creation->launch.pid, creation->systemd_path,
+					 sizeof(creation->systemd_path), err))
+			return ERR;
+		state->cgroup_path = cgroup.path = creation->systemd_path;
+		state->freezer = freezer_file(creation, cgroup.path);
+	}
+	if (cgroup_create(&creation->cgroup, &cgroup, creation->host, err))
 		return ERR;
 	creation->has_cgroup = true;
 	if (creation->cgroup.driver == CGROUP_DISABLED) {
@@ -304,7 +311,8 @@ static int make(struct creation *creation, struct err *err)
 	if (creation->wait_start && listen_for_start(creation, err))
 		return ERR;
 	creation->cgroup_late = creation->plan->cgroup_late &&
-				!cgroup_needs_birth(&creation->plan->cgroup, creation->host);
+				(creation->plan->cgroup.driver == CGROUP_SYSTEMD ||
+				 !cgroup_needs_birth(&creation->plan->cgroup, creation->host));
 	/* Else the cgroup first: a mount of it is prepared from its directories. */
 	if ((!creation->cgroup_late && make_cgroup(creation, err)) || launch_prepare(launch, err))
 		return ERR;

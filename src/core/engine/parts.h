@@ -18,6 +18,7 @@
 #define BULKHEAD_CORE_ENGINE_PARTS_H
 
 #include <errno.h>
+#include <limits.h>
 #include <signal.h>
 
 #include "core/cgroup/cgroup.h"
@@ -182,6 +183,7 @@ struct creation {
 	struct state state;
 	struct cgroup cgroup;
 	char cgroup_made[CGROUP_MADE_SIZE];
+	char systemd_path[PATH_MAX]; /* where systemd has put the cgroup */
 	struct launch launch;
 	bool has_dir, has_cgroup;
 	bool cgroup_late; /* it is made when the child exists */

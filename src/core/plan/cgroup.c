@@ -95,6 +95,73 @@ static const char *clean_path(struct builder *builder, const char *path)
 	return clean;
 }
 
+/* The cgroup of the manager: the root, or that of the user's, "/user.slice/user-1000.slice/user@1000.service". */
+static const char *manager_path(struct builder *builder)
+{
+	const struct host *host = builder->host;
+
+	if (host->uid == 0 && host->initial_user_namespace)
+		return "";
+	for (size_t i = 0; i < host->hierarchies_count; i++) {
+		const char *own = host->hierarchies[i].own_path, *user = own ? strstr(own, "/user@") : NULL;
+
+		if (user)
+			return builder_text(builder, "%.*s", (int)(user - own + 1 + (int)strcspn(user + 1, "/")), own);
+	}
+	return builder_text(builder, "/user.slice/user-%u.slice/user@%u.service", host->uid, host->uid);
+}
+
+/* "a-b.slice" lies in "a.slice"; "-.slice" is the manager's own (systemd.slice(5)). */
+static const char *slice_path(struct builder *builder, const char *slice)
+{
+	const char *path = "";
+
+	if (strcmp(slice, "-.slice") == 0)
+		return path;
+	for (const char *dash = strchr(slice, '-'); dash; dash = strchr(dash + 1, '-'))
+		path = builder_text(builder, "%s/%.*s.slice", path, (int)(dash - slice), slice);
+	return builder_text(builder, "%s/%s", path, slice);
+}
+
+static bool is_slice(const char *slice)
+{
+	size_t length = strlen(slice), end = sizeof(".slice") - 1;
+
+	return strcmp(slice, "-.slice") == 0 ||
+	       (length > end && strcmp(slice + length - end, ".slice") == 0 && slice[0] != '-' &&
+		slice[length - end - 1] != '-' && !strchr(slice, '/') && !strstr(slice, "--"));
+}
+
+/* SLICE:PREFIX:NAME becomes the scope PREFIX-NAME.scope in SLICE, as with other runtimes. */
+static int plan_unit(struct builder *builder, const char *path)
+{
+	const char *first = path ? strchr(path, ':') : NULL, *last = path ? strrchr(path, ':') : NULL;
+	const char *slice = builder->host->uid == 0 && builder->host->initial_user_namespace ? "system.slice"
+											      : "user.slice";
+	const char *unit = builder_text(builder, "bulkhead-%s.scope", builder->request->id);
+
+	if (path && (!first || first == last || strchr(first + 1, ':') != last || !last[1] || strchr(last, '/'))) {
+		builder_refuse(builder, ERR_CONFIG, "/linux/cgroupsPath", "cgroup \"%s\" is not SLICE:PREFIX:NAME",
+			       path);
+		err_why(builder->err, "systemd names cgroups by units");
+		return err_fix(builder->err, "write for example \"system.slice:bulkhead:%s\"", builder->request->id);
+	}
+	if (path && first != path)
+		slice = builder_text(builder, "%.*s", (int)(first - path), path);
+	if (path)
+		unit = last > first + 1 ? builder_text(builder, "%.*s-%s.scope", (int)(last - first - 1), first + 1, last + 1)
+					: builder_text(builder, "%s.scope", last + 1);
+	if (!is_slice(slice)) {
+		builder_refuse(builder, ERR_CONFIG, "/linux/cgroupsPath", "\"%s\" is no slice of systemd", slice);
+		err_why(builder->err, "a slice's name is words joined by single dashes, and ends in .slice");
+		return err_fix(builder->err, "write for example \"system.slice:bulkhead:%s\"", builder->request->id);
+	}
+	builder->plan->cgroup.systemd_slice = slice;
+	builder->plan->cgroup.path =
+		builder_text(builder, "%s%s/%s", manager_path(builder), slice_path(builder, slice), unit);
+	return 0;
+}
+
 static int plan_systemd_path(struct builder *builder)
 {
 	const char *path = builder->config->linux.cgroups_path;
@@ -105,14 +172,7 @@ static int plan_systemd_path(struct builder *builder)
 		err_why(builder->err, "it is needed for %s", helper->purpose);
 		return err_fix(builder->err, "%s", helper->fix);
 	}
-	if (path && (!strchr(path, ':') || strchr(path, ':') == strrchr(path, ':'))) {
-		builder_refuse(builder, ERR_CONFIG, "/linux/cgroupsPath", "cgroup \"%s\" is not SLICE:PREFIX:NAME",
-			       path);
-		err_why(builder->err, "systemd names cgroups by units");
-		return err_fix(builder->err, "write for example \"system.slice:bulkhead:%s\"", builder->request->id);
-	}
-	builder->plan->cgroup.systemd_path = path;
-	return 0;
+	return plan_unit(builder, path);
 }
 
 static int plan_path(struct builder *builder)

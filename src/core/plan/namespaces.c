@@ -218,16 +218,24 @@ static bool may_join_late(const struct builder *builder)
 	       builder->host->initial_user_namespace;
 }
 
+/* systemd makes a scope around a process that exists. */
+static bool by_systemd(const struct builder *builder)
+{
+	return builder->request->cgroup_driver == CGROUP_SYSTEMD && builder->host->cgroup_mode != HOST_CGROUP_NONE;
+}
+
 static void add_cgroup_join(struct builder *builder, enum plan_stage stage)
 {
 	const struct plan *plan = builder->plan;
 	struct op *op;
 
-	if (!joins_v1(builder))
+	if (!joins_v1(builder) && !by_systemd(builder))
 		return;
-	op = builder_add(builder, OP_CGROUP_JOIN, plan->gate ? PLAN_GATE : stage, NULL, NULL);
+	op = builder_add(builder, OP_CGROUP_JOIN, plan->gate && !plan->cgroup_late ? PLAN_GATE : stage, NULL, NULL);
 	op->cgroup_join.late = plan->cgroup_late;
-	if (plan->cgroup_late)
+	if (by_systemd(builder))
+		op->why = "systemd makes them, with this process in them";
+	else if (plan->cgroup_late)
 		op->why = "the runtime has made them meanwhile";
 	else if (plan->in_user_namespace)
 		op->why = "first of all, while the runtime's own id still opens the files";
@@ -243,7 +251,7 @@ static void add_cgroup_namespace(struct builder *builder, enum plan_stage stage)
 
 void plan_late_cgroup(struct builder *builder)
 {
-	if (!builder->plan->cgroup_late || builder->cgroup_joined)
+	if (builder->cgroup_joined)
 		return;
 	builder->cgroup_joined = true;
 	add_cgroup_join(builder, PLAN_MOUNT);
@@ -286,12 +294,14 @@ int plan_namespaces(struct builder *builder)
 	plan_joins(builder);
 	plan_time(builder);
 	plan_clone_flags(builder);
-	plan->cgroup_late = joins_v1(builder) && may_join_late(builder);
-	if (!plan->cgroup_late)
+	plan->cgroup_late = by_systemd(builder) || (joins_v1(builder) && may_join_late(builder));
+	/* First of all: nothing else may be asked of the runtime before. */
+	builder->cgroup_joined = by_systemd(builder) || !plan->cgroup_late;
+	if (builder->cgroup_joined)
 		add_cgroup_join(builder, PLAN_ISOLATE);
 	if (plan_id_maps(builder))
 		return ERR;
-	if (!plan->cgroup_late)
+	if (builder->cgroup_joined)
 		add_cgroup_namespace(builder, PLAN_ISOLATE);
 	plan_name(builder, OP_HOSTNAME, "/hostname", builder->config->hostname);
 	plan_name(builder, OP_DOMAINNAME, "/domainname", builder->config->domainname);

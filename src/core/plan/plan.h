@@ -325,7 +325,7 @@ struct plan_cgroup_setting {
 struct plan_cgroup {
 	enum cgroup_driver driver;
 	const char *path;    /* "/bulkhead-web1": below each hierarchy's mount point; NULL for CGROUP_DISABLED */
-	const char *systemd_path; /* "slice:prefix:name" as given, for the systemd driver */
+	const char *systemd_slice; /* for the systemd driver: "system.slice"; the unit is the end of path */
 	bool path_given;     /* by the config */
 	const struct plan_cgroup_setting *settings;
 	size_t settings_count;

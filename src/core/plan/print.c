@@ -73,8 +73,8 @@ static void print_cgroup(const struct plan *plan, struct buf *out)
 	const struct plan_cgroup *cgroup = &plan->cgroup;
 
 	buf_printf(out, "cgroup: %s", driver_name(cgroup->driver));
-	if (cgroup->path || cgroup->systemd_path)
-		buf_printf(out, ", %s", cgroup->path ? cgroup->path : cgroup->systemd_path);
+	if (cgroup->path)
+		buf_printf(out, ", %s", cgroup->path);
 	if (cgroup->delegate)
 		buf_printf(out, ", owned by host user %u", cgroup->delegate_uid.value);
 	buf_puts(out, "\n");
@@ -177,8 +177,8 @@ static void json_cgroup(struct json_writer *writer, const struct plan_cgroup *cg
 	json_key(writer, "cgroup");
 	json_begin_object(writer);
 	json_member_string(writer, "driver", driver_name(cgroup->driver));
-	if (cgroup->path || cgroup->systemd_path)
-		json_member_string(writer, "path", cgroup->path ? cgroup->path : cgroup->systemd_path);
+	if (cgroup->path)
+		json_member_string(writer, "path", cgroup->path);
 	json_member_bool(writer, "delegated", cgroup->delegate);
 	json_key(writer, "settings");
 	json_begin_array(writer);
