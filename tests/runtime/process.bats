@@ -146,9 +146,16 @@ end" ]
 	[ "$(head -n 1 "$WORK/out")" = 2 ]
 	oci delete --force "$id"
 	args "$b" sh -c 'echo $LISTEN_FDS; [ -e /proc/self/fd/3 ] || echo none'
-	run env LISTEN_PID=1 LISTEN_FDS=1 "$OCI" --root "$STATE" run -b "$b" "$id" 3</dev/null
+	run env LISTEN_PID=2 LISTEN_FDS=1 "$OCI" --root "$STATE" run -b "$b" "$id" 3</dev/null
 	[ "$output" = "77
 none" ]
+	# As engines say it.
+	args "$b" sh -c 'echo $LISTEN_FDS $LISTEN_PID $LISTEN_FDNAMES; cat <&3'
+	for pid in LISTEN_PID=1 UNUSED=1; do
+		run env "$pid" LISTEN_FDS=1 LISTEN_FDNAMES=web "$OCI" --root "$STATE" run -b "$b" "$id" 3< <(echo three)
+		[ "$output" = "1 1 web
+three" ]
+	done
 	run activated 2 run -b "$b" "$id" 3</dev/null 4<&-
 	assert_fails 1
 	assert_says 'descriptor 4 is not open' LISTEN_FDS

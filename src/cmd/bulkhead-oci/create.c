@@ -40,20 +40,24 @@ static const struct opt run_options[] = {
 	{.type = OPT_END},
 };
 
-/* What systemd, or an engine that it has started, passes by sd_listen_fds(3). Another process's are not ours. */
-static int read_listen_fds(int *ret_count, struct err *err)
+/*
+ * Sockets as systemd passes them (sd_listen_fds(3)). Whom they are for is this process, or, as podman writes it through
+ * conmon and as other runtimes take it, the container's pid 1 or no one named; else they are not ours.
+ */
+static int read_listen_fds(struct engine_create *request, struct err *err)
 {
 	const char *pid_text = getenv("LISTEN_PID"), *count_text = getenv("LISTEN_FDS");
-	uint64_t pid, count;
+	uint64_t pid = 1, count;
 	struct err ignored;
 
-	*ret_count = 0;
-	if (!pid_text || !count_text || cli_number("LISTEN_PID", pid_text, UINT32_MAX, &pid, &ignored) ||
-	    pid != (uint64_t)getpid())
+	if (!count_text || (pid_text && cli_number("LISTEN_PID", pid_text, UINT32_MAX, &pid, &ignored)) ||
+	    (pid != (uint64_t)getpid() && pid != 1))
 		return 0;
 	if (cli_number("LISTEN_FDS", count_text, PRESERVE_FDS_MAX, &count, err))
-		return err_fix(err, "set it as sd_listen_fds(3) says, or unset LISTEN_PID");
-	for (int fd = 3; fd < 3 + (int)count; fd++) {
+		return err_fix(err, "set it as sd_listen_fds(3) says, or unset it");
+	request->listen_fds = (int)count;
+	request->listen_names = getenv("LISTEN_FDNAMES");
+	for (int fd = 3; pid != 1 && fd < 3 + (int)count; fd++) {
 		int flags = fcntl(fd, F_GETFD);
 
 		/* One that is closed on exec is this program's own: it took the number of one that is missing. */
@@ -63,7 +67,6 @@ static int read_listen_fds(int *ret_count, struct err *err)
 		err_why(err, "LISTEN_FDS says that descriptors 3 to %d are passed", 2 + (int)count);
 		return err_fix(err, "pass them, or unset LISTEN_FDS");
 	}
-	*ret_count = (int)count;
 	return 0;
 }
 
@@ -85,7 +88,7 @@ static int make_request(const struct arguments *arguments, const char *id, struc
 		.no_new_keyring = arguments->no_new_keyring,
 		.preserve_fds = (int)arguments->preserve_fds,
 	};
-	return read_listen_fds(&ret->listen_fds, err);
+	return read_listen_fds(ret, err);
 }
 
 static int create(int argc, char **argv, void *context)

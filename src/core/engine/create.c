@@ -84,6 +84,7 @@ int creation_plan(struct creation *creation, struct err *err)
 		.loopback = true,
 		.preserve_fds = request->preserve_fds,
 		.listen_fds = request->listen_fds,
+		.listen_names = request->listen_names,
 		.limits_optional = request->limits_optional,
 		.root_links = request->root_links,
 		.root_directories = request->root_directories,

@@ -383,6 +383,7 @@ struct plan_request {
 	bool loopback;	 /* bring lo up in a new network namespace */
 	int preserve_fds;
 	int listen_fds; /* before those: the program is told of them by LISTEN_FDS and LISTEN_PID */
+	const char *listen_names; /* and by LISTEN_FDNAMES; or NULL */
 	/* Of the user namespace that is joined by path; no maps: none is, or they are not known. */
 	struct id_maps joined_uid_maps, joined_gid_maps;
 	bool joined_setgroups_denied;

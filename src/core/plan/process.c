@@ -316,7 +316,7 @@ static struct strings environment(struct builder *builder)
 
 	if (!listen_fds)
 		return *env;
-	items = arena_calloc(builder->arena, env->count + 2, sizeof(*items));
+	items = arena_calloc(builder->arena, env->count + 3, sizeof(*items));
 	if (!items) {
 		builder->no_memory = true;
 		return *env;
@@ -327,6 +327,8 @@ static struct strings environment(struct builder *builder)
 			items[count++] = env->items[i];
 	items[count++] = builder_text(builder, "LISTEN_FDS=%d", listen_fds);
 	items[count++] = "LISTEN_PID=1";
+	if (builder->request->listen_names)
+		items[count++] = builder_text(builder, "LISTEN_FDNAMES=%s", builder->request->listen_names);
 	return (struct strings){items, count};
 }
 
