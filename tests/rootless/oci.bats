@@ -70,3 +70,33 @@ join() {
 	assert_says 'the user namespace' 'config.json#/linux/namespaces' 'because' 'try'
 	leftovers
 }
+
+@test "rootless: a link in the place of the default state root is not followed" {
+	mkdir -m 1777 "$WORK/shared"
+	mkdir -m 700 "$WORK/mine"
+	ln -s ../mine "$WORK/shared/bulkhead-oci"
+	export XDG_RUNTIME_DIR=$WORK/shared
+	run "$OCI" list
+	assert_fails 1
+	assert_says "$WORK/shared/bulkhead-oci is not safe" 'symbolic link' XDG_RUNTIME_DIR
+	b=$(bundle)
+	edit "$b" 'del(.linux.resources, .linux.cgroupsPath, .process.rlimits) | (.mounts[].options // empty) -= ["gid=5"]
+		| .linux.namespaces += [{type: "user"}]
+		| .linux.uidMappings = [{containerID: 0, hostID: $uid, size: 1}]
+		| .linux.gidMappings = [{containerID: 0, hostID: $gid, size: 1}]' --argjson uid "$(id -u)" --argjson gid "$(id -g)"
+	run "$OCI" run -b "$b" "$(new_id)"
+	assert_fails 1
+	assert_says 'symbolic link'
+	[ -z "$(ls -A "$WORK/mine")" ]
+	# Nor one that leads nowhere.
+	rmdir "$WORK/mine"
+	run "$OCI" run -b "$b" "$(new_id)"
+	assert_fails 1
+	assert_says 'symbolic link'
+	[ ! -e "$WORK/mine" ]
+	rm "$WORK/shared/bulkhead-oci"
+	run "$OCI" run -b "$b" "$(new_id)"
+	[ "$status" -eq 0 ] || { echo "$output"; false; }
+	[ "$(stat -c %a "$WORK/shared/bulkhead-oci")" = 1700 ]
+	leftovers
+}

@@ -220,6 +220,21 @@ limit() { # limit V1-CONTROLLER V1-FILE V2-FILE
 	[ "$(stat -c %a "$STATE")" = 1700 ]
 }
 
+@test "state root: a link of one's own is followed, somebody else's is not" {
+	mkdir -m 700 "$WORK/real"
+	ln -s real "$WORK/link"
+	b=$(bundle)
+	"$OCI" --root "$WORK/link" run -b "$b" "$(new_id)"
+	[ "$("$OCI" --root "$WORK/link" list --format json)" = "$("$OCI" --root "$WORK/real" list --format json)" ]
+	chown -h 65533 "$WORK/link"
+	run "$OCI" --root "$WORK/link" run -b "$b" "$(new_id)"
+	assert_fails 1
+	assert_says "the state root $WORK/link is not safe" 'symbolic link of another user'
+	run "$OCI" --root "$WORK/link" list
+	assert_fails 1
+	leftovers
+}
+
 @test "command line: a config of another name, in the bundle or elsewhere" {
 	b=$(bundle); mkdir "$b/sub"; mv "$b/config.json" "$b/sub/other.json"; id=$(new_id)
 	run oci run -b "$b" "$id"; assert_fails 1; assert_says "$b/config.json"

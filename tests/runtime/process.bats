@@ -161,3 +161,24 @@ three" ]
 	assert_says 'descriptor 4 is not open' LISTEN_FDS
 	leftovers
 }
+
+@test "process: a working directory that the image lacks is made inside it, wherever its links lead" {
+	local outside=$WORK/outside link
+	mkdir "$outside"
+	for link in "$outside" "../../../../../../../../../../../..$outside" /proc/self/cwd; do
+		b=$(bundle "b$RANDOM"); id=$(new_id)
+		ln -s "$link" "$b/rootfs/link"
+		edit "$b" '.process.cwd = "/link/a/b" | .root.readonly = true'
+		args "$b" pwd
+		run oci run -b "$b" "$id"
+		[ -z "$(ls -A "$outside")" ] || { echo "made outside by $link"; false; }
+		if [[ $link == /proc/* ]]; then
+			assert_fails 1
+			continue
+		fi
+		[ "$status" -eq 0 ] || { echo "$output"; false; }
+		[ "$output" = "$outside/a/b" ]
+		[ "$(stat -c '%u %a' "$b/rootfs$outside/a/b")" = "0 755" ]
+	done
+	leftovers
+}

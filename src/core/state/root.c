@@ -115,9 +115,42 @@ static int cannot_open(const char *path, int errnum, struct err *err)
 	return ERR;
 }
 
-int state_root_open(const char *path, const char *program, bool create, int *ret_root_fd, struct err *err)
+/*
+ * A symlink in the root's place is not followed blindly: where others may write to the directory above, someone else's would
+ * choose which of our directories becomes the root. Of a path that the caller gave, one's own or root's link is meant.
+ */
+static int refuse_link(const char *path, bool given, struct err *err)
+{
+	struct stat status;
+
+	if (lstat(path, &status) < 0 || !S_ISLNK(status.st_mode))
+		return 0;
+	if (given && (status.st_uid == geteuid() || status.st_uid == 0))
+		return 0;
+	err_set(err, ERR_STATE, "the state root %s is not safe", path);
+	err_why(err, "it is a symbolic link%s", given ? " of another user" : "");
+	return err_fix(err, given ? "give --root the path of a directory of your own"
+				  : "remove it, or set XDG_RUNTIME_DIR to a directory that is yours alone (mode 700)");
+}
+
+static int open_root(const char *path, bool given, int *ret_fd, struct err *err)
 {
 	const int flags = O_RDONLY | O_DIRECTORY | O_CLOEXEC;
+	int fd = open(path, flags | O_NOFOLLOW), result = fd < 0 ? -errno : 0;
+
+	/* O_DIRECTORY makes it ENOTDIR for a symlink. */
+	if (result == -ENOTDIR || result == -ELOOP) {
+		if (refuse_link(path, given, err))
+			return ERR;
+		fd = open(path, given ? flags : flags | O_NOFOLLOW);
+		result = fd < 0 ? -errno : 0;
+	}
+	*ret_fd = fd < 0 ? result : fd;
+	return 0;
+}
+
+int state_root_open(const char *path, const char *program, bool create, int *ret_root_fd, struct err *err)
+{
 	cleanup_fd int root_fd = -EBADF;
 	char text[PATH_MAX];
 
@@ -128,18 +161,20 @@ int state_root_open(const char *path, const char *program, bool create, int *ret
 		err_set(err, ERR_USAGE, *path ? "the path of the state root is too long" : "the state root is empty");
 		return err_fix(err, "give --root the path of a directory");
 	}
-	root_fd = open(text, flags);
-	if (root_fd < 0 && errno == ENOENT && create) {
+	if (open_root(text, path, &root_fd, err))
+		return ERR;
+	if (root_fd == -ENOENT && create) {
 		int result = make_directories(text);
 
 		if (result < 0) {
 			err_sys(err, result, "mkdir", "cannot make the state root %s", text);
 			return err_fix(err, "name another directory with --root: one that may be written, best on a tmpfs");
 		}
-		root_fd = open(text, flags);
+		if (open_root(text, path, &root_fd, err))
+			return ERR;
 	}
 	if (root_fd < 0)
-		return cannot_open(text, -errno, err);
+		return cannot_open(text, root_fd, err);
 	if (check_owner(root_fd, text, err) < 0)
 		return ERR;
 	*ret_root_fd = fd_take(&root_fd);
