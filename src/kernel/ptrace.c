@@ -2,9 +2,9 @@
 /* kernel/ptrace: see ptrace.h. */
 #include "kernel/ptrace.h"
 
-#include <linux/ptrace.h>
-#include <stdint.h>
+#include <signal.h>
 #include <sys/syscall.h>
+#include <sys/uio.h>
 #include <sys/wait.h>
 #include <time.h>
 #include <unistd.h>
@@ -53,4 +53,44 @@ int ptrace_filter(pid_t pid, unsigned long index, struct sock_filter *instructio
 int ptrace_let_go(pid_t pid, int signal)
 {
 	return call_ptrace(PTRACE_DETACH, pid, 0, (void *)(uintptr_t)signal);
+}
+
+int ptrace_offer(void)
+{
+	int result = call_ptrace(PTRACE_TRACEME, 0, 0, NULL);
+
+	return result < 0 ? result : kernel_result(kill(getpid(), SIGSTOP));
+}
+
+int ptrace_take(pid_t pid)
+{
+	unsigned long options = PTRACE_O_TRACESYSGOOD | PTRACE_O_TRACEFORK | PTRACE_O_TRACEVFORK | PTRACE_O_TRACECLONE |
+				PTRACE_O_TRACEEXEC | PTRACE_O_TRACEEXIT | PTRACE_O_EXITKILL;
+
+	return call_ptrace(PTRACE_SETOPTIONS, pid, 0, (void *)options);
+}
+
+int ptrace_go_on(pid_t pid, int signal)
+{
+	return call_ptrace(PTRACE_SYSCALL, pid, 0, (void *)(uintptr_t)signal);
+}
+
+int ptrace_call(pid_t pid, struct ptrace_syscall_info *ret)
+{
+	int result = call_ptrace(PTRACE_GET_SYSCALL_INFO, pid, sizeof(*ret), ret);
+
+	return result < 0 ? result : 0;
+}
+
+int ptrace_message(pid_t pid, unsigned long *ret)
+{
+	return call_ptrace(PTRACE_GETEVENTMSG, pid, 0, ret);
+}
+
+ssize_t ptrace_read(pid_t pid, uint64_t address, void *buf, size_t size)
+{
+	struct iovec here = {buf, size}, there = {(void *)(uintptr_t)address, size};
+	ssize_t got = process_vm_readv(pid, &here, 1, &there, 1, 0);
+
+	return got < 0 ? -errno : got;
 }

@@ -26,6 +26,14 @@ call_number() {
 	echo "import ctypes, sys; c = ctypes.CDLL(None, use_errno=True); r = c.syscall($1); sys.exit(ctypes.get_errno() if r < 0 else 0)"
 }
 bind_port() { echo "import socket; socket.socket().bind(('127.0.0.1', $1))"; }
+# The directories above the test's own, so that another user reaches it.
+make_directories_open() {
+	local at=$WORK
+	while [ "$at" != /tmp ] && [ "$at" != / ]; do
+		chmod o+x "$at"
+		at=$(dirname "$at")
+	done
+}
 no_helper() { ! pgrep -x bulkhead-observ >/dev/null; }
 
 @test "explain: a case for each cause; 85 % right with tracepoints, and none certain and wrong" {
@@ -36,6 +44,24 @@ no_helper() { ! pgrep -x bulkhead-observ >/dev/null; }
 	[[ $(tail -n 1 <<<"$output") =~ ^score:\ ([0-9]+)\ of\ ([0-9]+)\ right.*,\ ([0-9]+)\ wrong ]]
 	((BASH_REMATCH[1] * 100 >= BASH_REMATCH[2] * 85 && BASH_REMATCH[2] >= 45 && BASH_REMATCH[3] == 0))
 	[[ $output != *BROKEN* ]]
+}
+
+@test "explain: the same without privilege: half of them right, and none certain and wrong" {
+	run "$ROOT_OF_TREE/tests/explain/score" "$BULKHEAD" "$CAUSES" --tier rootless
+	echo "$output"
+	echo "# $(tail -n 1 <<<"$output")" >&3
+	[[ $(tail -n 1 <<<"$output") =~ ^score:\ ([0-9]+)\ of\ ([0-9]+)\ right.*,\ ([0-9]+)\ wrong ]]
+	((BASH_REMATCH[1] * 100 >= BASH_REMATCH[2] * 50 && BASH_REMATCH[2] >= 45 && BASH_REMATCH[3] == 0))
+}
+
+@test "explain: an ordinary user's command: a file's mode is a guess that says so, a filter of the sandbox is not" {
+	cp "$BULKHEAD" "$WORK/bulkhead"
+	chmod 755 "$WORK" "$WORK/bulkhead"
+	make_directories_open
+	run setpriv --reuid 65534 --regid 65534 --clear-groups "$WORK/bulkhead" explain -- cat /etc/shadow
+	[ "$status" -eq 1 ]
+	[[ $output == *"tier rootless"* ]]
+	[[ $output == *"openat("*"/etc/shadow"*"EACCES"*"layer     file mode (a guess"*"/etc/shadow has mode 0640"* ]]
 }
 
 @test "explain: low port, in the words of each tool; the remedy makes it work" {

@@ -29,7 +29,8 @@ static const struct opt options[] = {
 	{OPT_FLAG, 'f', "follow", NULL, "print each when it happens", offsetof(struct explain_options, follow)},
 	{OPT_FLAG, 0, "json", NULL, "a line of JSON for each, also programs and exits",
 	 offsetof(struct explain_options, json)},
-	{OPT_STRING, 0, "tier", "hooks|tracepoints", "look no deeper than this", offsetof(struct explain_options,
+	{OPT_STRING, 0, "tier", "hooks|tracepoints|rootless", "look no deeper than this",
+	 offsetof(struct explain_options,
 	 tier)},
 	{.type = OPT_END},
 };
@@ -65,8 +66,12 @@ static int read_tier(const struct explain_options *chosen, enum observe_tier *re
 		*ret = OBSERVE_TIER_TRACEPOINTS;
 		return 0;
 	}
+	if (strcmp(chosen->tier, "rootless") == 0) {
+		*ret = OBSERVE_TIER_ROOTLESS;
+		return 0;
+	}
 	err_set(err, ERR_USAGE, "explain: unknown tier \"%s\"", chosen->tier);
-	return err_fix(err, "--tier hooks, or --tier tracepoints");
+	return err_fix(err, "--tier hooks, --tier tracepoints, or for a command --tier rootless");
 }
 
 static int start(struct explain_story *story, const struct observe_target *target, struct err *err)
@@ -127,6 +132,11 @@ static int explain_running(struct people *people, const struct explain_options *
 	int pidfd cleanup_fd = -EBADF, status = 0;
 	pid_t pid = 0;
 
+	if (chosen->tier && strcmp(chosen->tier, "rootless") == 0) {
+		err_set(&err, ERR_USAGE, "explain: tier rootless is for a command that is started");
+		err_fix(&err, "bulkhead explain --tier rootless -- COMMAND");
+		return failed(people, &err);
+	}
 	if (read_tier(chosen, &target.tier_max, &err) ||
 	    explain_target_find(people, &arena, word, &target, &pid, &err) ||
 	    explain_story_begin(&story, people, chosen, &err))
@@ -184,6 +194,38 @@ static int launch(char **argv, pid_t *ret_pid, int *ret_gate_fd, struct err *err
 	return 0;
 }
 
+static void take_traced(void *context, const union observe_record *record)
+{
+	struct explain_story *story = context;
+	struct err err = ERR_INIT;
+
+	if (record->kind == OBSERVE_READY) {
+		story->observe.ready = record->ready;
+		explain_begin(&story->explain, NULL, &record->ready, &err);
+		return;
+	}
+	explain_story_take(story, record);
+}
+
+/* Without privilege. */
+static int explain_traced(struct people *people, const struct explain_options *chosen, char **argv)
+{
+	struct explain_story story;
+	struct err err = ERR_INIT;
+	int wait_status = 0;
+
+	if (explain_story_begin(&story, people, chosen, &err))
+		return failed(people, &err);
+	catch_signals(true);
+	if (observe_trace(argv, take_traced, &story, &wait_status, &err)) {
+		explain_story_done(&story);
+		return failed(people, &err);
+	}
+	explain_story_tell(&story);
+	explain_story_done(&story);
+	return engine_exit_status(wait_status);
+}
+
 static int explain_command(struct people *people, const struct explain_options *chosen, char **argv)
 {
 	struct observe_target target = {0};
@@ -192,7 +234,11 @@ static int explain_command(struct people *people, const struct explain_options *
 	struct err err = ERR_INIT;
 	pid_t pid;
 
-	if (read_tier(chosen, &target.tier_max, &err) || explain_story_begin(&story, people, chosen, &err))
+	if (read_tier(chosen, &target.tier_max, &err))
+		return failed(people, &err);
+	if (target.tier_max == OBSERVE_TIER_ROOTLESS || (geteuid() != 0 && !chosen->tier))
+		return explain_traced(people, chosen, argv);
+	if (explain_story_begin(&story, people, chosen, &err))
 		return failed(people, &err);
 	if (launch(argv, &pid, &gate_fd, &err))
 		return failed(people, &err);

@@ -263,7 +263,7 @@ const struct refusal_row refusal_rows[] = {
 	/* ---- capabilities: special cases, then the rule ---- */
 	{.cause = "proc-covered", .layer = REFUSAL_USER_NAMESPACE, .errors = E(EPERM), .calls = MOUNTS,
 	 .facts = F(PROC_COVERED),
-	 .without = F(CAP_ASKED),
+	 .without = F(CAP_ASKED), .sure = F(CAP_SEEN), .otherwise = REFUSAL_GUESS,
 	 .why = "parts of the {path} that the process sees are covered by mounts: a new file system of this type "
 	 "would reveal them, "
 		"and the kernel refuses that inside a user namespace",

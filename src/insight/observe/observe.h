@@ -82,6 +82,21 @@ int observe_next(struct observe *observe, int timeout_ms, union observe_record *
 void observe_stop(struct observe *observe);
 void observe_done(struct observe *observe);
 
+/* ---- trace.c: without privilege ---- */
+
+/*
+ * Run a command and trace it and all that it starts (ptrace(2)): every refusal with its process standing still, so
+ * that it
+ * can be looked at, at the price of two stops a system call. Programs with set-id bits gain nothing while traced.
+ * take gets
+ * the records, OBSERVE_READY first. *ret_status: as waitpid(2) gives it. Errors: ERR_KERNEL.
+ */
+typedef void observe_take_fn(void *context, const union observe_record *record);
+int observe_trace(char **argv, observe_take_fn *take, void *context, int *ret_status, struct err *err);
+
+/* ---- subject.c: what a record says of a process, from its files in procfs ---- */
+void observe_describe(struct observe_refusal *record);
+
 /* ---- loader.c: the helper's side, the only one with libbpf ---- */
 
 /* Load, attach, and write records to fd until the other end closes or shuts it. The exit status. */
