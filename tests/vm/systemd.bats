@@ -183,8 +183,11 @@ gone() { [ "$(show LoadState "$1")" = not-found ] || [ "$(show ActiveState "$1")
 	edit "$b" '.process.terminal = false | .process.args = ["/bin/sleep", "600"] | .linux.resources.pids.limit = 44'
 	args "$b" sleep 600
 	# From inside the manager's own cgroups, as podman moves itself there.
-	as_user systemd-run --user --quiet --scope "$OCI" --root "$STATE" --systemd-cgroup run --detach -b "$b" "$id" \
-		</dev/null >/dev/null 2>"$WORK/err" || { cat "$WORK/err"; return 1; }
+	own=/sys/fs/cgroup$(show ControlGroup manager@1000.service)/caller
+	mkdir "$own"
+	(echo $BASHPID > "$own/cgroup.procs"; as_user "$OCI" --root "$STATE" --systemd-cgroup run --detach -b "$b" "$id" \
+		</dev/null >/dev/null 2>"$WORK/err") || { cat "$WORK/err"; return 1; }
+	rmdir "$own"
 	unit=bulkhead-$id.scope
 	path=$(sed -n 's/^0:://p' "/proc/$(as_user "$OCI" --root "$STATE" state "$id" | jq .pid)/cgroup")
 	[[ $path == */manager@1000.service/user.slice/$unit ]] || { echo "$path"; return 1; }

@@ -49,6 +49,25 @@ static void put_seccomp(struct json_writer *writer)
 	json_end_object(writer);
 }
 
+static void put_rdt(struct json_writer *writer)
+{
+	json_key(writer, "intelRdt");
+	json_begin_object(writer);
+	json_member_bool(writer, "enabled", true);
+	json_member_bool(writer, "schemata", true);
+	json_member_bool(writer, "monitoring", true);
+	json_end_object(writer);
+}
+
+static void put_memory_policy(struct json_writer *writer)
+{
+	json_key(writer, "memoryPolicy");
+	json_begin_object(writer);
+	put_names(writer, "modes", &oci_names_memory_mode);
+	put_names(writer, "flags", &oci_names_memory_flag);
+	json_end_object(writer);
+}
+
 static void put_linux(struct json_writer *writer)
 {
 	json_key(writer, "linux");
@@ -70,8 +89,8 @@ static void put_linux(struct json_writer *writer)
 	put_seccomp(writer);
 	put_enabled(writer, "apparmor", true);
 	put_enabled(writer, "selinux", true);
-	put_enabled(writer, "intelRdt", true);
-	put_names(writer, "memoryPolicyModes", &oci_names_memory_mode);
+	put_rdt(writer);
+	put_memory_policy(writer);
 	json_key(writer, "mountExtensions");
 	json_begin_object(writer);
 	put_enabled(writer, "idmap", true);
