@@ -32,6 +32,7 @@ int oci_result(struct oci *oci, int result, const struct err *err);
 /* The sealed copy of this program. OCI_GO_ON, or the exit status. */
 int oci_protect(struct oci *oci);
 
+extern const struct opt_verb verb_checkpoint, verb_restore;
 extern const struct opt_verb verb_create, verb_delete, verb_events, verb_exec, verb_features, verb_kill, verb_list,
 	verb_pause, verb_ps, verb_resume, verb_run, verb_spec, verb_start, verb_state, verb_update;
 

@@ -180,7 +180,7 @@ static int open_directory(struct creation *creation, struct err *err)
 	return state_dir_create(creation->root_fd, creation->request->id, &creation->dir, err);
 }
 
-static int record(struct creation *creation, struct err *err)
+int creation_record(struct creation *creation, struct err *err)
 {
 	struct state *state = &creation->state;
 	const struct plan_cgroup *cgroup = &creation->plan->cgroup;
@@ -228,7 +228,7 @@ static int listen_for_start(struct creation *creation, struct err *err)
 	return 0;
 }
 
-static int make_cgroup(struct creation *creation, struct err *err)
+int creation_make_cgroup(struct creation *creation, struct err *err)
 {
 	struct plan_cgroup cgroup = creation->plan->cgroup;
 	struct state *state = &creation->state;
@@ -278,7 +278,7 @@ static int record_process(struct launch *launch, struct err *err)
 	char letter;
 	int result;
 
-	if (creation->cgroup_late && make_cgroup(creation, err))
+	if (creation->cgroup_late && creation_make_cgroup(creation, err))
 		return ERR;
 	/* The child waits for it, whenever it was made. */
 	if (creation->plan->cgroup_late && launch_send_cgroup(launch, err))
@@ -307,7 +307,7 @@ static int make(struct creation *creation, struct err *err)
 	launch->on_child = record_process;
 	launch->context = creation;
 	engine_block_signals();
-	if (launch_begin(launch, creation->arena, err) || record(creation, err))
+	if (launch_begin(launch, creation->arena, err) || creation_record(creation, err))
 		return ERR;
 	if (creation->wait_start && listen_for_start(creation, err))
 		return ERR;
@@ -315,7 +315,7 @@ static int make(struct creation *creation, struct err *err)
 				(creation->plan->cgroup.driver == CGROUP_SYSTEMD ||
 				 !cgroup_needs_birth(&creation->plan->cgroup, creation->host));
 	/* Else the cgroup first: a mount of it is prepared from its directories. */
-	if ((!creation->cgroup_late && make_cgroup(creation, err)) || launch_prepare(launch, err))
+	if ((!creation->cgroup_late && creation_make_cgroup(creation, err)) || launch_prepare(launch, err))
 		return ERR;
 	return launch_run(launch, err);
 }

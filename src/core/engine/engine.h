@@ -63,6 +63,21 @@ struct engine_run {
 };
 int engine_run(const struct engine *engine, const struct engine_run *request, int *ret_status, struct err *err);
 
+/* checkpoint and restore: criu(8)'s options, as callers of other runtimes give them. Paths NULL: its defaults. */
+struct engine_criu {
+	const char *image_path, *work_path, *parent_path, *page_server, *manage_cgroups;
+	const char *lsm_profile, *lsm_mount_context; /* restore */
+	bool leave_running, pre_dump;		     /* checkpoint */
+	bool tcp_established, skip_in_flight, ext_unix_sk, shell_job, file_locks, lazy_pages, link_remap, auto_dedup;
+	struct strings empty_ns;
+	int status_fd; /* negative: none */
+};
+/* Save it; afterwards it is gone, unless leave_running or pre_dump say otherwise. */
+int engine_checkpoint(const struct engine *engine, const char *id, const struct engine_criu *request, struct err *err);
+/* Bring it back, as engine_run would make it: with detach, or in the foreground until its end. */
+int engine_restore(const struct engine *engine, const struct engine_run *request, const struct engine_criu *criu,
+		   int *ret_status, struct err *err);
+
 struct engine_exec {
 	const char *id;
 	const struct oci_process *process;

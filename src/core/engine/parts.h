@@ -10,6 +10,7 @@
  *   foreground.c waiting for a process: its signals and its terminal
  *   hooks.c      hooks that run in the runtime
  *   send.c       pid files, descriptors to sockets
+ *   criu.c checkpoint.c restore.c   a container as files, and back
  *   net_devices.c resctrl.c   what the container gets of the host's: network devices; a class of cache and bandwidth
  *   protect.c    the sealed copy of this program
  *   user_namespace.c   the maps of one that is joined
@@ -197,6 +198,11 @@ int creation_plan(struct creation *creation, struct err *err);
 int creation_make(struct creation *creation, struct err *err);
 /* Take back what was made: process, cgroup, directory, in this order. *err is kept. */
 void creation_undo(struct creation *creation);
+/* Its parts, for restore: the directory with config and state; the cgroup, around launch.pid where systemd makes it. */
+int creation_record(struct creation *creation, struct err *err);
+int creation_make_cgroup(struct creation *creation, struct err *err);
+/* run.c: after the end of a container that was waited for: all that was made goes. */
+int run_finish(struct creation *creation, struct err *err);
 void creation_done(struct creation *creation);
 #define cleanup_creation __attribute__((cleanup(creation_done)))
 

@@ -8,7 +8,7 @@
 #include "kernel/process.h"
 
 /* After its end: cgroup, poststop hooks, directory. Someone else may have deleted it meanwhile. */
-static int finish(struct creation *creation, struct err *err)
+int run_finish(struct creation *creation, struct err *err)
 {
 	struct err gone = ERR_INIT;
 
@@ -63,5 +63,5 @@ int engine_run(const struct engine *engine, const struct engine_run *request, in
 		return ERR;
 	}
 	*ret_status = engine_exit_status(status);
-	return request->keep ? 0 : finish(&creation, err);
+	return request->keep ? 0 : run_finish(&creation, err);
 }

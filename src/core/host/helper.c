@@ -14,6 +14,7 @@ const struct helper helpers[HELPER_COUNT] = {
 			      "install Debian's package uidmap, or map only your own id, with a size of 1"},
 	[HELPER_NEWGIDMAP] = {"/usr/bin/newgidmap", "mapping more than one group id without privilege",
 			      "install Debian's package uidmap, or map only your own group, with a size of 1"},
+	[HELPER_CRIU] = {"/usr/sbin/criu", "checkpoint and restore", "install Debian's package criu"},
 };
 
 bool helper_present(enum helper_id id)
