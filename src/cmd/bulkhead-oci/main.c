@@ -14,7 +14,7 @@
 
 static const struct opt_verb *const verbs[] = {
 	&verb_create, &verb_start, &verb_run,	 &verb_state,  &verb_kill, &verb_delete, &verb_list,	 &verb_ps,
-	&verb_exec,   &verb_pause, &verb_resume, &verb_update, &verb_spec, &verb_events, &verb_features,verb_events, &verb_features,
+	&verb_exec,   &verb_pause, &verb_resume, &verb_update, &verb_spec, &verb_events, &verb_features,
 	&verb_checkpoint, &verb_restore,
 };
 
