@@ -92,6 +92,14 @@ gone() { [ "$(show LoadState "$1")" = not-found ] || [ "$(show ActiveState "$1")
 	[ "$(show MemoryMax "$unit")" = 134217728 ]
 	[ "$(show TasksMax "$unit")" = 55 ]
 	[ "$(cat $files/memory.max)" = 134217728 ]
+	# What the kernel refuses, systemd does not hear of.
+	run oci update --memory 67108864 --pids-limit 44 --cpuset-cpus 0-4000 "$id"
+	assert_fails 1
+	assert_says /cpu/cpus
+	[ "$(show MemoryMax "$unit")" = 134217728 ]
+	[ "$(show TasksMax "$unit")" = 55 ]
+	[ "$(cat $files/memory.max)" = 134217728 ]
+	[ "$(cat $files/pids.max)" = 55 ]
 	oci delete --force "$id"
 	leftovers
 }

@@ -281,15 +281,23 @@ int cgroup_into_fd(const struct cgroup *cgroup)
 	return dir ? dir->fd : -EBADF;
 }
 
+/* systemd hears only of what the kernel has taken. It writes files of its own choice then: ours are written once more. */
+static int tell_systemd(struct cgroup *cgroup, const struct plan_cgroup *plan, const struct host *host,
+			struct cgroup_undo *undo, struct err *err)
+{
+	if (cgroup->driver != CGROUP_SYSTEMD)
+		return 0;
+	return cgroup_systemd_set(cgroup, plan, host, err) < 0 ? ERR : cgroup_change_settings(cgroup, plan, undo, err);
+}
+
 int cgroup_apply(struct cgroup *cgroup, const struct plan_cgroup *plan, const struct host *host,
 		 struct cgroup_undo *undo, struct err *err)
 {
 	if (plan->check_memory_usage && cgroup_check_memory(cgroup, plan, err) < 0)
 		return ERR;
-	if (cgroup_undo_begin(undo, cgroup, plan, err) < 0 ||
-	    (cgroup->driver == CGROUP_SYSTEMD && cgroup_systemd_set(cgroup, plan, host, err) < 0))
+	if (cgroup_undo_begin(undo, cgroup, plan, err) < 0)
 		return ERR;
-	if (cgroup_change_settings(cgroup, plan, undo, err) == 0 &&
+	if (cgroup_change_settings(cgroup, plan, undo, err) == 0 && tell_systemd(cgroup, plan, host, undo, err) == 0 &&
 	    cgroup_write_devices(cgroup, plan, host, false, err) == 0)
 		return 0;
 	cgroup_put_back(cgroup, undo, err);

@@ -25,17 +25,20 @@ int ended_status(pid_t pid)
 {
 	uint64_t status;
 
-	return process_stat_number(pid, EXIT_CODE_FIELD, &status) == 0 ? (int)status : 0;
+	/* 0 is also what the kernel shows to whom it does not want to tell. */
+	return process_stat_number(pid, EXIT_CODE_FIELD, &status) == 0 && status ? (int)status : -1;
 }
 
-static int killed_by_filter(const struct oci_config *config, struct err *err)
+/* sure: SIGSYS ended it; else nothing is known of its end. */
+static int killed_by_filter(const struct oci_config *config, bool sure, struct err *err)
 {
 	bool last = config->process.no_new_privileges;
 
-	err_set(err, ERR_CONFIG, "the container's seccomp filter killed its process before it executed its program, in the "
-				 "stage %s", last ? "exec" : "drop or exec");
+	err_set(err, ERR_CONFIG, "the container's process %s before it executed its program, in the stage %s",
+		sure ? "was killed by its seccomp filter" : "ended", last ? "exec" : "drop or exec");
 	err_where(err, "config.json#/linux/seccomp");
-	err_why(err, "the filter kills for a system call that is needed after it is loaded: %s",
+	err_why(err, "%s for a system call that is needed after it is loaded: %s",
+		sure ? "the filter kills" : "only its parent knows how; its seccomp filter may kill",
 		last ? "mmap, prctl or execve"
 		     : "those that set ids, capabilities and the working directory, mmap, prctl or execve");
 	return err_fix(err, "let the filter allow these calls, or refuse by SCMP_ACT_ERRNO instead of killing%s",
@@ -44,9 +47,13 @@ static int killed_by_filter(const struct oci_config *config, struct err *err)
 
 int ended_why(const struct oci_config *config, int status, struct err *err)
 {
-	if (WIFSIGNALED(status) && WTERMSIG(status) == SIGSYS && config->linux.seccomp.present)
-		return killed_by_filter(config, err);
+	bool known = status >= 0;
+
+	if (config->linux.seccomp.present && (!known || (WIFSIGNALED(status) && WTERMSIG(status) == SIGSYS)))
+		return killed_by_filter(config, known, err);
 	err_set(err, ERR_INTERNAL, "the container's process ended while it was being made");
+	if (!known)
+		return err_why(err, "only its parent, which is not this process, knows how");
 	if (WIFSIGNALED(status)) {
 		err_why(err, "signal %d ended it%s", WTERMSIG(status),
 			WTERMSIG(status) == SIGKILL ? " (its memory limit may be too low, or someone killed it)" : "");

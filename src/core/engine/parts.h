@@ -94,9 +94,9 @@ void launch_done(struct launch *launch);
 
 /* Its socket is closed: did it end without having executed a program? false where that cannot be known. */
 bool ended_before_exec(pid_t pid);
-/* As waitpid(2) gives it, of one that is somebody else's child and not waited for yet; 0 where it cannot be known. */
+/* As waitpid(2) gives it, of one that is somebody else's child and not waited for yet; -1 where it cannot be known. */
 int ended_status(pid_t pid);
-/* Always ERR: why it ended, as far as the status tells. */
+/* Always ERR: why it ended, as far as the status (-1: not known) tells. */
 int ended_why(const struct oci_config *config, int status, struct err *err);
 
 int attach_id_maps(const struct op *op, pid_t pid, struct err *err);
