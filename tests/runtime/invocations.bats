@@ -1,0 +1,98 @@
+#!/usr/bin/env bats
+# SPDX-License-Identifier: Apache-2.0
+# invocations: the command lines of each caller, word for word as its own source builds them.
+
+load helpers
+
+setup() { common_setup; b=$(bundle); id=$(new_id); args "$b" sleep 600; P=$WORK/pid; }
+teardown() { common_teardown; }
+
+is() { [ "$("$OCI" --root "$STATE" state "$id" | jq -r .status)" = "$1" ]; }
+
+@test "invocations: containerd's shim (go-runc)" {
+	runc() { "$OCI" --root "$STATE" --log "$b/log.json" --log-format json "$@"; }
+	runc create --bundle "$b" --pid-file "$P" --no-new-keyring "$id" </dev/null >/dev/null 2>&1
+	[[ $(cat "$P") =~ ^[0-9]+$ ]]
+	runc state "$id" | jq -e '.status == "created" and .id and .pid and .bundle and .rootfs and .created and .owner'
+	runc start "$id"
+	jq '.process | .args = ["sh", "-c", "exit 0"]' "$b/config.json" > "$WORK/process.json"
+	runc exec --process "$WORK/process.json" --detach --pid-file "$WORK/exec.pid" "$id" </dev/null >/dev/null 2>&1
+	[ -s "$WORK/exec.pid" ]
+	runc ps --format json "$id" | jq -e 'type == "array" and (map(type == "number") | all)'
+	runc ps --format table "$id" -o pid,args | grep -q 'sleep 600'
+	runc list --format=json | jq -e "map(.id) | index(\"$id\") != null"
+	runc events --stats "$id" | jq -e '.type == "stats" and .id and .data.cpu and .data.memory and .data.pids'
+	echo '{"pids": {"limit": 99}}' | runc update --resources=- "$id"
+	runc pause "$id"
+	runc resume "$id"
+	runc kill --all "$id" 15
+	runc kill "$id" 9
+	wait_for 5 is stopped
+	run runc kill "$id" 9
+	assert_fails 1
+	jq -es '.[-1] | .level == "error" and (.msg | contains("container not running")) and (.time | fromdate? // true)' "$b/log.json"
+	runc delete "$id"
+	runc delete --force "$id"
+	"$OCI" features | jq -e .ociVersionMax >/dev/null
+	"$OCI" --version | grep -q '^bulkhead-oci version '
+	leftovers
+}
+
+@test "invocations: conmon and podman" {
+	"$OCI" --root "$STATE" --log-format=json --log "$WORK/log" create --bundle "$b" --pid-file "$P" --no-pivot --no-new-keyring --preserve-fds 0 "$id" </dev/null >/dev/null 2>&1
+	XDG_RUNTIME_DIR=$WORK "$OCI" --root "$STATE" start "$id"
+	jq '.process | .args = ["true"]' "$b/config.json" > "$WORK/process.json"
+	oci exec --pid-file "$WORK/exec.pid" --process "$WORK/process.json" --detach "$id" </dev/null >/dev/null 2>&1
+	echo '{"memory": {"limit": 134217728}}' > "$WORK/resources.json"
+	oci update --resources="$WORK/resources.json" "$id"
+	oci kill "$id" 15
+	oci kill --all "$id" 9
+	wait_for 5 is stopped
+	oci delete --force "$id"
+	oci --cgroup-manager disabled run -b "$b" -d "$id" </dev/null >/dev/null 2>&1
+	oci delete --force "$id"
+	leftovers
+}
+
+@test "invocations: CRI-O and conmon-rs" {
+	: > "$P"
+	"$OCI" --root="$STATE" --root="$STATE" create --bundle "$b" --pid-file "$P" "$id" </dev/null >/dev/null 2>&1
+	[ -s "$P" ]
+	oci start "$id"
+	oci exec -d --pid-file="$WORK/exec.pid" "$id" true </dev/null >/dev/null 2>&1
+	jq '.process | .args = ["sh", "-c", "exit 7"]' "$b/config.json" > "$WORK/process.json"
+	run oci exec --process "$WORK/process.json" "$id"
+	[ "$status" -eq 7 ]
+	echo '{"cpu": {"shares": 512}}' | oci update --resources - "$id"
+	oci kill "$id" SIGTERM
+	oci kill -a "$id" 9
+	wait_for 5 is stopped
+	oci delete --force "$id"
+	leftovers
+}
+
+@test "invocations: BuildKit and buildah" {
+	args "$b" sh -c 'exit 5'
+	run oci run --bundle "$b" --keep "$id" </dev/null
+	[ "$status" -eq 5 ]
+	is stopped
+	oci delete "$id"
+	args "$b" sleep 600
+	oci create --bundle "$b" --pid-file "$b/pid" --no-new-keyring "$id" </dev/null >/dev/null 2>&1
+	oci start "$id"
+	oci kill "$id"
+	oci kill "$id" KILL
+	wait_for 5 is stopped
+	oci delete "$id"
+	leftovers
+}
+
+@test "invocations: events at an interval, ended with the container" {
+	oci run -d -b "$b" "$id" </dev/null >/dev/null 2>&1
+	oci events --interval=1s "$id" > "$WORK/events" & events=$!
+	wait_for 10 test -s "$WORK/events"
+	jq -es '.[0].type == "stats"' "$WORK/events"
+	oci delete --force "$id"
+	wait_for 10 eval "! kill -0 $events"
+	leftovers
+}
