@@ -62,7 +62,9 @@ static const struct {
 	{"v2-apparmor", {ROOT, V2, .apparmor = true}},
 	{"old", {.kernel_major = 5, .kernel_minor = 4, POWER, V2}},
 	{"none", {ROOT}},
+	{"v2-systemd", {ROOT, V2, .helpers = 1u << HELPER_SYSTEMD}},
 	{"user", {USER, V2}},
+	{"user-systemd", {USER, V2, .helpers = 1u << HELPER_SYSTEMD}},
 	{"user-uidmap", {USER, V2, .helpers = 1u << HELPER_NEWUIDMAP | 1u << HELPER_NEWGIDMAP}},
 };
 
