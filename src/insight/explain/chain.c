@@ -60,29 +60,6 @@ static int32_t strictness(uint32_t action)
 	return (int32_t)(action & SECCOMP_RET_ACTION_FULL);
 }
 
-/* Which rule of the container's own config answers so? */
-static bool name_rule(struct parts_case *one, const struct seccomp_data *data, uint32_t action)
-{
-	const struct filter_policy *policy = one->explain->policy;
-	struct arena arena cleanup_arena = ARENA_INIT;
-	struct err err = ERR_INIT;
-	uint32_t answer, rule;
-
-	if (!policy || filter_rule_for(policy, data, &arena, &answer, &rule, &err) || answer != action)
-		return false;
-	if (rule == FILTER_NO_RULE) {
-		parts_fact(one, FACT_FILTER_DEFAULT);
-		parts_text(one, TEXT_FILTER, "the container's filter (%s#/linux/seccomp/defaultAction)",
-			   policy->config_name ?: "config.json");
-		parts_text(one, TEXT_POINTER, "/linux/seccomp/defaultAction");
-		return true;
-	}
-	parts_text(one, TEXT_FILTER, "the container's filter (%s#%s)", policy->config_name ?: "config.json",
-		   policy->rules[rule].where);
-	parts_text(one, TEXT_POINTER, "%s", policy->rules[rule].where);
-	return true;
-}
-
 /* The answer that an argument-free call of a number nobody has gets is the default, or what stands for unknown calls.
  * */
 static bool is_default(const struct explain_filter *filter, const struct seccomp_data *data, uint32_t instruction)
@@ -101,8 +78,6 @@ static void name_filter(struct parts_case *one, const struct seccomp_data *data,
 {
 	char text[64];
 
-	if (name_rule(one, data, action))
-		return;
 	filter_action_text(action, text, sizeof(text));
 	if (is_default(filter, data, instruction))
 		parts_fact(one, FACT_FILTER_DEFAULT);

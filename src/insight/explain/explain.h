@@ -44,8 +44,6 @@ struct explain {
 	size_t filters_count, filters_next; /* next: the oldest goes first when all are taken */
 	struct explain_view views[EXPLAIN_VIEWS_MAX];
 	size_t views_count;
-	/* The container's own rules, when they are known: names the rule that a filter was made from. */
-	const struct filter_policy *policy;
 	char cgroup_pids[512]; /* directory of the pids controller of the last process that could be asked */
 };
 
