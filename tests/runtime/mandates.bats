@@ -178,6 +178,7 @@ agent() { # agent SOCKET COUNT
 
 @test "the systemd helper alone, and where no systemd answers" {
 	helper=${BULKHEAD_SYSTEMD:-$ROOT_OF_TREE/build/native/bulkhead-systemd}
+	[ -x "$helper" ] || helper=/usr/local/libexec/bulkhead/bulkhead-systemd
 	[ -x "$helper" ] || skip "bulkhead-systemd is not built (libsystemd-dev)"
 	run "$helper" </dev/null
 	[ "$status" -eq 2 ]

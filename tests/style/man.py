@@ -25,7 +25,7 @@ def lint(page):
 
 def options_of_page(page):
     """--name of each .It Fl -name; those of the synopsis alone do not count."""
-    return set(re.findall(r"^\.It Fl -([a-z-]+)", open(page, encoding="utf-8").read(), re.M))
+    return set(re.findall(r"^\.It (?:Fl \w , )?Fl -([a-z-]+)", open(page, encoding="utf-8").read(), re.M))
 
 
 def options_of_help(program, verb):

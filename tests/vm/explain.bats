@@ -17,6 +17,7 @@ score() {
 
 @test "explain: tier hooks, 95 % of the causes right" {
 	run /build/bulkhead explain -- true
+	echo "$output"
 	[[ $output == *"tier hooks"* ]]
 	score hooks 95
 }

@@ -20,7 +20,8 @@
 #include "core/host/helper.h"
 #include "insight/observe/observe.h"
 
-#define READY_MS 20000
+/* The kernel checks some forty programs and writes as many trampolines: seconds under emulation, with other work beside. */
+#define READY_MS 180000
 #define SOCKET_BUFFER (4 << 20)
 
 /*
@@ -115,8 +116,11 @@ int observe_start(struct observe *observe, const struct observe_target *target, 
 		return ERR;
 	if (result == 1 && record.kind == OBSERVE_FAILED)
 		return refused(&record.failed, err);
+	if (result == 0 && observe->fd < 0)
+		return err_set(err, ERR_UNSUPPORTED, "cannot watch system calls: %s ended at once", path);
 	if (result == 0 || record.kind != OBSERVE_READY)
-		return err_set(err, ERR_UNSUPPORTED, "cannot watch system calls: %s says nothing", path);
+		return err_set(err, ERR_UNSUPPORTED, "cannot watch system calls: %s was not ready within %d s", path,
+			       READY_MS / 1000);
 	observe->ready = record.ready;
 	return 0;
 }
