@@ -190,6 +190,23 @@ const char *opt_nearest(const char *word, const char *const *names)
 	return nearest.name;
 }
 
+const struct opt_verb *opt_find_verb(const struct opt_program *program, const char *name, struct err *err)
+{
+	struct nearest nearest = nearest_to(name);
+
+	for (size_t i = 0; i < program->verbs_count; i++) {
+		if (strcmp(name, program->verbs[i]->name) == 0)
+			return program->verbs[i];
+		nearest_offer(&nearest, program->verbs[i]->name);
+	}
+	err_set(err, ERR_USAGE, "unknown command \"%s\"", name);
+	if (nearest.name)
+		err_fix(err, "%s %s", program->name, nearest.name);
+	else
+		err_fix(err, "%s --help, which lists the commands", program->name);
+	return NULL;
+}
+
 static int fail_unknown(const struct opt_verb *verb, const char *written, const char *name, size_t length,
 			struct err *err)
 {

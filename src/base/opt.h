@@ -41,14 +41,29 @@ struct opt {
 	size_t offset;	      /* of the target in the struct given to opt_parse */
 };
 
+/* An exit status and what it means; an array ends with {NULL}. */
+struct opt_status {
+	const char *status; /* "0", "128 + n" */
+	const char *meaning;
+};
+
 struct opt_verb {
 	const char *name;
 	const char *synopsis; /* "[options] CONTAINER": after the program's and the verb's names */
 	const char *summary;  /* one line, for the list of verbs */
 	const char *examples; /* lines, each indented by two blanks; NULL when there is none */
 	const struct opt *options;
+	const struct opt_status *statuses; /* shown in the help; NULL: none are */
 	bool mixed; /* options may stand after the first operand too */
 	int (*run)(int argc, char **argv, void *context); /* returns the exit status */
+};
+
+/* A program: its own options, and its verbs. */
+struct opt_program {
+	const char *name;
+	const struct opt_verb *global;
+	const struct opt_verb *const *verbs;
+	size_t verbs_count;
 };
 
 /*
@@ -61,6 +76,10 @@ int opt_parse(const struct opt_verb *verb, int argc, char **argv, void *target, 
 
 /* Add the verb's help to out, from its table; program is "bulkhead-oci". */
 void opt_add_help(struct buf *out, const char *program, const struct opt_verb *verb);
+/* The program's own help: its options, and a line for each verb. */
+void opt_add_program_help(struct buf *out, const struct opt_program *program);
+/* The verb of that name; or NULL with ERR_USAGE, which says the nearest one. */
+const struct opt_verb *opt_find_verb(const struct opt_program *program, const char *name, struct err *err);
 
 /* The nearest of names (NULL-terminated) to word by edit distance, or NULL when none is near. */
 const char *opt_nearest(const char *word, const char *const *names);

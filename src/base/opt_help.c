@@ -98,6 +98,16 @@ static void add_options(struct buf *out, const struct opt_verb *verb)
 		add_option(out, &help_option, column);
 }
 
+static void add_statuses(struct buf *out, const struct opt_status *statuses)
+{
+	buf_puts(out, "\nExit statuses:\n");
+	for (; statuses->status; statuses++) {
+		buf_printf(out, "  %-9s", statuses->status);
+		add_wrapped(out, statuses->meaning, 11);
+		buf_puts(out, "\n");
+	}
+}
+
 void opt_add_help(struct buf *out, const char *program, const struct opt_verb *verb)
 {
 	buf_printf(out, "Usage: %s", program);
@@ -118,4 +128,23 @@ void opt_add_help(struct buf *out, const char *program, const struct opt_verb *v
 		buf_printf(out, "\nExamples:\n%s%s", verb->examples,
 			   length && verb->examples[length - 1] == '\n' ? "" : "\n");
 	}
+	if (verb->statuses)
+		add_statuses(out, verb->statuses);
+}
+
+void opt_add_program_help(struct buf *out, const struct opt_program *program)
+{
+	struct opt_verb global = *program->global;
+	size_t width = 0;
+
+	for (size_t i = 0; i < program->verbs_count; i++)
+		width = strlen(program->verbs[i]->name) > width ? strlen(program->verbs[i]->name) : width;
+	global.statuses = NULL;
+	opt_add_help(out, program->name, &global);
+	buf_puts(out, "\nCommands:\n");
+	for (size_t i = 0; i < program->verbs_count; i++)
+		buf_printf(out, "  %-*s %s\n", (int)width, program->verbs[i]->name, program->verbs[i]->summary);
+	if (program->global->statuses)
+		add_statuses(out, program->global->statuses);
+	buf_printf(out, "\n%s COMMAND --help tells more.\n", program->name);
 }

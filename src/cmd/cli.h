@@ -22,6 +22,9 @@ enum cli_status {
 	CLI_EXEC_FAILED = 255, /* exec: engines tell it from the command's own status */
 };
 
+/* The tables of this program: verbs.c of its folder. */
+extern const struct opt_program cli_program;
+
 struct cli {
 	const char *program;
 	const char *log_path, *log_format; /* --log, --log-format */

@@ -235,3 +235,20 @@ b" ]
 	[[ $stderr == "bulkhead: warning: --cap-add SYS_ADMIN"* ]]
 	leftovers
 }
+
+@test "help: exit statuses are told, and are those that come" {
+	local verb
+	for verb in exec ls ps inspect logs stats top wait stop kill rm prune; do
+		"${BK[@]}" "$verb" --help | grep -q '^Exit statuses:' || { echo "$verb tells none"; return 1; }
+	done
+	"${BK[@]}" --help | grep -Eq '^  128 \+ n +signal n ended'
+	run "${BK[@]}" exec no-such-container true
+	[ "$status" -eq 125 ]
+	for verb in inspect logs top wait stop kill rm; do
+		run "${BK[@]}" "$verb" no-such-container
+		[ "$status" -eq 1 ] || { echo "$verb: $status"; return 1; }
+	done
+	run "${BK[@]}" rnu host true
+	[ "$status" -eq 125 ]
+	assert_says 'bulkhead run'
+}

@@ -12,75 +12,6 @@
 
 #define PROGRAM "bulkhead-oci"
 
-static const struct opt_verb *const verbs[] = {
-	&verb_create, &verb_start, &verb_run,	 &verb_state,  &verb_kill, &verb_delete, &verb_list,	 &verb_ps,
-	&verb_exec,   &verb_pause, &verb_resume, &verb_update, &verb_spec, &verb_events, &verb_features,
-	&verb_checkpoint, &verb_restore,
-};
-
-struct globals {
-	const char *root, *log, *log_format, *cgroup_manager;
-	bool debug, systemd_cgroup, version;
-};
-
-#define AT(member) offsetof(struct globals, member)
-static const struct opt options[] = {
-	{OPT_STRING, 0, "root", "DIR", "directory of the containers' state", AT(root)},
-	{OPT_STRING, 0, "log", "FILE", "write errors there, too", AT(log)},
-	{OPT_STRING, 0, "log-format", "FORMAT", "of the log: text or json", AT(log_format)},
-	{OPT_FLAG, 0, "debug", NULL, "log more", AT(debug)},
-	{OPT_FLAG, 0, "systemd-cgroup", NULL, "cgroups are made by systemd", AT(systemd_cgroup)},
-	{OPT_STRING, 0, "cgroup-manager", "NAME", "who makes cgroups: cgroupfs, systemd or disabled", AT(cgroup_manager)},
-	{OPT_IGNORE, 0, "rootless", "VALUE", NULL, 0},
-	{OPT_FLAG, 'v', "version", NULL, "print the version", AT(version)},
-	{.type = OPT_END},
-};
-
-static const struct opt_verb global_options = {
-	.synopsis = "[options] COMMAND [options] [CONTAINER]",
-	.summary = "An OCI runtime: makes and runs containers from bundles.",
-	.options = options,
-};
-
-int oci_fail(struct oci *oci, const struct err *err)
-{
-	cli_error(&oci->cli, err);
-	return CLI_ERROR;
-}
-
-int oci_result(struct oci *oci, int result, const struct err *err)
-{
-	return result ? oci_fail(oci, err) : CLI_OK;
-}
-
-int oci_protect(struct oci *oci)
-{
-	struct err err = ERR_INIT;
-
-	return engine_protect_self(oci->argv, cli_warn, &err) ? oci_fail(oci, &err) : OCI_GO_ON;
-}
-
-int oci_parse(struct oci *oci, const struct opt_verb *verb, int argc, char **argv, void *target, int least, int most,
-	      int *ret_operands)
-{
-	struct err err = ERR_INIT;
-	bool help = false;
-
-	*ret_operands = 0;
-	if (opt_parse(verb, argc, argv, target, ret_operands, &help, &err))
-		return oci_fail(oci, &err);
-	if (help)
-		return cli_print_help(&oci->cli, verb);
-	if (*ret_operands >= least && *ret_operands <= most)
-		return OCI_GO_ON;
-	if (*ret_operands < least)
-		err_set(&err, ERR_USAGE, "%s: an argument is missing", verb->name);
-	else
-		err_set(&err, ERR_USAGE, "%s: \"%s\" is one argument too many", verb->name, argv[most]);
-	err_fix(&err, "%s %s %s", PROGRAM, verb->name, verb->synopsis);
-	return oci_fail(oci, &err);
-}
-
 static int print_version(struct oci *oci)
 {
 	struct buf out cleanup_buf = BUF_INIT;
@@ -94,31 +25,11 @@ static int print_help(struct oci *oci)
 {
 	struct buf out cleanup_buf = BUF_INIT;
 
-	opt_add_help(&out, PROGRAM, &global_options);
-	buf_puts(&out, "\nCommands:\n");
-	for (size_t i = 0; i < ARRAY_SIZE(verbs); i++)
-		buf_printf(&out, "  %-10s %s\n", verbs[i]->name, verbs[i]->summary);
-	buf_printf(&out, "\n%s COMMAND --help tells more.\n", PROGRAM);
+	opt_add_program_help(&out, &cli_program);
 	return cli_print(&oci->cli, &out);
 }
 
-static int unknown_verb(struct oci *oci, const char *word)
-{
-	const char *names[ARRAY_SIZE(verbs) + 1] = {NULL}, *nearest;
-	struct err err = ERR_INIT;
-
-	for (size_t i = 0; i < ARRAY_SIZE(verbs); i++)
-		names[i] = verbs[i]->name;
-	nearest = opt_nearest(word, names);
-	err_set(&err, ERR_USAGE, "unknown command \"%s\"", word);
-	if (nearest)
-		err_fix(&err, "%s %s", PROGRAM, nearest);
-	else
-		err_fix(&err, "%s --help, which lists the commands", PROGRAM);
-	return oci_fail(oci, &err);
-}
-
-static int choose_cgroups(const struct globals *globals, enum cgroup_driver *ret, struct err *err)
+static int choose_cgroups(const struct oci_globals *globals, enum cgroup_driver *ret, struct err *err)
 {
 	static const char *const names[] = {
 		[CGROUP_CGROUPFS] = "cgroupfs",
@@ -141,22 +52,23 @@ static int choose_cgroups(const struct globals *globals, enum cgroup_driver *ret
 
 static int run_verb(struct oci *oci, int argc, char **argv)
 {
+	struct err err = ERR_INIT;
+	const struct opt_verb *verb;
+
 	if (strcmp(argv[0], "help") == 0)
 		return print_help(oci);
-	for (size_t i = 0; i < ARRAY_SIZE(verbs); i++)
-		if (strcmp(argv[0], verbs[i]->name) == 0)
-			return verbs[i]->run(argc, argv, oci);
-	return unknown_verb(oci, argv[0]);
+	verb = opt_find_verb(&cli_program, argv[0], &err);
+	return verb ? verb->run(argc, argv, oci) : oci_fail(oci, &err);
 }
 
 static int run(struct oci *oci, int argc, char **argv)
 {
-	struct globals globals = {0};
+	struct oci_globals globals = {0};
 	struct err err = ERR_INIT, log_err = ERR_INIT;
 	bool help = false;
 	int operands = 0, result, log_result;
 
-	result = opt_parse(&global_options, argc, argv, &globals, &operands, &help, &err);
+	result = opt_parse(cli_program.global, argc, argv, &globals, &operands, &help, &err);
 	/* Even when the line is wrong: what was said about the log so far holds. */
 	oci->cli.log_path = globals.log;
 	oci->cli.log_format = globals.log_format;

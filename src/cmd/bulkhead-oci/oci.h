@@ -7,6 +7,12 @@
 #include "cmd/cli.h"
 #include "core/engine/engine.h"
 
+/* The program's own options. */
+struct oci_globals {
+	const char *root, *log, *log_format, *cgroup_manager;
+	bool debug, systemd_cgroup, version;
+};
+
 /* The context of every verb. */
 struct oci {
 	struct cli cli;

@@ -164,6 +164,7 @@ const struct opt_verb verb_exec = {
 		    "  bulkhead exec -it web sh\n"
 		    "  tar c . | bulkhead exec -i build tar x -C /tmp\n",
 	.options = exec_table,
+	.statuses = people_statuses_run,
 	.run = exec,
 };
 

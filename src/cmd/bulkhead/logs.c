@@ -237,6 +237,7 @@ const struct opt_verb verb_logs = {
 		    "  bulkhead logs --follow --tail 20 web\n"
 		    "  bulkhead logs --since 10m --timestamps web\n",
 	.options = options,
+	.statuses = people_statuses_list,
 	.mixed = true,
 	.run = logs,
 };

@@ -148,6 +148,7 @@ const struct opt_verb verb_ls = {
 	.summary = "List the containers that run.",
 	.examples = LS_EXAMPLES,
 	.options = ls_table,
+	.statuses = people_statuses_list,
 	.mixed = true,
 	.run = ls,
 };
@@ -158,6 +159,7 @@ const struct opt_verb verb_ps = {
 	.summary = "The same as ls.",
 	.examples = LS_EXAMPLES,
 	.options = ls_table,
+	.statuses = people_statuses_list,
 	.mixed = true,
 	.run = ls,
 };
@@ -169,6 +171,7 @@ const struct opt_verb verb_inspect = {
 	.examples = "  bulkhead inspect web\n"
 		    "  bulkhead inspect web | jq -r '.[0].exitStatus'\n",
 	.options = inspect_table,
+	.statuses = people_statuses_list,
 	.mixed = true,
 	.run = inspect,
 };

@@ -16,6 +16,15 @@ enum people_status {
 	PEOPLE_NOT_FOUND = 127,
 };
 
+/* What they mean, for tables of verbs: of what runs a program, and of what works on containers. */
+extern const struct opt_status people_statuses_run[], people_statuses_list[];
+
+/* The program's own options. */
+struct people_globals {
+	const char *root;
+	bool version;
+};
+
 /* The context of every verb. */
 struct people {
 	struct cli cli;

@@ -126,6 +126,7 @@ const struct opt_verb verb_stats = {
 	.examples = "  bulkhead stats                 live on a terminal, else once\n"
 		    "  bulkhead stats --json web\n",
 	.options = stats_table,
+	.statuses = people_statuses_list,
 	.mixed = true,
 	.run = stats,
 };
@@ -214,6 +215,7 @@ const struct opt_verb verb_top = {
 	.summary = "List the processes of a container, by the host's pids.",
 	.examples = "  bulkhead top web\n",
 	.options = top_table,
+	.statuses = people_statuses_list,
 	.mixed = true,
 	.run = top,
 };

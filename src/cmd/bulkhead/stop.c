@@ -211,6 +211,7 @@ const struct opt_verb verb_stop = {
 	.examples = "  bulkhead stop web\n"
 		    "  bulkhead stop --time 60 --signal INT db\n",
 	.options = stop_table,
+	.statuses = people_statuses_list,
 	.mixed = true,
 	.run = stop,
 };
@@ -222,6 +223,7 @@ const struct opt_verb verb_kill = {
 	.examples = "  bulkhead kill web\n"
 		    "  bulkhead kill --signal HUP web     read your configuration again\n",
 	.options = kill_table,
+	.statuses = people_statuses_list,
 	.mixed = true,
 	.run = kill_verb,
 };
@@ -232,6 +234,7 @@ const struct opt_verb verb_wait = {
 	.summary = "Wait for containers to end, and print their exit statuses.",
 	.examples = "  bulkhead wait build\n",
 	.options = no_options,
+	.statuses = people_statuses_list,
 	.mixed = true,
 	.run = wait_verb,
 };
@@ -243,6 +246,7 @@ const struct opt_verb verb_rm = {
 	.examples = "  bulkhead rm build\n"
 		    "  bulkhead rm --force web            even while it runs\n",
 	.options = rm_table,
+	.statuses = people_statuses_list,
 	.mixed = true,
 	.run = rm,
 };
@@ -253,6 +257,7 @@ const struct opt_verb verb_prune = {
 	.summary = "Remove all containers that have ended, and print their names.",
 	.examples = "  bulkhead prune\n",
 	.options = no_options,
+	.statuses = people_statuses_list,
 	.mixed = true,
 	.run = prune,
 };
