@@ -13,7 +13,7 @@ const struct json *json_get(const struct json *object, const char *key)
 	if (!object || object->type != JSON_OBJECT)
 		return NULL;
 	for (member = object->first; member; member = member->next)
-		if (!strcmp(member->key, key))
+		if (member->key[0] == key[0] && !strcmp(member->key, key))
 			return member;
 	return NULL;
 }
@@ -54,16 +54,26 @@ static void pointer_add(struct pointer_text *text, const char *piece, size_t len
 	text->length += length;
 }
 
+/* The length of key up to a character that a pointer escapes. strcspn would fill a table for each key. */
+static size_t plain_length(const char *key)
+{
+	size_t length = 0;
+
+	while (key[length] && key[length] != '~' && key[length] != '/')
+		length++;
+	return length;
+}
+
 static void pointer_add_key(struct pointer_text *text, const char *key)
 {
-	size_t left = strlen(key);
+	size_t left = plain_length(key);
 
 	/* The common case whole, when nothing has to be escaped or cut. */
-	if (text->length + left < text->size && !text->full && key[strcspn(key, "~/")] == '\0') {
+	if (text->length + left < text->size && !text->full && !key[left]) {
 		pointer_add(text, key, left);
 		return;
 	}
-	while (left) {
+	for (left = strlen(key); left;) {
 		uint32_t rune;
 		size_t length = utf8_decode(key, left, &rune);
 

@@ -129,7 +129,7 @@ static int arch_intervals(struct compiler *compiler, uint32_t arch, struct inter
 		struct filter_node *node = compiler->fallback;
 
 		if (call->first) {
-			if (filter_order(compiler->policy, &calls.arch, call, err) < 0)
+			if (call->first->next && filter_order(compiler->policy, &calls.arch, call, err) < 0)
 				return ERR;
 			costs_count(compiler, &calls, call);
 			node = filter_decide(&compiler->graph, &calls.arch, call->first, compiler->fallback);

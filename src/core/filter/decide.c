@@ -173,14 +173,15 @@ static struct filter_node *simplify(struct filter_graph *graph, struct filter_no
 }
 
 static struct filter_node *clauses_node(struct filter_graph *graph, const struct filter_arch *arch,
-					const struct filter_clause *clause, struct filter_node *fallback,
-					uint32_t *tests)
+					struct filter_clause *clause, struct filter_node *fallback, uint32_t *tests)
 {
 	struct filter_node *no, *yes;
 
 	if (!clause)
 		return fallback;
-	yes = filter_leaf(graph, clause->action, clause->rule);
+	if (!clause->leaf)
+		clause->leaf = filter_leaf(graph, clause->action, clause->rule);
+	yes = clause->leaf;
 	if (!clause->count)
 		return yes;
 	no = clauses_node(graph, arch, clause->next, fallback, tests);
@@ -200,7 +201,7 @@ static __attribute__((noinline)) struct filter_node *simplify_all(struct filter_
 }
 
 struct filter_node *filter_decide(struct filter_graph *graph, const struct filter_arch *arch,
-				  const struct filter_clause *clauses, struct filter_node *fallback)
+				  struct filter_clause *clauses, struct filter_node *fallback)
 {
 	uint32_t tests = 0;
 	struct filter_node *node = clauses_node(graph, arch, clauses, fallback, &tests);

@@ -39,6 +39,7 @@ struct filter_clause {
 	uint32_t serial; /* order of addition */
 	uint32_t count;  /* of conditions; 0: unconditional */
 	const struct filter_condition *conditions; /* by rising argument */
+	struct filter_node *leaf; /* decide.c: its action, once made; a clause can be many calls' */
 };
 
 /* The clauses of one call number, in the order of addition; after filter_order in the order of decision. */
@@ -108,7 +109,7 @@ struct filter_node *filter_leaf(struct filter_graph *graph, uint32_t action, uin
 struct filter_node *filter_branch(struct filter_graph *graph, enum filter_test test, uint32_t offset, uint32_t mask,
 				  uint32_t value, struct filter_node *yes, struct filter_node *no);
 struct filter_node *filter_decide(struct filter_graph *graph, const struct filter_arch *arch,
-				  const struct filter_clause *clauses, struct filter_node *fallback);
+				  struct filter_clause *clauses, struct filter_node *fallback);
 
 /* emit.c */
 int filter_emit(struct filter_graph *graph, struct filter_node *root, struct filter_program *ret_program,
