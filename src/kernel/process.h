@@ -12,6 +12,14 @@
  * none. 0 in the child; the pid in the parent with *ret_pidfd (CLOEXEC); -errno. */
 pid_t process_clone(uint64_t flags, int into_cgroup_fd, int *ret_pidfd);
 
+/*
+ * The caller goes on on another CPU, when `child` waits for the caller's and others are idle: a new process often gets its
+ * maker's CPU (in virtual machines nearly always, because a halted CPU counts as taken there) and begins only when the
+ * maker sleeps. For speed alone, so nothing fails; what the caller may run on is afterwards what it was, and so it is for
+ * the child at all times.
+ */
+void process_give_way(pid_t child);
+
 int process_pidfd_open(pid_t pid);
 int process_pidfd_signal(int pidfd, int signal);
 /* The pid of a pidfd as this process's pid namespace sees it, from /proc/self/fdinfo; -ESRCH when it has ended. */

@@ -183,6 +183,8 @@ static int clone_child(struct launch *launch, struct err *err)
 	pid = process_clone(gate ? 0 : launch->plan->clone_flags, cgroup_into_fd(launch->cgroup), &pidfd);
 	if (pid == 0)
 		be_child(launch, sockets[1], cgroup_fds, count);
+	if (pid > 0)
+		process_give_way(pid);
 	fd_close(&sockets[1]);
 	for (size_t i = 0; i < count; i++)
 		fd_close(&cgroup_fds[i]);
