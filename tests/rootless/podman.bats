@@ -1,0 +1,126 @@
+#!/usr/bin/env bats
+# SPDX-License-Identifier: Apache-2.0
+# Debian's podman as an ordinary user, with bulkhead-oci by contrib/podman/bulkhead.conf. On cgroup v1 podman 4.3 gives such
+# a user no cgroup: --memory, --pids-limit, pause, stats and update are refused by podman itself there.
+
+load ../engines/engines
+
+setup_file() {
+	# podman refuses a runroot of over 50 characters.
+	engine_base
+	export CONTAINERS_CONF=$BASE/containers.conf
+	podman_conf > "$CONTAINERS_CONF"
+	mkdir -p "$BASE"/{root,run,tmp}
+	busybox_root "$BASE/box"
+	tar -C "$BASE/box" -c . | pm import -q - localhost/box
+}
+
+teardown_file() {
+	pm rm --all --force --time 0 >/dev/null
+	nothing_left
+	# What its containers made belongs to ids that only its user namespace has.
+	podman unshare rm -rf "$BASE" 3>&- 4>&-
+}
+
+setup() {
+	name=c$BATS_TEST_NUMBER
+}
+
+teardown() {
+	pm rm --force --ignore --time 0 "$name" >/dev/null
+}
+
+podman_conf() {
+	contrib podman/bulkhead.conf | sed '/^\[engine\]/a cgroup_manager = "cgroupfs"\nevents_logger = "file"'
+	printf '\n[containers]\nnetns = "none"\nlog_driver = "k8s-file"\n'
+	printf 'default_ulimits = ["nofile=%s:%s", "nproc=4096:4096"]\n' "$(ulimit -Hn)" "$(ulimit -Hn)"
+}
+
+pm() {
+	podman --root "$BASE/root" --runroot "$BASE/run" --tmpdir "$BASE/tmp" --storage-driver vfs "$@" 3>&- 4>&-
+}
+
+background_box() { # a container that stays, named $name
+	pm run --detach --name "$name" "$@" localhost/box sleep 1000
+}
+
+status_is() { [ "$(pm inspect --format '{{.State.Status}}' "$name")" = "$1" ]; }
+prints() { "${@:2}" | grep -q -- "$1"; }
+
+@test "rootless podman: the snippet makes it podman's runtime" {
+	[ "$(id -u)" -ne 0 ]
+	[ "$(pm info --format '{{.Host.OCIRuntime.Name}} {{.Host.Security.Rootless}}')" = "bulkhead-oci true" ]
+}
+
+@test "rootless podman: output, input, exit statuses" {
+	[ "$(pm run --rm localhost/box echo hello)" = hello ]
+	[ "$(echo typed | pm run --rm -i localhost/box cat)" = typed ]
+	run pm run --rm localhost/box sh -c 'exit 42'
+	[ "$status" -eq 42 ]
+	run -127 pm run --rm localhost/box no-such-program
+	assert_says no-such-program
+}
+
+@test "rootless podman: a terminal" {
+	background_box
+	export -f pm
+	printf 'tty\nexit 3\n' > "$BASE/typed"
+	run terminal "pm exec -it $name sh" < "$BASE/typed"
+	[ "$status" -eq 3 ]
+	assert_says /dev/pts/
+}
+
+@test "rootless podman: exec, kill, stop, start, logs" {
+	pm run --detach --name "$name" --stop-signal KILL localhost/box sh -c 'echo said; exec sleep 1000'
+	run pm exec "$name" sh -c 'exit 9'
+	[ "$status" -eq 9 ]
+	wait_for 10 prints said pm logs "$name"
+	pm stop "$name"
+	status_is exited
+	pm start "$name"
+	pm kill "$name"
+	[ "$(pm wait "$name")" = 137 ]
+}
+
+@test "rootless podman: --userns=keep-id, a user, a map" {
+	[ "$(pm run --rm --userns keep-id localhost/box id -u)" = "$(id -u)" ]
+	[ "$(pm run --rm --user 3:4 localhost/box id -u)" = 3 ]
+	[ "$(pm run --rm --uidmap 0:1:5000 localhost/box awk '{print $3}' /proc/self/uid_map)" = 5000 ]
+}
+
+@test "rootless podman: volumes, --read-only, tmpfs" {
+	mkdir -p "$BASE/shared"
+	echo given > "$BASE/shared/file"
+	[ "$(pm run --rm -v "$BASE/shared:/s:ro" localhost/box cat /s/file)" = given ]
+	pm run --rm -v "$BASE/shared:/s" localhost/box sh -c 'echo back > /s/back'
+	[ "$(stat -c %u "$BASE/shared/back")" = "$(id -u)" ]
+	run pm run --rm --read-only localhost/box touch /new
+	[ "$status" -ne 0 ]
+	assert_says Read-only
+	pm run --rm --tmpfs /t:size=1m localhost/box grep -q ' /t tmpfs .*size=1024k' /proc/mounts
+}
+
+@test "rootless podman: capabilities, seccomp, no new privileges" {
+	[ "$(pm run --rm --cap-drop all localhost/box awk '/^CapEff/ {print $2}' /proc/self/status)" = 0000000000000000 ]
+	pm run --rm --cap-add SYS_ADMIN --security-opt seccomp=unconfined localhost/box mount -t tmpfs none /tmp
+	pm run --rm --security-opt no-new-privileges localhost/box grep -q 'NoNewPrivs:.*1' /proc/self/status
+	pm run --rm localhost/box grep -q 'Seccomp:.*2' /proc/self/status
+}
+
+@test "rootless podman: build with RUN steps, and run what was built" {
+	mkdir -p "$BASE/context"
+	printf 'FROM localhost/box\nRUN echo built > /built && id -u > /who\nCMD ["cat", "/built", "/who"]\n' \
+		> "$BASE/context/Containerfile"
+	pm build --runtime "$RUNTIME" --isolation oci --network none --tag localhost/built "$BASE/context"
+	[ "$(pm run --rm localhost/built | tr '\n' ' ')" = "built 0 " ]
+}
+
+@test "rootless podman: a pod" {
+	tar -C "$BASE/box" -c . | pm import -q --change 'CMD ["sleep","1000"]' - localhost/pause
+	pm pod create --name "pod$name" --network none --infra-image localhost/pause --infra-command 'sleep 1000'
+	pm run --detach --pod "pod$name" --name "$name" localhost/box sleep 1000
+	[ "$(pm run --rm --pod "pod$name" localhost/box readlink /proc/self/ns/ipc)" = \
+		"$(pm exec "$name" readlink /proc/self/ns/ipc)" ]
+	pm pod stop --time 0 "pod$name"
+	pm pod rm --force "pod$name"
+}
