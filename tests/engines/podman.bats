@@ -96,7 +96,7 @@ prints() { "${@:2}" | grep -q -- "$1"; }
 
 @test "stop, kill, start again, wait" {
 	background_box --stop-signal TERM
-	pm kill --signal 0 "$name"
+	pm kill --signal USR1 "$name"
 	status_is running
 	pm stop --time 0 "$name"
 	status_is exited
