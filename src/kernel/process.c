@@ -180,6 +180,11 @@ int process_set_dumpable(bool dumpable)
 	return kernel_result(prctl(PR_SET_DUMPABLE, dumpable ? 1UL : 0UL, 0, 0, 0));
 }
 
+int process_set_name(const char *name)
+{
+	return kernel_result(prctl(PR_SET_NAME, name, 0, 0, 0));
+}
+
 int process_set_parent_death_signal(int signal)
 {
 	return kernel_result(prctl(PR_SET_PDEATHSIG, (unsigned long)signal, 0, 0, 0));

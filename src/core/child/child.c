@@ -64,6 +64,7 @@ static child_handler *const handlers[OP_KIND_COUNT] = {
 	[OP_VERIFY]         = child_verify,
 	[OP_SECCOMP]        = child_seccomp,
 	[OP_CLOSE_FDS]      = child_close_fds,
+	[OP_INIT]           = child_init,
 	[OP_EXEC]           = child_exec,
 };
 

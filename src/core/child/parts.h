@@ -70,6 +70,8 @@ child_handler child_label;
 child_handler child_ids, child_capabilities, child_bounding, child_no_new_privs;
 /* verify.c */
 child_handler child_verify;
+/* init.c: returns in the process that shall execute the program; the one that stays does not. */
+child_handler child_init;
 /* exec.c */
 child_handler child_seccomp, child_exec;
 

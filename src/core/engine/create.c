@@ -86,6 +86,7 @@ int creation_plan(struct creation *creation, struct err *err)
 		.listen_fds = request->listen_fds,
 		.listen_names = request->listen_names,
 		.limits_optional = request->limits_optional,
+		.init = request->init,
 		.root_links = request->root_links,
 		.root_directories = request->root_directories,
 	};

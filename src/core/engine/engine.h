@@ -34,7 +34,7 @@ struct engine_create {
 	int preserve_fds;
 	int listen_fds; /* from 3 on, before those to preserve: sockets of sd_listen_fds(3) for the container's program */
 	const char *listen_names; /* of them, or NULL */
-	bool limits_optional; /* as in struct plan_request */
+	bool limits_optional, init; /* as in struct plan_request */
 	/* The container exists and has ended: it is made anew in its own directory, whose other files stay there; so does
 	 * the directory when that fails. */
 	bool again;

@@ -225,12 +225,25 @@ static const talk_handler table[TALK_STATE_COUNT][MESSAGE_SECCOMP_LISTENER + 1] 
 	/* TALK_WAITING: nothing more is said on this socket. */
 };
 
-static bool waits_for_start(const struct plan *plan)
+static bool has_op(const struct plan *plan, enum op_kind kind)
 {
 	for (size_t i = 0; i < plan->ops_count; i++)
-		if (plan->ops[i].kind == OP_WAIT_START)
+		if (plan->ops[i].kind == kind)
 			return true;
 	return false;
+}
+
+/* A built-in init executes nothing: its exit is the program's. Only a signal has ended it before its time. */
+static bool ended_early(const struct launch *launch)
+{
+	int status;
+
+	if (!ended_before_exec(launch->pid))
+		return false;
+	if (!has_op(launch->plan, OP_INIT))
+		return true;
+	status = ended_status(launch->pid);
+	return status > 0 && WIFSIGNALED(status);
 }
 
 /* The other end is closed: success by execve, or after MESSAGE_WAITING; else the process has died. */
@@ -240,7 +253,7 @@ static int at_end(const struct talk *talk, struct err *err)
 	int status = 0, pidfd = talk->state == TALK_GATE ? launch->gate_pidfd : launch->pidfd;
 
 	if (talk->state == TALK_WAITING ||
-	    (talk->state == TALK_CHILD && !waits_for_start(launch->plan) && !ended_before_exec(launch->pid)))
+	    (talk->state == TALK_CHILD && !has_op(launch->plan, OP_WAIT_START) && !ended_early(launch)))
 		return 0;
 	process_pidfd_wait(pidfd, &status);
 	return ended_why(launch->config, status, err);

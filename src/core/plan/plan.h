@@ -95,6 +95,7 @@ enum op_kind {
 	OP_VERIFY,	  /* DROP: /proc/self/status equals what was planned; more power is fatal */
 	OP_SECCOMP,	  /* DROP: before OP_IDS when no_new_privs is off, else last */
 	OP_CLOSE_FDS,	  /* DROP: close_range of all but what stays */
+	OP_INIT,	  /* EXEC: the child forks, and stays as the container's init */
 	OP_EXEC,
 	OP_KIND_COUNT
 };
@@ -380,6 +381,7 @@ struct plan_request {
 	bool limits_optional; /* the limits are defaults of ours: without a writable cgroup there are none, and a warning */
 	bool no_pivot, no_new_keyring;
 	bool wait_start; /* create */
+	bool init;	 /* the container's first process is a built-in init, the program its child */
 	bool loopback;	 /* bring lo up in a new network namespace */
 	int preserve_fds;
 	int listen_fds; /* before those: the program is told of them by LISTEN_FDS and LISTEN_PID */

@@ -390,6 +390,9 @@ static void put_process_op(struct out *out, const struct op *op)
 	case OP_CLOSE_FDS:
 		put(out, "close every file descriptor from %d on", 3 + op->close_fds.preserve);
 		break;
+	case OP_INIT:
+		put(out, "stay as the first process, and go on in a child");
+		break;
 	case OP_EXEC:
 		put_exec(out, op);
 		break;
