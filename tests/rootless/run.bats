@@ -76,3 +76,18 @@ teardown() { common_teardown; }
 	[ "$status" -eq 125 ]
 	assert_says delegat
 }
+
+@test "rootless: the options of Docker's users" {
+	run "${BK[@]}" run --user 7:8 --ulimit nofile=99 --tmpfs /t:size=1m --shm-size 2m --hostname harbour host \
+		sh -c 'id -u; ulimit -n; hostname; grep -c -e " /t tmpfs .*size=1024k" -e " /dev/shm tmpfs .*size=2048k" /proc/mounts'
+	[ "$status" -eq 0 ] || { echo "$output"; false; }
+	[ "${lines[*]: -4}" = "7 99 harbour 2" ]
+	mkdir "$WORK/shared"
+	"${BK[@]}" run -v "$WORK/shared:/s" host sh -c 'echo back > /s/back'
+	[ "$(stat -c %u "$WORK/shared/back")" = "$(id -u)" ]
+	run "${BK[@]}" run --userns=none --user 7 host true
+	[ "$status" -eq 125 ]
+	assert_says --userns=none root
+	run "${BK[@]}" run --device /dev/zero host head -c 1 /dev/zero
+	[ "$status" -eq 0 ] || assert_says /dev/zero
+}

@@ -5,7 +5,7 @@
 #include "cmd/bulkhead/people.h"
 
 struct plan_options {
-	struct sandbox_options sandbox;
+	struct sandbox_options sandbox; /* first: the offsets of its rows are its own */
 	const char *bundle;
 	bool json, config;
 };

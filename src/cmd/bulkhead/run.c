@@ -8,31 +8,10 @@
 #include "base/fd.h"
 #include "cmd/bulkhead/lifecycle.h"
 
-#define LOG_SIZE_DEFAULT  "10m"
-#define LOG_SIZE_MIN	  ((uint64_t)4096)
-#define LOG_FILES_DEFAULT 3
-#define KEYS_DEFAULT	  "ctrl-p,ctrl-q"
-#define KEYS_MAX	  32
+#define LOG_SIZE_MIN ((uint64_t)4096)
+#define KEYS_MAX     32
 
-struct run_options {
-	struct sandbox_options sandbox; /* first: the offsets of its rows are its own */
-	bool detach, interactive, terminal, remove;
-	const char *restart, *keys, *log_size;
-	uint64_t log_files;
-	struct opt_list labels;
-};
-
-#define RUN_OPTION(member) offsetof(struct run_options, member)
 static const struct opt options[] = {
-	{OPT_FLAG, 'd', "detach", NULL, "return at once; a monitor stays with it", RUN_OPTION(detach)},
-	{OPT_STRING, 0, "detach-keys", "KEYS", "leave it running (default: " KEYS_DEFAULT ")", RUN_OPTION(keys)},
-	{OPT_FLAG, 'i', "interactive", NULL, "with -d: keep standard input open for attach", RUN_OPTION(interactive)},
-	{OPT_LIST, 0, "label", "NAME=VALUE", "note something about it, for ls and inspect", RUN_OPTION(labels)},
-	{OPT_U64, 0, "log-files", "NUMBER", "files of its log that are kept (default: 3, at most 8)", RUN_OPTION(log_files)},
-	{OPT_STRING, 0, "log-size", "SIZE", "size of one of them (default: " LOG_SIZE_DEFAULT ")", RUN_OPTION(log_size)},
-	{OPT_STRING, 0, "restart", "POLICY", "no, on-failure[:n], always, unless-stopped; with -d", RUN_OPTION(restart)},
-	{OPT_FLAG, 0, "rm", NULL, "remove it when it has ended (always so without -d)", RUN_OPTION(remove)},
-	{OPT_FLAG, 't', "tty", NULL, "give it a terminal", RUN_OPTION(terminal)},
 	SANDBOX_OPTIONS,
 	{.type = OPT_END},
 };
@@ -57,28 +36,7 @@ static int run_in_foreground(struct people *people, struct sandbox_request *requ
 	return status;
 }
 
-static int contradiction(struct err *err, const char *what, const char *remedy)
-{
-	err_set(err, ERR_USAGE, "run: %s", what);
-	return err_fix(err, "%s", remedy);
-}
-
-static int check(const struct run_options *chosen, struct err *err)
-{
-	bool monitored = chosen->detach || chosen->terminal;
-
-	if (chosen->restart && !chosen->detach)
-		return contradiction(err, "--restart without --detach", "add -d: someone must stay to start it again");
-	if (chosen->restart && chosen->remove)
-		return contradiction(err, "--restart and --rm exclude each other", "leave one of them out");
-	if (chosen->labels.count && !monitored)
-		return contradiction(err, "--label needs -d or -t", "nothing is recorded of a program in the foreground");
-	if (chosen->terminal && !chosen->detach && !isatty(0))
-		return contradiction(err, "--tty, and standard input is no terminal", "leave -t out, or add -d");
-	return 0;
-}
-
-static int read_options(const struct run_options *chosen, char **operands, int count, struct monitor_options *ret,
+static int read_options(const struct sandbox_options *chosen, char **operands, int count, struct monitor_options *ret,
 			struct err *err)
 {
 	*ret = (struct monitor_options){
@@ -108,7 +66,7 @@ static int read_options(const struct run_options *chosen, char **operands, int c
 	return 0;
 }
 
-static int run_with_monitor(struct people *people, struct sandbox_request *request, const struct run_options *chosen,
+static int run_with_monitor(struct people *people, struct sandbox_request *request, const struct sandbox_options *chosen,
 			    char **operands, int count)
 {
 	struct monitor_options monitor;
@@ -117,7 +75,7 @@ static int run_with_monitor(struct people *people, struct sandbox_request *reque
 	char keys[KEYS_MAX];
 
 	if (read_options(chosen, operands, count, &monitor, &err) ||
-	    monitor_keys_parse(chosen->keys, keys, sizeof(keys), &err) ||
+	    monitor_keys_parse(chosen->keys ? chosen->keys : KEYS_DEFAULT, keys, sizeof(keys), &err) ||
 	    monitor_start(&people->engine, &request->create, &monitor, &fd, &err))
 		return failed(people, request->create.id, &err);
 	if (!chosen->detach)
@@ -126,14 +84,18 @@ static int run_with_monitor(struct people *people, struct sandbox_request *reque
 	return fflush(stdout) ? PEOPLE_FAILED : 0;
 }
 
-static int run(struct people *people, struct sandbox_request *request, const struct run_options *chosen,
+static int run(struct people *people, struct sandbox_request *request, const struct sandbox_options *chosen,
 	       struct arena *arena, char **operands, int count)
 {
 	struct err err = ERR_INIT;
 
-	request->options = chosen->sandbox;
-	request->sandbox.terminal = chosen->terminal;
-	if (check(chosen, &err) || sandbox_request_make(request, arena, operands, &err))
+	request->options = *chosen;
+	if (chosen->terminal && !chosen->detach && !isatty(0)) {
+		err_set(&err, ERR_USAGE, "run: --tty, and standard input is no terminal");
+		err_fix(&err, "leave -t out, or add -d");
+		return life_fail_run(people, &err);
+	}
+	if (sandbox_request_make(request, arena, operands, &err))
 		return life_fail_run(people, &err);
 	if (chosen->detach || chosen->terminal)
 		return run_with_monitor(people, request, chosen, operands, count);
@@ -142,7 +104,7 @@ static int run(struct people *people, struct sandbox_request *request, const str
 
 static int verb(int argc, char **argv, void *context)
 {
-	struct run_options chosen = {.keys = KEYS_DEFAULT, .log_size = LOG_SIZE_DEFAULT, .log_files = LOG_FILES_DEFAULT};
+	struct sandbox_options chosen;
 	struct people *people = context;
 	struct arena arena cleanup_arena = ARENA_INIT;
 	struct sandbox_request request;
@@ -152,18 +114,12 @@ static int verb(int argc, char **argv, void *context)
 
 	if (engine_protect_self(people->argv, cli_warn, &err) || sandbox_request_begin(&request, &arena, argc, &err))
 		return life_fail_run(people, &err);
-	chosen.sandbox = request.options;
-	chosen.labels = (struct opt_list){.items = arena_calloc(&arena, (size_t)argc, sizeof(char *)),
-					  .capacity = (size_t)argc};
-	if (!chosen.labels.items) {
-		err_set(&err, ERR_INTERNAL, "out of memory while reading the command line");
-		return life_fail_run(people, &err);
-	}
+	chosen = request.options;
 	if (opt_parse(&verb_run, argc, argv, &chosen, &operands, &help, &err))
 		return life_fail_run(people, &err);
 	if (help)
 		return cli_print_help(&people->cli, &verb_run) ? PEOPLE_FAILED : 0;
-	if (operands < 2) {
+	if (operands < 1 || (operands < 2 && !chosen.entrypoint)) {
 		err_set(&err, ERR_USAGE, "run: a %s is missing", operands ? "command" : "source");
 		err_fix(&err, "bulkhead run host COMMAND, or bulkhead run DIRECTORY COMMAND");
 		return life_fail_run(people, &err);

@@ -34,6 +34,13 @@ int standing_read(struct arena *arena, const char *name, const char *text, size_
 int standing_policy(const struct standing_profile *profile, uint64_t capabilities, struct arena *arena,
 		    struct filter_policy *ret_policy, struct err *err);
 
+/*
+ * The profile as one object in the form of linux.seccomp, with the rules that hold for these capabilities; in arena.
+ * Errors: those of standing_read; ERR_CONFIG also for a config without linux.seccomp.
+ */
+int standing_write_oci(struct arena *arena, const char *name, const char *text, size_t size, uint64_t capabilities,
+		       const char **ret_text, struct err *err);
+
 /* Capabilities that decide whether a rule about this call holds; 0 in the OCI's formats. */
 uint64_t standing_capabilities(const struct standing_profile *profile, const char *syscall);
 

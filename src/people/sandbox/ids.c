@@ -52,11 +52,32 @@ static struct id_map root_map(const char *path)
 	return map;
 }
 
+/* The ids of the host itself: never root's, for then nothing but the filter would stand between. */
+static int choose_host_ids(const struct sandbox *sandbox, struct sandbox_ids *ret_ids, struct err *err)
+{
+	if (geteuid() != 0) {
+		err_set(err, ERR_USAGE, "--userns=none cannot be had by user %u", geteuid());
+		err_why(err, "without privilege a user namespace is what allows the other namespaces");
+		return err_fix(err, "leave --userns=none out, or run it as root");
+	}
+	if (!sandbox->user_set || sandbox->uid.value == 0) {
+		err_set(err, ERR_USAGE, "--userns=none and %s exclude each other",
+			sandbox->user_set ? "--user 0" : "running as root");
+		err_why(err, "without a user namespace root inside is root of the host");
+		return err_fix(err, "add --user with an id that owns nothing, for example --user 1000600000");
+	}
+	ret_ids->uid = sandbox->uid;
+	ret_ids->gid = sandbox->gid;
+	return 0;
+}
+
 int sandbox_choose_ids(const struct sandbox *sandbox, struct sandbox_ids *ret_ids, struct err *err)
 {
 	uint32_t uid = geteuid(), gid = getegid();
 	struct sandbox_ids ids = {0};
 
+	if (sandbox->host_ids)
+		return choose_host_ids(sandbox, ret_ids, err);
 	if (uid == 0) {
 		ids.uid_map = root_map("/etc/subuid");
 		ids.gid_map = root_map("/etc/subgid");
@@ -77,7 +98,8 @@ int sandbox_choose_ids(const struct sandbox *sandbox, struct sandbox_ids *ret_id
 			err_set(err, ERR_USAGE, "user %u:%u is outside the container's ids", ids.uid.value,
 				ids.gid.value);
 			err_why(err, "a sandbox of root has the ids 0 to %u", RANGE_SIZE - 1);
-			return err_fix(err, "choose a --user below %u", RANGE_SIZE);
+			return err_fix(err, "choose a --user below %u, or --userns=none for an arbitrary id of the host",
+				       RANGE_SIZE);
 		}
 	}
 	*ret_ids = ids;

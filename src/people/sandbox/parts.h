@@ -6,10 +6,15 @@
 #include "base/json.h"
 #include "people/sandbox/sandbox.h"
 
+#define SANDBOX_TMPFS_OPTIONS_MAX 16
+
+/* An absolute path of an existing thing, in arena; NULL with an error. role: "the source of a volume". */
+const char *sandbox_real_path(struct arena *arena, const char *path, const char *role, struct err *err);
+
 /* Which host ids stand behind the container's. */
 struct sandbox_ids {
 	struct container_id uid, gid;	 /* of the command */
-	struct id_map uid_map, gid_map;
+	struct id_map uid_map, gid_map; /* not with host_ids */
 };
 
 /* Root: a subordinate range of its own, or the reserved one, never host id 0. Others: their own single id. */

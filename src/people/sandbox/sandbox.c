@@ -4,7 +4,9 @@
  * by `bulkhead plan`, with the same config.
  */
 #include <errno.h>
+#include <inttypes.h>
 #include <limits.h>
+#include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
 #include <unistd.h>
@@ -12,7 +14,6 @@
 #include "core/oci/config.h"
 #include "people/sandbox/parts.h"
 
-#define DEFAULT_PIDS 1024
 #define CPU_PERIOD_US 100000
 #define DEFAULT_PATH "PATH=/usr/local/sbin:/usr/local/bin:/usr/sbin:/usr/bin:/sbin:/bin"
 
@@ -106,6 +107,22 @@ static void write_capabilities(struct json_writer *writer, uint64_t set)
 	json_end_object(writer);
 }
 
+static void write_ulimits(struct json_writer *writer, const struct sandbox *sandbox)
+{
+	if (!sandbox->ulimits_count)
+		return;
+	json_key(writer, "rlimits");
+	json_begin_array(writer);
+	for (size_t i = 0; i < sandbox->ulimits_count; i++) {
+		json_begin_object(writer);
+		json_member_string(writer, "type", sandbox->ulimits[i].type);
+		json_member_u64(writer, "soft", sandbox->ulimits[i].soft);
+		json_member_u64(writer, "hard", sandbox->ulimits[i].hard);
+		json_end_object(writer);
+	}
+	json_end_array(writer);
+}
+
 static int write_process(struct json_writer *writer, struct context *context, struct err *err)
 {
 	const struct sandbox *sandbox = context->sandbox;
@@ -129,7 +146,12 @@ static int write_process(struct json_writer *writer, struct context *context, st
 		return ERR;
 	json_member_string(writer, "cwd", workdir);
 	write_capabilities(writer, sandbox->capabilities);
-	json_member_bool(writer, "noNewPrivileges", true);
+	write_ulimits(writer, sandbox);
+	json_member_bool(writer, "noNewPrivileges", !sandbox->new_privs);
+	if (sandbox->apparmor)
+		json_member_string(writer, "apparmorProfile", sandbox->apparmor);
+	if (sandbox->selinux)
+		json_member_string(writer, "selinuxLabel", sandbox->selinux);
 	json_member_bool(writer, "terminal", sandbox->terminal);
 	json_end_object(writer);
 	return 0;
@@ -164,7 +186,6 @@ static const struct {
 	{"/proc", "proc", "proc", {"nosuid", "nodev", "noexec"}},
 	{"/dev", "tmpfs", "tmpfs", {"nosuid", "strictatime", "mode=755", "size=64k"}},
 	{"/dev/pts", "devpts", "devpts", {"nosuid", "noexec", "newinstance", "ptmxmode=0666", "mode=0620"}},
-	{"/dev/shm", "tmpfs", "shm", {"nosuid", "noexec", "nodev", "mode=1777", "size=64m"}},
 	{"/dev/mqueue", "mqueue", "mqueue", {"nosuid", "noexec", "nodev"}},
 	{"/tmp", "tmpfs", "tmpfs", {"nosuid", "nodev", "mode=1777"}},
 };
@@ -172,21 +193,48 @@ static const struct {
 /* On an empty root: there, because programs expect them, and with nothing in them. */
 static const char *const empty_directories[] = {"home", "root", "run", "var", "srv", "mnt", "opt"};
 
+static void write_shm(struct json_writer *writer, const struct context *context)
+{
+	uint64_t size = context->sandbox->shm_size ? context->sandbox->shm_size : SANDBOX_SHM_SIZE;
+	char text[32];
+
+	snprintf(text, sizeof(text), "size=%" PRIu64, size);
+	sandbox_write_mount(writer, "/dev/shm", "tmpfs", "shm",
+			    (const char *const[]){"nosuid", "noexec", "nodev", "mode=1777", text, NULL});
+}
+
+static void write_tmpfs(struct json_writer *writer, const struct sandbox_tmpfs *tmpfs)
+{
+	const char *options[SANDBOX_TMPFS_OPTIONS_MAX + 4] = {"nosuid", "nodev", "mode=1777"};
+
+	/* Of two modes the later one counts. */
+	for (size_t i = 0; i < tmpfs->options.count && i < SANDBOX_TMPFS_OPTIONS_MAX; i++)
+		options[3 + i] = tmpfs->options.items[i];
+	sandbox_write_mount(writer, tmpfs->target, "tmpfs", "tmpfs", options);
+}
+
+static void write_bind(struct json_writer *writer, const struct sandbox_bind *bind)
+{
+	sandbox_write_mount(writer, bind->target, "bind", bind->source,
+			    (const char *const[]){"rbind", bind->read_only ? "rro" : "rw", "rnosuid", "rnodev", "rprivate",
+						  bind->idmap ? "idmap" : NULL, NULL});
+}
+
 static void write_wishes(struct json_writer *writer, const struct context *context)
 {
-	static const char *const read_only[] = {"rbind", "rro", "rnosuid", "rnodev", "rprivate", NULL};
-	static const char *const writable[] = {"rbind", "rw", "rnosuid", "rnodev", "rprivate", NULL};
-	static const char *const tmpfs[] = {"nosuid", "nodev", "mode=1777", NULL};
 	const struct sandbox *sandbox = context->sandbox;
 
 	if (context->shown_cwd)
-		sandbox_write_mount(writer, context->shown_cwd, "bind", context->shown_cwd,
-				    sandbox->cwd == SANDBOX_CWD_WRITABLE ? writable : read_only);
+		write_bind(writer, &(struct sandbox_bind){.source = context->shown_cwd,
+							  .target = context->shown_cwd,
+							  .read_only = sandbox->cwd != SANDBOX_CWD_WRITABLE});
 	for (size_t i = 0; i < sandbox->tmpfs_count; i++)
-		sandbox_write_mount(writer, sandbox->tmpfs[i], "tmpfs", "tmpfs", tmpfs);
+		write_tmpfs(writer, &sandbox->tmpfs[i]);
 	for (size_t i = 0; i < sandbox->binds_count; i++)
-		sandbox_write_mount(writer, sandbox->binds[i].target, "bind", sandbox->binds[i].source,
-				    sandbox->binds[i].read_only ? read_only : writable);
+		write_bind(writer, &sandbox->binds[i]);
+	for (size_t i = 0; i < sandbox->devices_count; i++)
+		sandbox_write_mount(writer, sandbox->devices[i].target, "bind", sandbox->devices[i].source,
+				    (const char *const[]){"bind", "rw", "nosuid", "noexec", "private", NULL});
 }
 
 static int write_mounts(struct json_writer *writer, struct context *context, struct err *err)
@@ -199,6 +247,7 @@ static int write_mounts(struct json_writer *writer, struct context *context, str
 	for (size_t i = 0; i < ARRAY_SIZE(base_mounts); i++)
 		sandbox_write_mount(writer, base_mounts[i].target, base_mounts[i].type, base_mounts[i].source,
 				    base_mounts[i].options);
+	write_shm(writer, context);
 	if (context->sandbox->net == SANDBOX_NET_NONE)
 		sandbox_write_mount(writer, "/sys", "sysfs", "sysfs",
 				    (const char *const[]){"nosuid", "noexec", "nodev", "ro", NULL});
@@ -226,6 +275,8 @@ static void write_namespaces(struct json_writer *writer, const struct sandbox *s
 	for (int kind = 0; kind < OCI_NS_COUNT; kind++) {
 		if (kind == OCI_NS_NETWORK && sandbox->net == SANDBOX_NET_HOST)
 			continue;
+		if (kind == OCI_NS_USER && sandbox->host_ids)
+			continue;
 		json_begin_object(writer);
 		json_member_string(writer, "type", oci_namespace_name((enum oci_namespace_kind)kind));
 		json_end_object(writer);
@@ -241,6 +292,17 @@ static void write_limit(struct json_writer *writer, const char *group, const cha
 	json_end_object(writer);
 }
 
+static void write_device_rule(struct json_writer *writer, const struct sandbox_device *device)
+{
+	json_begin_object(writer);
+	json_member_bool(writer, "allow", true);
+	json_member_string(writer, "type", device->block ? "b" : "c");
+	json_member_u64(writer, "major", device->major);
+	json_member_u64(writer, "minor", device->minor);
+	json_member_string(writer, "access", device->access);
+	json_end_object(writer);
+}
+
 static void write_resources(struct json_writer *writer, const struct sandbox *sandbox)
 {
 	uint64_t memory = sandbox->memory;
@@ -250,7 +312,7 @@ static void write_resources(struct json_writer *writer, const struct sandbox *sa
 	json_key(writer, "resources");
 	json_begin_object(writer);
 	write_limit(writer, "memory", "limit", memory);
-	write_limit(writer, "pids", "limit", sandbox->pids ? sandbox->pids : DEFAULT_PIDS);
+	write_limit(writer, "pids", "limit", sandbox->pids ? sandbox->pids : SANDBOX_PIDS);
 	if (sandbox->cpus > 0) {
 		json_key(writer, "cpu");
 		json_begin_object(writer);
@@ -264,6 +326,8 @@ static void write_resources(struct json_writer *writer, const struct sandbox *sa
 	json_member_bool(writer, "allow", false);
 	json_member_string(writer, "access", "rwm");
 	json_end_object(writer);
+	for (size_t i = 0; i < sandbox->devices_count; i++)
+		write_device_rule(writer, &sandbox->devices[i]);
 	json_end_array(writer);
 	json_end_object(writer);
 }
@@ -299,17 +363,37 @@ enum sandbox_path sandbox_path_standing(const char *path)
 	return SANDBOX_PATH_OPEN;
 }
 
+/* One that was chosen is read again, so that what was no JSON, or is more than one value, cannot become part of ours. */
+static int write_seccomp(struct json_writer *writer, const struct context *context, struct err *err)
+{
+	const char *chosen = context->sandbox->seccomp;
+	struct json *root;
+
+	if (context->sandbox->seccomp_unconfined)
+		return 0;
+	json_key(writer, "seccomp");
+	if (!chosen) {
+		sandbox_write_seccomp(writer, context->sandbox->capabilities);
+		return 0;
+	}
+	if (json_parse(context->arena, "seccomp", chosen, strlen(chosen), &root, err))
+		return ERR;
+	json_put_value(writer, root);
+	return 0;
+}
+
 static int write_linux(struct json_writer *writer, struct context *context, struct err *err)
 {
-	(void)err;
 	json_key(writer, "linux");
 	json_begin_object(writer);
 	write_namespaces(writer, context->sandbox);
-	write_map(writer, "uidMappings", &context->ids.uid_map);
-	write_map(writer, "gidMappings", &context->ids.gid_map);
+	if (!context->sandbox->host_ids) {
+		write_map(writer, "uidMappings", &context->ids.uid_map);
+		write_map(writer, "gidMappings", &context->ids.gid_map);
+	}
 	write_resources(writer, context->sandbox);
-	json_key(writer, "seccomp");
-	sandbox_write_seccomp(writer, context->sandbox->capabilities);
+	if (write_seccomp(writer, context, err) < 0)
+		return ERR;
 	write_strings(writer, "maskedPaths", masked_paths, ARRAY_SIZE(masked_paths));
 	write_strings(writer, "readonlyPaths", readonly_paths, ARRAY_SIZE(readonly_paths));
 	json_end_object(writer);
@@ -322,7 +406,7 @@ static int write_annotations(struct json_writer *writer, struct context *context
 	json_key(writer, "annotations");
 	json_begin_object(writer);
 	/* A root directory belongs to the container's ids without any chown; the host's own files never do. */
-	if (!context->result->empty_root && geteuid() == 0)
+	if (!context->result->empty_root && geteuid() == 0 && !context->sandbox->host_ids)
 		json_member_string(writer, "org.bulkhead.rootfs.idmap", "true");
 	json_end_object(writer);
 	return 0;

@@ -23,12 +23,40 @@ enum sandbox_source_kind {
 	SANDBOX_DIRECTORY, /* a root directory */
 };
 
+#define SANDBOX_SHM_SIZE ((uint64_t)64 << 20)
+#define SANDBOX_PIDS	 1024
+
 enum sandbox_net { SANDBOX_NET_NONE, SANDBOX_NET_HOST };
 enum sandbox_cwd { SANDBOX_CWD_HIDDEN, SANDBOX_CWD_READ_ONLY, SANDBOX_CWD_WRITABLE };
 
 struct sandbox_bind {
 	const char *source, *target; /* absolute */
 	bool read_only;
+	bool idmap; /* owners are shown as the container's ids */
+};
+
+struct sandbox_tmpfs {
+	const char *target; /* absolute */
+	struct strings options; /* of mount(8) and tmpfs(5), checked */
+};
+
+struct sandbox_device {
+	const char *source, *target; /* absolute */
+	const char *access;	     /* "rwm" or less */
+	bool block;
+	uint32_t major, minor;
+};
+
+struct sandbox_ulimit {
+	const char *type; /* "RLIMIT_NOFILE" */
+	uint64_t soft, hard;
+};
+
+/* --mount is one of two. */
+struct sandbox_mount {
+	bool is_tmpfs;
+	struct sandbox_bind bind;
+	struct sandbox_tmpfs tmpfs;
 };
 
 struct sandbox {
@@ -40,15 +68,25 @@ struct sandbox {
 	size_t env_count;
 	const struct sandbox_bind *binds;
 	size_t binds_count;
-	const char *const *tmpfs; /* absolute paths */
+	const struct sandbox_tmpfs *tmpfs;
 	size_t tmpfs_count;
+	const struct sandbox_device *devices;
+	size_t devices_count;
+	const struct sandbox_ulimit *ulimits;
+	size_t ulimits_count;
 	const char *workdir;  /* NULL: "/" or the shown current directory */
 	const char *hostname; /* NULL: the id */
 	bool user_set;
 	struct container_id uid, gid;
+	bool host_ids;		  /* --userns=none: the ids are the host's own */
+	bool new_privs;		  /* no_new_privs is off */
+	bool seccomp_unconfined;  /* no filter */
+	const char *seccomp;	  /* an object in the form of linux.seccomp instead of the default; NULL without */
+	const char *apparmor, *selinux; /* label of the process; NULL: none is asked for */
 	uint64_t capabilities; /* --cap-add */
 	uint64_t memory;       /* bytes; 0: half of the machine's */
 	uint64_t pids;	       /* 0: 1024 */
+	uint64_t shm_size;     /* 0: SANDBOX_SHM_SIZE */
 	double cpus;	       /* 0: no limit */
 	enum sandbox_net net;
 	enum sandbox_cwd cwd;
@@ -71,8 +109,23 @@ struct sandbox_result {
  * image reference, which this version cannot run: ERR_UNSUPPORTED that says how to name a directory.
  */
 int sandbox_parse_source(struct arena *arena, const char *source, struct sandbox *sandbox, struct err *err);
-/* "/a:/b", "/a:/b:ro" */
+/* "/a:/b", "/a:/b:ro,idmap" */
 int sandbox_parse_bind(struct arena *arena, const char *text, struct sandbox_bind *ret_bind, struct err *err);
+/* "type=bind,source=/a,target=/b,readonly", "type=tmpfs,target=/b,tmpfs-size=64m": as in Docker. */
+int sandbox_parse_mount(struct arena *arena, const char *text, struct sandbox_mount *ret_mount, struct err *err);
+/* "/b", "/b:size=64m,noexec" */
+int sandbox_parse_tmpfs(struct arena *arena, const char *text, struct sandbox_tmpfs *ret_tmpfs, struct err *err);
+/* "/dev/a", "/dev/a:/dev/b", "/dev/a:/dev/b:r". Looks at the node. host_ids: who will be its user. Errors: ERR_USAGE also
+ * when the sandbox's user could not open it. */
+int sandbox_parse_device(struct arena *arena, const char *text, const struct sandbox *sandbox,
+			 struct sandbox_device *ret_device, struct err *err);
+/* "nofile=1024", "nofile=1024:4096"; -1 is no limit. */
+int sandbox_parse_ulimit(struct arena *arena, const char *text, struct sandbox_ulimit *ret_ulimit, struct err *err);
+/*
+ * "UID", "UID:GID", "NAME", "NAME:GROUP": uid and gid of the sandbox. A number is never looked up as a name (threats D7).
+ * Names are found in /etc/passwd and /etc/group of the source, which are read within its root. Needs a parsed source.
+ */
+int sandbox_parse_user(struct arena *arena, const char *text, struct sandbox *sandbox, struct err *err);
 /* "512m", "2g", "1048576": bytes. */
 int sandbox_parse_size(const char *text, uint64_t *ret_bytes, struct err *err);
 

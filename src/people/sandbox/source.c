@@ -1,5 +1,5 @@
 /* SPDX-License-Identifier: Apache-2.0 */
-/* source: the words of the command line that name things: where the files come from, binds, sizes. */
+/* source: the words of the command line that name things: where the files come from, and sizes. */
 #include <errno.h>
 #include <limits.h>
 #include <stdlib.h>
@@ -7,10 +7,9 @@
 #include <sys/stat.h>
 #include <unistd.h>
 
-#include "people/sandbox/sandbox.h"
+#include "people/sandbox/parts.h"
 
-/* An absolute path of an existing thing, in arena; NULL with an error. */
-static const char *real_path(struct arena *arena, const char *path, const char *role, struct err *err)
+const char *sandbox_real_path(struct arena *arena, const char *path, const char *role, struct err *err)
 {
 	char resolved[PATH_MAX];
 	const char *copy;
@@ -32,7 +31,7 @@ static int use_directory(struct arena *arena, const char *path, struct sandbox *
 	struct stat info;
 
 	sandbox->kind = SANDBOX_DIRECTORY;
-	sandbox->directory = real_path(arena, path, "a root directory", err);
+	sandbox->directory = sandbox_real_path(arena, path, "a root directory", err);
 	if (!sandbox->directory)
 		return ERR;
 	if (stat(sandbox->directory, &info) < 0)
@@ -61,35 +60,6 @@ int sandbox_parse_source(struct arena *arena, const char *source, struct sandbox
 		return use_directory(arena, source, sandbox, err);
 	err_set(err, ERR_UNSUPPORTED, "%s is an image reference, and this version runs no images", source);
 	return err_fix(err, "name a root directory with a slash (./%s) or dir:%s, or use \"host\"", source, source);
-}
-
-int sandbox_parse_bind(struct arena *arena, const char *text, struct sandbox_bind *ret_bind, struct err *err)
-{
-	const char *colon = strchr(text, ':');
-	const char *options = colon ? strchr(colon + 1, ':') : NULL;
-	struct sandbox_bind bind = {0};
-	const char *source;
-
-	if (!colon || colon == text || colon[1] != '/') {
-		err_set(err, ERR_USAGE, "--volume %s is not of the form SOURCE:TARGET[:ro]", text);
-		return err_fix(err, "for example --volume ./data:/data:ro; the target is absolute");
-	}
-	if (options && strcmp(options, ":ro") == 0) {
-		bind.read_only = true;
-	} else if (options && strcmp(options, ":rw") != 0) {
-		err_set(err, ERR_USAGE, "--volume %s: %s is no option of a volume", text, options + 1);
-		return err_fix(err, "use ro or rw");
-	}
-	source = arena_strndup(arena, text, (size_t)(colon - text));
-	bind.target = options ? arena_strndup(arena, colon + 1, (size_t)(options - colon - 1))
-			      : arena_strdup(arena, colon + 1);
-	if (!source || !bind.target)
-		return err_set(err, ERR_INTERNAL, "out of memory for --volume %s", text);
-	bind.source = real_path(arena, source, "the source of a volume", err);
-	if (!bind.source)
-		return ERR;
-	*ret_bind = bind;
-	return 0;
 }
 
 int sandbox_parse_size(const char *text, uint64_t *ret_bytes, struct err *err)

@@ -1,0 +1,66 @@
+/* SPDX-License-Identifier: Apache-2.0 */
+/* request_check: options that exclude each other. One table; each error names both and says what to do. */
+#include <string.h>
+
+#include "cmd/bulkhead/people.h"
+
+static bool read_only_and_writable(const struct sandbox_options *options)
+{
+	return options->read_only && options->writable;
+}
+
+static bool restart_in_foreground(const struct sandbox_options *options)
+{
+	return options->restart && !options->detach;
+}
+
+static bool restart_and_remove(const struct sandbox_options *options)
+{
+	return options->restart && strcmp(options->restart, "no") && options->remove;
+}
+
+static bool label_in_foreground(const struct sandbox_options *options)
+{
+	return options->labels.count && !options->detach && !options->terminal;
+}
+
+static bool keys_and_detach(const struct sandbox_options *options)
+{
+	return options->keys && options->detach;
+}
+
+static bool keys_without_terminal(const struct sandbox_options *options)
+{
+	return options->keys && !options->detach && !options->terminal;
+}
+
+static bool host_ids_without_user(const struct sandbox_options *options)
+{
+	return options->userns && strcmp(options->userns, "none") == 0 && !options->user;
+}
+
+static const struct {
+	bool (*holds)(const struct sandbox_options *options);
+	const char *what, *remedy;
+} contradictions[] = {
+	{read_only_and_writable, "--read-only and --writable exclude each other",
+	 "leave one of them out; read-only is the default"},
+	{restart_in_foreground, "--restart without --detach", "add -d: someone must stay to start it again"},
+	{restart_and_remove, "--restart and --rm exclude each other", "leave one of them out"},
+	{label_in_foreground, "--label needs -d or -t", "nothing is recorded of a program in the foreground"},
+	{keys_and_detach, "--detach-keys and --detach exclude each other",
+	 "leave --detach-keys out: nobody is attached; `bulkhead attach` takes it"},
+	{keys_without_terminal, "--detach-keys without --tty", "add -t: without a terminal there are no keys"},
+	{host_ids_without_user, "--userns=none without --user",
+	 "add --user with an id that owns nothing, for example --user 1000600000"},
+};
+
+int sandbox_options_check(const struct sandbox_options *options, struct err *err)
+{
+	for (size_t i = 0; i < ARRAY_SIZE(contradictions); i++)
+		if (contradictions[i].holds(options)) {
+			err_set(err, ERR_USAGE, "run: %s", contradictions[i].what);
+			return err_fix(err, "%s", contradictions[i].remedy);
+		}
+	return 0;
+}
