@@ -45,7 +45,7 @@ struct sandbox_options {
 	{OPT_STRING, 0, "log-size", "SIZE", "size of one of them (default: " LOG_SIZE_DEFAULT ")", SANDBOX_OPTION(log_size)}, \
 	{OPT_STRING, 'm', "memory", "SIZE", "limit: 512m, 2g (default: half of the machine)", SANDBOX_OPTION(memory)}, \
 	{OPT_LIST, 0, "mount", "type=bind|tmpfs,…",                                                                  \
-	 "a mount in words: source=, target=, readonly, idmap, tmpfs-size=, tmpfs-mode=", SANDBOX_OPTION(mounts)},                             \
+	 "a mount in words: source=, target=, readonly, idmap, tmpfs-size=, tmpfs-mode=", SANDBOX_OPTION(mounts)}, \
 	{OPT_STRING, 0, "name", "NAME", "name of the container", SANDBOX_OPTION(name)},                              \
 	{OPT_STRING, 0, "net", "none|host", "network: loopback alone (default), or the host's", SANDBOX_OPTION(net)}, \
 	{OPT_STRING, 0, "network", "none|host", NULL, SANDBOX_OPTION(net)},                                          \
