@@ -21,7 +21,7 @@ int sandbox_request_begin(struct sandbox_request *request, struct arena *arena, 
 					  &options->tmpfs,    &options->cap_add,   &options->cap_drop, &options->security,
 					  &options->devices, &options->ulimits,   &options->labels};
 
-	*request = (struct sandbox_request){.options = {.log_size = LOG_SIZE_DEFAULT, .log_files = 3}};
+	*request = (struct sandbox_request){.options = {.init = true, .log_size = LOG_SIZE_DEFAULT, .log_files = 3}};
 	for (size_t i = 0; i < ARRAY_SIZE(lists); i++) {
 		lists[i]->items = arena_calloc(arena, (size_t)argc, sizeof(*lists[i]->items));
 		lists[i]->capacity = (size_t)argc;
@@ -170,9 +170,11 @@ int sandbox_request_make(struct sandbox_request *request, struct arena *arena, c
 	*create = (struct engine_create){
 		.id = request->sandbox.id,
 		.limits_optional = !request->sandbox.limits_asked,
+		.init = request->options.init,
 		.empty_root = request->result.empty_root,
 		.root_links = request->result.root_links,
 		.root_directories = request->result.root_directories,
+		.root_archive = request->sandbox.archive,
 		.config = request->config,
 		.config_text = request->result.config.data,
 		.config_size = request->result.config.length,

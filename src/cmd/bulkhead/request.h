@@ -13,7 +13,7 @@ struct sandbox_options {
 	const char *cwd; /* "" and "ro", or "rw"; NULL: not shown */
 	struct opt_list env, env_files, volumes, mounts, tmpfs, cap_add, cap_drop, security, devices, ulimits;
 	uint64_t pids_limit;
-	bool writable, read_only;
+	bool writable, read_only, init;
 	/* What `run` alone carries out; `plan` takes it too, so that one command line serves both. */
 	bool detach, interactive, terminal, remove;
 	const char *restart, *keys, *log_size;
@@ -38,6 +38,7 @@ struct sandbox_options {
 	{OPT_LIST, 'e', "env", "NAME=VALUE", "set a variable; NAME alone takes yours", SANDBOX_OPTION(env)},         \
 	{OPT_LIST, 0, "env-file", "FILE", "lines of NAME=VALUE or NAME; --env goes before", SANDBOX_OPTION(env_files)}, \
 	{OPT_STRING, 0, "hostname", "NAME", "host name inside", SANDBOX_OPTION(hostname)},                           \
+	{OPT_FLAG, 0, "init", NULL, "pass signals on, reap zombies (default; --init=false)", SANDBOX_OPTION(init)},   \
 	{OPT_FLAG, 'i', "interactive", NULL, "with -d: keep standard input open for attach", SANDBOX_OPTION(interactive)}, \
 	{OPT_LIST, 'l', "label", "NAME=VALUE", "note something about it, for ls and inspect", SANDBOX_OPTION(labels)}, \
 	{OPT_U64, 0, "log-files", "NUMBER", "files of its log that are kept (default: 3, at most 8)",                \

@@ -49,6 +49,8 @@ int child_check(const struct op *op, int result, const char *call, struct err *e
 child_handler child_tree, child_cgroup_join, child_cgroup_unshare, child_hostname, child_domainname, child_loopback_up;
 /* mount.c */
 child_handler child_root, child_procfs, child_mount_fs, child_mount_tree;
+/* unpack.c */
+child_handler child_unpack;
 /* device.c */
 child_handler child_device, child_symlink, child_directory;
 /* paths.c */

@@ -89,6 +89,7 @@ int creation_plan(struct creation *creation, struct err *err)
 		.init = request->init,
 		.root_links = request->root_links,
 		.root_directories = request->root_directories,
+		.root_archive = request->root_archive,
 	};
 	if (!request->empty_root)
 		plan_request->rootfs.text =

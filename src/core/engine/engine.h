@@ -42,6 +42,7 @@ struct engine_create {
 	bool empty_root;
 	struct key_values root_links;
 	struct strings root_directories;
+	struct plan_archive root_archive; /* unpacked on it; the descriptors stay the caller's */
 	/* The config; both NULL: config_path is read. `config` with its JSON text (kept in the state) otherwise. */
 	const struct oci_config *config;
 	const char *config_text;

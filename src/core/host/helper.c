@@ -10,6 +10,8 @@ const struct helper helpers[HELPER_COUNT] = {
 			    "leave out --systemd-cgroup, so that the cgroup is made in the file system"},
 	[HELPER_OBSERVE] = {BULKHEAD_LIBEXECDIR "/bulkhead-observe", "watching system calls",
 			    "install it: make install; it stands beside bulkhead in the build directory"},
+	[HELPER_UNPACK] = {BULKHEAD_LIBEXECDIR "/bulkhead-unpack", "unpacking archives",
+			   "install it: make install; or unpack the archive into a directory and name that"},
 	[HELPER_NEWUIDMAP] = {"/usr/bin/newuidmap", "mapping more than one user id without privilege",
 			      "install Debian's package uidmap, or map only your own id, with a size of 1"},
 	[HELPER_NEWGIDMAP] = {"/usr/bin/newgidmap", "mapping more than one group id without privilege",

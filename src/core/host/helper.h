@@ -15,6 +15,7 @@
 enum helper_id {
 	HELPER_SYSTEMD,	  /* cgroups through systemd's D-Bus interface */
 	HELPER_OBSERVE,	  /* BPF programs that watch system calls, for explain */
+	HELPER_UNPACK,	  /* archives, for sources of `bulkhead run` */
 	HELPER_NEWUIDMAP, /* newuidmap(1), newgidmap(1): ranges of /etc/subuid and /etc/subgid */
 	HELPER_NEWGIDMAP,
 	HELPER_CRIU,	  /* criu(8): checkpoint and restore */

@@ -226,6 +226,28 @@ static void plan_empty_root(struct builder *builder)
 	}
 }
 
+/* In the container's own user namespace: its bytes are not to be trusted with more. */
+static int plan_archive_root(struct builder *builder)
+{
+	const struct plan_archive *archive = &builder->request->root_archive;
+	const struct id_maps *maps = &builder->uid_maps;
+	struct op *op;
+
+	if (!archive->name)
+		return 0;
+	if (!builder->plan->in_user_namespace) {
+		err_set(builder->err, ERR_UNSUPPORTED, "cannot unpack %s without a user namespace", archive->name);
+		err_why(builder->err, "what reads it would have power over the host");
+		return err_fix(builder->err, "leave out --userns=none, or unpack it into a directory and name that");
+	}
+	op = builder_add(builder, OP_UNPACK, PLAN_MOUNT, NULL, "by a helper program that can reach nothing else");
+	op->unpack.name = archive->name;
+	op->unpack.archive_fd = archive->archive_fd;
+	op->unpack.helper_fd = archive->helper_fd;
+	op->unpack.one_id = maps->count == 1 && maps->items[0].count == 1;
+	return 0;
+}
+
 static int plan_rootfs(struct builder *builder)
 {
 	const struct oci_linux *linux = &builder->config->linux;
@@ -238,7 +260,7 @@ static int plan_rootfs(struct builder *builder)
 
 	if (!builder->request->rootfs.text) {
 		plan_empty_root(builder);
-		return 0;
+		return plan_archive_root(builder);
 	}
 	if (annotation_flag(builder, ANNOTATION_ROOTFS_IDMAP, &idmap, &where_idmap))
 		return ERR;

@@ -95,6 +95,7 @@ enum op_kind {
 	OP_VERIFY,	  /* DROP: /proc/self/status equals what was planned; more power is fatal */
 	OP_SECCOMP,	  /* DROP: before OP_IDS when no_new_privs is off, else last */
 	OP_CLOSE_FDS,	  /* DROP: close_range of all but what stays */
+	OP_UNPACK,	  /* MOUNT: an archive into the new, empty root, by a helper program */
 	OP_INIT,	  /* EXEC: the child forks, and stays as the container's init */
 	OP_EXEC,
 	OP_KIND_COUNT
@@ -172,6 +173,11 @@ struct op {
 		struct {
 			int slot; /* PLAN_NO_SLOT: a new, empty tmpfs */
 		} root;
+		struct {
+			const char *name; /* as the caller gave it */
+			int archive_fd, helper_fd; /* the caller's */
+			bool one_id; /* the container has no other: owners in the archive are passed over */
+		} unpack;
 		struct {
 			struct root_path path;
 		} directory;
@@ -369,6 +375,12 @@ struct plan {
 	uint32_t cause_facts; /* enum cause_fact: what holds for this container, for plan_explain */
 };
 
+/* An archive that becomes the root, and the helper program that unpacks it: both opened by the caller. */
+struct plan_archive {
+	const char *name; /* for messages; NULL: there is none */
+	int archive_fd, helper_fd;
+};
+
 /* What the command line adds to the config. */
 struct plan_request {
 	const char *id;
@@ -378,6 +390,7 @@ struct plan_request {
 	/* rootfs.text NULL: the root is a new tmpfs, with these symlinks ("bin" → "usr/bin") and directories on it. */
 	struct key_values root_links;
 	struct strings root_directories;
+	struct plan_archive root_archive; /* and what this holds */
 	bool limits_optional; /* the limits are defaults of ours: without a writable cgroup there are none, and a warning */
 	bool no_pivot, no_new_keyring;
 	bool wait_start; /* create */

@@ -366,7 +366,8 @@ int plan_drop(struct builder *builder, const struct process_power *power)
 	if (power->no_new_privs)
 		plan_seccomp_op(builder, power);
 	plan_start_hooks(builder);
-	if (builder->request->init)
+	/* A label comes with execve: an init of ours would stay without it, and so with more power than the program. */
+	if (builder->request->init && !process->apparmor_profile && !process->selinux_label)
 		builder_add(builder, OP_INIT, PLAN_EXEC, NULL,
 			    "it passes signals on, reaps what is left behind, and ends as the program does");
 	op = builder_add(builder, OP_EXEC, PLAN_EXEC, member(builder, "args"), NULL);

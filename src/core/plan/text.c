@@ -254,6 +254,9 @@ static bool put_file_op(struct out *out, const struct op *op)
 		put(out, "part all mounts from the host, and hold %s",
 		    op->root.slot == PLAN_NO_SLOT ? "a new, empty root" : "the rootfs");
 		return true;
+	case OP_UNPACK:
+		put(out, "unpack %s into it", op->unpack.name);
+		return true;
 	case OP_PROCFS:
 		put(out, op->procfs.host_slot == PLAN_NO_SLOT ? "make a private procfs" : "hold the host's procfs");
 		return true;

@@ -20,6 +20,10 @@ struct sandbox_ids {
 /* Root: a subordinate range of its own, or the reserved one, never host id 0. Others: their own single id. */
 int sandbox_choose_ids(const struct sandbox *sandbox, struct sandbox_ids *ret_ids, struct err *err);
 
+/* archive.c: is this word an archive? Then where its path begins, else NULL. */
+const char *sandbox_archive_path(const char *source);
+int sandbox_open_archive(const char *path, struct sandbox *sandbox, struct err *err);
+
 /* The mounts of a source that is the host itself, and the links of its root. */
 int sandbox_write_host_mounts(struct json_writer *writer, struct arena *arena, struct key_values *ret_links,
 			      struct err *err);

@@ -241,7 +241,7 @@ static int write_mounts(struct json_writer *writer, struct context *context, str
 {
 	json_key(writer, "mounts");
 	json_begin_array(writer);
-	if (context->result->empty_root &&
+	if (context->sandbox->kind == SANDBOX_HOST &&
 	    sandbox_write_host_mounts(writer, context->arena, &context->result->root_links, err) < 0)
 		return ERR;
 	for (size_t i = 0; i < ARRAY_SIZE(base_mounts); i++)
@@ -445,7 +445,7 @@ int sandbox_configure(struct arena *arena, const struct sandbox *sandbox, struct
 {
 	static write_section *const sections[] = {write_root,	write_process,	   write_hostname,
 						  write_mounts, write_annotations, write_linux};
-	struct sandbox_result result = {.empty_root = sandbox->kind == SANDBOX_HOST, .rootfs = sandbox->directory};
+	struct sandbox_result result = {.empty_root = sandbox->kind != SANDBOX_DIRECTORY, .rootfs = sandbox->directory};
 	struct context context = {.arena = arena, .sandbox = sandbox, .result = &result};
 	struct json_writer writer = JSON_WRITER(&result.config, 0);
 
@@ -459,7 +459,7 @@ int sandbox_configure(struct arena *arena, const struct sandbox *sandbox, struct
 			return ERR;
 		}
 	json_end_object(&writer);
-	if (result.empty_root)
+	if (sandbox->kind == SANDBOX_HOST)
 		result.root_directories = (struct strings){empty_directories, ARRAY_SIZE(empty_directories)};
 	if (result.config.failed) {
 		buf_done(&result.config);

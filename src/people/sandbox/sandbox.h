@@ -17,10 +17,12 @@
 #include "base/err.h"
 #include "base/json.h"
 #include "base/types.h"
+#include "core/plan/plan.h"
 
 enum sandbox_source_kind {
 	SANDBOX_HOST,	   /* an allow-list of the host's own files on an empty root */
 	SANDBOX_DIRECTORY, /* a root directory */
+	SANDBOX_ARCHIVE,   /* an archive, unpacked on an empty root */
 };
 
 #define SANDBOX_SHM_SIZE ((uint64_t)64 << 20)
@@ -62,6 +64,7 @@ struct sandbox_mount {
 struct sandbox {
 	enum sandbox_source_kind kind;
 	const char *directory; /* SANDBOX_DIRECTORY: absolute */
+	struct plan_archive archive; /* SANDBOX_ARCHIVE: open */
 	const char *id;
 	const char *const *command; /* NULL-terminated, at least one */
 	const char *const *env;	    /* "NAME=value" additions */
@@ -98,16 +101,18 @@ struct sandbox {
 /* A root that is empty at first: what must be known beside the config to build it. */
 struct sandbox_result {
 	struct buf config;	       /* config.json; the caller frees it */
-	bool empty_root;	       /* the root is a new tmpfs: SANDBOX_HOST */
+	bool empty_root;	       /* the root is a new tmpfs: all but SANDBOX_DIRECTORY */
 	struct key_values root_links;  /* symlinks on it: "bin" → "usr/bin" */
 	struct strings root_directories; /* empty directories on it */
 	const char *rootfs;	       /* NULL with empty_root */
 };
 
 /*
- * "host", "dir:PATH", or a word with a slash. Relative paths are taken from the current directory. A bare word is an
+ * "host", "dir:PATH", "tar:PATH", a word that ends in .tar, .tar.gz or .tar.zst, or a word with a slash.
+ * Relative paths are taken from the current directory. A bare word is an
  * image reference, which this version cannot run: ERR_UNSUPPORTED that says how to name a directory.
  */
+/* An archive is opened, and the program that unpacks it. */
 int sandbox_parse_source(struct arena *arena, const char *source, struct sandbox *sandbox, struct err *err);
 /* "/a:/b", "/a:/b:ro,idmap" */
 int sandbox_parse_bind(struct arena *arena, const char *text, struct sandbox_bind *ret_bind, struct err *err);

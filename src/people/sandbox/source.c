@@ -54,6 +54,8 @@ int sandbox_parse_source(struct arena *arena, const char *source, struct sandbox
 		sandbox->kind = SANDBOX_HOST;
 		return 0;
 	}
+	if (sandbox_archive_path(source))
+		return sandbox_open_archive(sandbox_archive_path(source), sandbox, err);
 	if (strncmp(source, "dir:", 4) == 0)
 		return use_directory(arena, source + 4, sandbox, err);
 	if (strchr(source, '/'))

@@ -44,10 +44,14 @@ static int read_file(struct arena *arena, const struct sandbox *sandbox, const c
 		     struct err *err)
 {
 	const char *root = sandbox->kind == SANDBOX_HOST ? "/" : sandbox->directory;
-	int root_fd cleanup_fd = open(root, O_PATH | O_DIRECTORY | O_CLOEXEC), fd cleanup_fd = -EBADF;
+	int root_fd cleanup_fd = root ? open(root, O_PATH | O_DIRECTORY | O_CLOEXEC) : -EBADF, fd cleanup_fd = -EBADF;
 	struct stat info;
 	ssize_t length;
 
+	if (!root) {
+		err_set(err, ERR_USAGE, "--user: %s of an archive cannot be read before it is unpacked", path);
+		return err_fix(err, "give the user as numbers, UID:GID");
+	}
 	if (root_fd < 0)
 		return err_sys(err, errno, "open", "cannot open %s", root);
 	/* Not blocking: a source could have a pipe there. */
