@@ -219,6 +219,11 @@ static bool real_time_signal(const char *name, int *ret_signal)
 	return *ret_signal >= SIGNAL_RTMIN && *ret_signal <= SIGNAL_MAX;
 }
 
+const char *cli_signal_name(size_t index)
+{
+	return index < ARRAY_SIZE(signal_names) ? signal_names[index].name : NULL;
+}
+
 int cli_signal_number(const char *text, int *ret_signal, struct err *err)
 {
 	const char *names[ARRAY_SIZE(signal_names) + 1] = {NULL}, *nearest;

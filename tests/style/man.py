@@ -1,7 +1,7 @@
 #!/usr/bin/python3
 # SPDX-License-Identifier: Apache-2.0
-"""man.py [--tree DIR]: the manual pages, as TAP: mandoc has nothing to say against them, and the page of a verb names
-the same options as its --help.
+"""man.py [--tree DIR]: the manual pages that the build makes, as TAP: mandoc has nothing to say against them, and the page
+of a verb names the same options as its --help.
 """
 import argparse
 import glob
@@ -38,7 +38,7 @@ def main():
     parser.add_argument("--tree", default=TREE)
     tree = parser.parse_args().tree
     tap = Tap()
-    for page in sorted(glob.glob(os.path.join(tree, "man/*.[1-9]"))):
+    for page in sorted(glob.glob(os.path.join(tree, "build/native/src/cmd/document/*.[1-9]"))):
         name = os.path.basename(page)
         tap.check(f"{name}: mandoc accepts it", lint(page))
         verb = re.fullmatch(r"(bulkhead(?:-oci)?)-([a-z]+)\.1", name)

@@ -190,7 +190,7 @@ static int ps(int argc, char **argv, void *context)
 
 const struct opt_verb verb_ps = {
 	.name = "ps",
-	.synopsis = "[options] CONTAINER [OPTION OF ps…]",
+	.synopsis = "[options] CONTAINER [PS-OPTION…]",
 	.summary = "List the processes of a container.",
 	.options = options,
 	.run = ps,
