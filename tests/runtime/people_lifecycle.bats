@@ -135,6 +135,14 @@ log_has() { "${BK[@]}" logs "$1" 2>&1 | grep -q -- "$2"; }
 	[ "$status" -eq 0 ]
 	[ "$(echo $output)" = "1 2 3 4" ]
 	"${BK[@]}" logs -t "$C" | head -n 1 | grep -Eq '^[0-9]{4}-[0-9-]+T[0-9:.]+Z 1$'
+	local third
+	third=$("${BK[@]}" logs -t "$C" | sed -n '3s/Z .*//p')
+	[ "$(echo $("${BK[@]}" logs --until "$third" "$C"))" = "1 2 3" ]
+	[ "$(echo $("${BK[@]}" logs --since "$third" "$C"))" = "3 4" ]
+	[ -z "$("${BK[@]}" logs --until 1d "$C")" ]
+	run --separate-stderr "${BK[@]}" logs --until yesterday "$C"
+	assert_fails 1
+	assert_says "--until" try
 }
 
 @test "a full disk does not hold the container up, and its end is recorded" {

@@ -15,7 +15,7 @@
 #define READ_SIZE 65536
 
 struct logs_options {
-	const char *tail, *since;
+	const char *tail, *since, *until;
 	bool follow, times;
 };
 
@@ -23,6 +23,7 @@ struct reader {
 	const struct logs_options *chosen;
 	uint64_t skip;	  /* lines that --tail leaves out */
 	char since[40];	  /* as in the log; "" for all */
+	char until[40];	  /* the same */
 	struct buf partial; /* a line whose end is not there yet */
 	bool broken;
 };
@@ -32,6 +33,7 @@ static const struct opt options[] = {
 	{OPT_STRING, 0, "since", "TIME", "2026-01-31T12:00:00Z, or 10m: not older", offsetof(struct logs_options, since)},
 	{OPT_STRING, 'n', "tail", "LINES", "the last lines alone", offsetof(struct logs_options, tail)},
 	{OPT_FLAG, 't', "timestamps", NULL, "the time before each line", offsetof(struct logs_options, times)},
+	{OPT_STRING, 0, "until", "TIME", "in the same forms: not newer", offsetof(struct logs_options, until)},
 	{.type = OPT_END},
 };
 
@@ -56,7 +58,7 @@ static void take_line(struct reader *reader, const char *text, size_t size)
 	said = string(line, "log");
 	time = string(line, "time");
 	stream = string(line, "stream");
-	if (strcmp(time, reader->since) < 0)
+	if (strcmp(time, reader->since) < 0 || strncmp(time, reader->until, strlen(reader->until)) > 0)
 		return;
 	if (reader->skip) {
 		reader->skip--;
@@ -100,7 +102,7 @@ static uint64_t count_lines(int fd)
 	return lines;
 }
 
-static int read_since(const char *text, char *buf, size_t size, struct err *err)
+static int read_time(const char *option, const char *text, char *buf, size_t size, struct err *err)
 {
 	static const struct {
 		char letter;
@@ -123,7 +125,7 @@ static int read_since(const char *text, char *buf, size_t size, struct err *err)
 		snprintf(buf, size, "%.*s", (int)strcspn(text, "Z"), text);
 		return 0;
 	}
-	err_set(err, ERR_USAGE, "--since cannot be \"%s\"", text);
+	err_set(err, ERR_USAGE, "%s cannot be \"%s\"", option, text);
 	return err_fix(err, "10m, 2h, 1d, or a time such as 2026-01-31T12:00:00Z");
 }
 
@@ -192,7 +194,9 @@ static int print(struct people *people, const char *name, struct reader *reader,
 	if (reader->chosen->tail && strcmp(reader->chosen->tail, "all") != 0 &&
 	    cli_number("--tail", reader->chosen->tail, UINT32_MAX, &wanted, err))
 		return ERR;
-	if (reader->chosen->since && read_since(reader->chosen->since, reader->since, sizeof(reader->since), err))
+	if (reader->chosen->since && read_time("--since", reader->chosen->since, reader->since, sizeof(reader->since), err))
+		return ERR;
+	if (reader->chosen->until && read_time("--until", reader->chosen->until, reader->until, sizeof(reader->until), err))
 		return ERR;
 	if (life_find(people, name, &arena, &life, err) || open_logs(people, name, fds, err))
 		return ERR;
