@@ -72,7 +72,7 @@ teardown() { common_teardown; }
 		            continue
 		        mem.seek(int(at[1], 16))
 		        # The word is put together here, so that the argument list does not hold it.
-		        if b"SECRET_" + end in mem.read(int(at[2], 16) - int(at[1], 16)):
+		        if re.search(b"SECRET[_-]" + end, mem.read(int(at[2], 16) - int(at[1], 16))):
 		            sys.exit("found in " + line)
 		print("searched")
 	END

@@ -21,6 +21,8 @@
 
 #define INIT_NAME "bulkhead-init"
 #define REGIONS_MAX 256
+#define PAGE 4096
+#define THREAD_BLOCK (3 * PAGE) /* from errno on: variables of the C library, and what it knows of the thread */
 
 /* proc_pid_stat(5): where the argument list begins, and the environment behind it ends. */
 enum { STAT_STATE = 3, STAT_ARG_START = 48, STAT_ENV_END = 51 };
@@ -56,21 +58,30 @@ static int find_arguments(struct child *child, struct region *ret)
 	return 0;
 }
 
+static void take(struct memory *memory, char *start, char *end)
+{
+	if (start < end && memory->count < REGIONS_MAX)
+		memory->regions[memory->count++] = (struct region){start, end};
+}
+
 /* A line of proc_pid_maps(5): "start-end perms offset device inode   name". Taken when it is private memory without a
- * file, and holds nothing that is in use: errno lies in the thread's own block, and locals on the stack. */
+ * file, but for the thread's own block, in which errno lies; locals are on the stack, which has a name. */
 static void take_line(struct memory *memory, const char *line)
 {
-	const char *thread = (const char *)&errno;
+	char *thread = (char *)((uintptr_t)&errno & ~(uintptr_t)(PAGE - 1));
 	char *end, *perms;
 	char *start = (char *)strtoull(line, &end, 16);
 	char *limit = *end == '-' ? (char *)strtoull(end + 1, &perms, 16) : NULL;
 	const char *name = limit ? strrchr(line, ' ') : NULL;
 
-	if (!name || strncmp(perms, " rw-p 00000000 00:00 0", 22) != 0 || memory->count == REGIONS_MAX)
+	if (!name || strncmp(perms, " rw-p 00000000 00:00 0", 22) != 0 || (name[1] && strcmp(name + 1, "[heap]") != 0))
 		return;
-	if ((name[1] && strcmp(name + 1, "[heap]") != 0) || (thread >= start && thread < limit))
+	if (thread < start || thread >= limit) {
+		take(memory, start, limit);
 		return;
-	memory->regions[memory->count++] = (struct region){start, limit};
+	}
+	take(memory, start, thread);
+	take(memory, thread + THREAD_BLOCK, limit);
 }
 
 static int find_regions(struct child *child, struct memory *memory)

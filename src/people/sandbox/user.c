@@ -49,8 +49,8 @@ static int read_file(struct arena *arena, const struct sandbox *sandbox, const c
 	ssize_t length;
 
 	if (!root) {
-		err_set(err, ERR_USAGE, "--user: %s of an archive cannot be read before it is unpacked", path);
-		return err_fix(err, "give the user as numbers, UID:GID");
+		err_set(err, ERR_USAGE, "%s of an archive cannot be read before it is unpacked", path);
+		return ERR;
 	}
 	if (root_fd < 0)
 		return err_sys(err, errno, "open", "cannot open %s", root);
