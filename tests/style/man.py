@@ -30,7 +30,7 @@ def options_of_page(page):
 
 def options_of_help(program, verb):
     text = subprocess.run([program, verb, "--help"], capture_output=True, text=True, check=True).stdout
-    return set(re.findall(r"^ +(?:-\w, +)?--([a-z-]+)", text, re.M)) - {"help"}
+    return set(re.findall(r"^ +(?:-\w, +)?--([a-z-]+)", text, re.M))
 
 
 def main():
