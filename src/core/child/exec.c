@@ -167,7 +167,7 @@ static int not_in_path(const char *name, const char *path, bool denied, struct e
 		return err_why(err, "what $PATH has under this name may not be executed by the container's user");
 	}
 	err_set(err, ERR_COMMAND, "cannot execute %s: executable file not found in $PATH", name);
-	err_why(err, "no directory of %s has it in the container", path);
+	err_why(err, "none of the container's PATH (%s) has it", path);
 	err->errnum = ENOENT;
 	return err_fix(err, "correct process.args, add its directory to PATH in process.env, or add it to the image");
 }
