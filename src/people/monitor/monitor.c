@@ -304,6 +304,19 @@ _Noreturn static void be_keeper(struct monitor *monitor)
 	_exit(0);
 }
 
+/* All from first on, but the archive and its helper program: a container that is started again is unpacked again. */
+static void close_others(unsigned int first, const struct plan_archive *archive)
+{
+	const int kept[] = {archive->archive_fd, archive->helper_fd}; /* opened in this order */
+
+	for (size_t i = 0; archive->name && i < ARRAY_SIZE(kept); i++) {
+		if ((unsigned int)kept[i] > first)
+			process_close_range(first, (unsigned int)kept[i] - 1);
+		first = (unsigned int)kept[i] + 1;
+	}
+	process_close_range(first, ~0U);
+}
+
 /* In the child of the verb: a session of its own, and no descriptor but the two. */
 _Noreturn static void leave(struct monitor *monitor, int report_fd, int client_fd)
 {
@@ -317,7 +330,7 @@ _Noreturn static void leave(struct monitor *monitor, int report_fd, int client_f
 		_exit(1);
 	if (high_client >= 0)
 		dup3(high_client, CLIENT_FD, O_CLOEXEC);
-	process_close_range(client_fd >= 0 ? CLIENT_FD + 1 : CLIENT_FD, ~0U);
+	close_others(client_fd >= 0 ? CLIENT_FD + 1 : CLIENT_FD, &monitor->create.root_archive);
 	monitor->engine.warn = report_warning;
 	/* The caller's may be closed: what is opened from now on must not take their places. */
 	if (hide_streams(&ignored))

@@ -10,6 +10,8 @@
 #include "core/host/helper.h"
 #include "people/sandbox/parts.h"
 
+#define LOW_FDS 64 /* those below have fixed meanings in a monitor */
+
 static bool ends_in(const char *word, const char *end)
 {
 	size_t length = strlen(word), end_length = strlen(end);
@@ -54,7 +56,9 @@ int sandbox_open_archive(const char *path, struct sandbox *sandbox, struct err *
 	}
 	sandbox->kind = SANDBOX_ARCHIVE;
 	sandbox->archive.name = path;
-	sandbox->archive.archive_fd = fd_take(&archive_fd);
-	sandbox->archive.helper_fd = fd_take(&helper_fd);
+	sandbox->archive.archive_fd = fcntl(archive_fd, F_DUPFD_CLOEXEC, LOW_FDS);
+	sandbox->archive.helper_fd = fcntl(helper_fd, F_DUPFD_CLOEXEC, LOW_FDS);
+	if (sandbox->archive.archive_fd < 0 || sandbox->archive.helper_fd < 0)
+		return err_sys(err, errno, "fcntl", "cannot hold %s open", path);
 	return 0;
 }
