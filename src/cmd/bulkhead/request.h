@@ -45,7 +45,7 @@ struct sandbox_options {
 	 SANDBOX_OPTION(log_files)},                                                                                 \
 	{OPT_STRING, 0, "log-size", "SIZE", "size of one of them (default: " LOG_SIZE_DEFAULT ")", SANDBOX_OPTION(log_size)}, \
 	{OPT_STRING, 'm', "memory", "SIZE", "limit: 512m, 2g (default: half of the machine)", SANDBOX_OPTION(memory)}, \
-	{OPT_LIST, 0, "mount", "type=bind|tmpfs,…",                                                                  \
+	{OPT_LIST, 0, "mount", "type=bind|tmpfs,KEY=VALUE",                                                                  \
 	 "a mount in words: source=, target=, readonly, idmap, tmpfs-size=, tmpfs-mode=", SANDBOX_OPTION(mounts)}, \
 	{OPT_STRING, 0, "name", "NAME", "name of the container", SANDBOX_OPTION(name)},                              \
 	{OPT_STRING, 0, "net", "none|host", "network: loopback alone (default), or the host's", SANDBOX_OPTION(net)}, \
@@ -57,7 +57,7 @@ struct sandbox_options {
 	{OPT_LIST, 0, "security-opt", "OPTION", "seccomp=FILE|unconfined, no-new-privileges[=false], apparmor=, label=", \
 	 SANDBOX_OPTION(security)},                                                                                  \
 	{OPT_STRING, 0, "shm-size", "SIZE", "of /dev/shm (default: 64m)", SANDBOX_OPTION(shm_size)},                 \
-	{OPT_LIST, 0, "tmpfs", "DIR[:OPTION,…]", "an empty, writable directory in memory: size=, mode=, noexec, ro", \
+	{OPT_LIST, 0, "tmpfs", "DIR[:OPTIONS]", "an empty, writable directory in memory: size=, mode=, noexec, ro", \
 	 SANDBOX_OPTION(tmpfs)},                                                                                     \
 	{OPT_FLAG, 't', "tty", NULL, "give it a terminal", SANDBOX_OPTION(terminal)},                                \
 	{OPT_LIST, 0, "ulimit", "NAME=SOFT[:HARD]", "a limit of each process: nofile=1024:4096", SANDBOX_OPTION(ulimits)}, \
