@@ -194,6 +194,15 @@ directory() {
 	leftovers
 }
 
+@test "nested user namespaces are refused by the filter, and without one by the kernel's limit" {
+	run inside host unshare --user true
+	[ "$status" -ne 0 ]
+	assert_says "Operation not permitted"
+	run inside --security-opt seccomp=unconfined host unshare --user true
+	[ "$status" -ne 0 ]
+	assert_says "No space left"
+}
+
 @test "options that contradict each other are named, both" {
 	refused --read-only --writable -- --read-only --writable
 	refused --restart --detach -- --restart always

@@ -390,6 +390,11 @@ static int write_linux(struct json_writer *writer, struct context *context, stru
 	if (!context->sandbox->host_ids) {
 		write_map(writer, "uidMappings", &context->ids.uid_map);
 		write_map(writer, "gidMappings", &context->ids.gid_map);
+		/* The default filter refuses nested user namespaces; this does so under a filter of the caller's, too. */
+		json_key(writer, "sysctl");
+		json_begin_object(writer);
+		json_member_string(writer, "user.max_user_namespaces", "0");
+		json_end_object(writer);
 	}
 	write_resources(writer, context->sandbox);
 	if (write_seccomp(writer, context, err) < 0)
