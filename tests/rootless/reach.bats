@@ -1,0 +1,1 @@
+../runtime/run_reach.bats
