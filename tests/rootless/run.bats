@@ -75,6 +75,12 @@ teardown() { common_teardown; }
 	run --separate-stderr "${BK[@]}" run --memory 64m host true
 	[ "$status" -eq 125 ]
 	assert_says delegat
+	# The defaults are left out, with one warning.
+	run --separate-stderr "${BK[@]}" run host echo ran
+	[ "$status" -eq 0 ]
+	[ "$output" = ran ]
+	[ "$(grep -c warning <<<"$stderr")" = 1 ]
+	[[ $stderr == *delegated* ]]
 }
 
 @test "rootless: the options of Docker's users" {

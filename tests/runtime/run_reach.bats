@@ -51,14 +51,14 @@ listening() { grep -q "@$ID_PREFIX" /proc/net/unix; }
 @test "run host: the secrets stand nowhere" {
 	# The words are there, outside.
 	grep -rqs "$secret" "/tmp/$ID_PREFIX"
-	run "${BK[@]}" run host grep -rs --exclude-dir=proc --exclude-dir=sys --exclude-dir=usr "$secret" /
+	run --separate-stderr "${BK[@]}" run host grep -rs --exclude-dir=proc --exclude-dir=sys --exclude-dir=usr "$secret" /
 	[ "$status" -ne 0 ]
 	[ -z "$output" ]
 }
 
 @test "run host: no socket of the host is there, by file or by abstract name" {
 	[ -S "/tmp/$ID_PREFIX/agent" ]
-	run "${BK[@]}" run host sh -c 'find / -path /proc -prune -o -type s -print 2>/dev/null'
+	run --separate-stderr "${BK[@]}" run host sh -c 'find / -path /proc -prune -o -type s -print 2>/dev/null'
 	[ -z "$output" ]
 	run "${BK[@]}" run host cat /proc/net/unix
 	[ "$status" -ne 0 ] || [[ $output != *$ID_PREFIX* ]]

@@ -143,3 +143,23 @@ group_of() { # the directory of a running container's cgroup
 	[ ! -e "$group" ]
 	leftovers
 }
+
+# A user's session on a host with systemd looks like this: the cgroup where she is holds processes, and is not hers.
+@test "cgroup2: without delegation a user's default limits are left out with one warning; those asked for are an error" {
+	cp "${BULKHEAD:-$ROOT_OF_TREE/build/bulkhead}" "$WORK/bulkhead"
+	chmod 755 "$BATS_RUN_TMPDIR" "${BATS_TEST_TMPDIR%/*}" "$BATS_TEST_TMPDIR" "$WORK" "$WORK/bulkhead"
+	mkdir -m 777 "$WORK/user"
+	mkdir "/sys/fs/cgroup/$ID_PREFIX"
+	as_user=(bash -c 'echo $$ > "/sys/fs/cgroup/$0/cgroup.procs" && exec setpriv --reuid 65533 --regid 65533 --clear-groups "$@"'
+		"$ID_PREFIX" "$WORK/bulkhead" --root "$WORK/user/state" run)
+	run --separate-stderr "${as_user[@]}" host echo ran
+	echo "$output $stderr"
+	[ "$status" -eq 0 ]
+	[ "$output" = ran ]
+	[ "$(grep -c 'warning' <<<"$stderr")" = 1 ]
+	run "${as_user[@]}" --memory 64m host echo ran
+	echo "$output"
+	[ "$status" -eq 125 ]
+	assert_says /linux/resources/memory/limit delegated
+	rmdir "/sys/fs/cgroup/$ID_PREFIX"
+}

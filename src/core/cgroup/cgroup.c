@@ -116,8 +116,7 @@ static int without(struct cgroup *cgroup, const struct plan_cgroup *plan, struct
 		*err = ERR_INIT;
 		return 0;
 	}
-	cgroup_err_where(err, plan, plan->path_given ? "/linux/cgroupsPath" : "/linux/resources");
-	return ERR;
+	return err->where[0] ? ERR : cgroup_err_where(err, plan, plan->path_given ? "/linux/cgroupsPath" : "/linux/resources");
 }
 
 /* A directory that was there may be used, but is not shared with what runs in it. */

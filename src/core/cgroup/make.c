@@ -67,8 +67,9 @@ static int make_all(struct cgroup_dir *dir, int mount_fd, char *path, cgroup_abo
 	char *slash = path, *parent_end = NULL;
 	int made, result;
 
-	if (above && above(dir, mount_fd, ".", context, err) < 0)
-		return ERR;
+	result = above ? above(dir, mount_fd, ".", context, err) : 0;
+	if (result != 0)
+		return result;
 	for (;;) {
 		slash = strchrnul(slash, '/');
 		if (*slash == '\0')
@@ -83,8 +84,9 @@ static int make_all(struct cgroup_dir *dir, int mount_fd, char *path, cgroup_abo
 		}
 		/* An older directory lies in older ones: what was counted above it was made by someone else since. */
 		dir->parents_made = made == 1 ? dir->parents_made + 1 : 0;
-		if (above && above(dir, mount_fd, path, context, err) < 0)
-			return take_back(dir, mount_fd, path, ERR);
+		result = above ? above(dir, mount_fd, path, context, err) : 0;
+		if (result != 0)
+			return take_back(dir, mount_fd, path, result);
 		parent_end = slash;
 		*slash++ = '/';
 	}

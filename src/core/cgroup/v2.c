@@ -62,7 +62,7 @@ static const char *first_name(uint32_t bits)
 	return "";
 }
 
-/* The place of the setting that asks for one of these controllers. */
+/* The place of the setting that asks for one of these controllers. ERR. */
 static int where_asked(const struct enable *enable, uint32_t bits, struct err *err)
 {
 	for (size_t i = 0; i < enable->plan->settings_count; i++) {
@@ -83,10 +83,12 @@ static void explain_busy(struct err *err)
 	err_fix(err, "move these processes to a sub-cgroup, or give linux.cgroupsPath a place below another one");
 }
 
+/* CGROUP_NOT_WRITABLE where another place, or delegation, is what is missing: who asked for no limit goes without. */
 static int cannot_enable(const struct cgroup_dir *dir, const char *relative, const struct enable *enable, uint32_t bits,
 			 int errnum, struct err *err)
 {
 	const char *below = strcmp(relative, ".") == 0 ? "" : relative;
+	int result = CGROUP_NOT_WRITABLE;
 
 	err_sys(err, errnum, "write", "cannot enable the controller %s below the cgroup %s/%s", first_name(bits),
 		dir->hierarchy->mount_point, below);
@@ -103,9 +105,13 @@ static int cannot_enable(const struct cgroup_dir *dir, const char *relative, con
 	case EOPNOTSUPP:
 		err_why(err, "the cgroup is threaded, and this controller works for whole processes only");
 		err_fix(err, "give linux.cgroupsPath a place outside the threaded subtree");
+		result = ERR;
 		break;
+	default:
+		result = ERR;
 	}
-	return where_asked(enable, bits, err);
+	where_asked(enable, bits, err);
+	return result;
 }
 
 static int any_process(pid_t pid, void *context)
@@ -121,6 +127,15 @@ static bool has_processes(int mount_fd, const char *relative)
 
 	return dir_fd >= 0 && faccessat(dir_fd, "cgroup.type", F_OK, 0) == 0 &&
 	       cgroup_own_pids(dir_fd, any_process, NULL) > 0;
+}
+
+/* Why has_processes is in the way: who may not write there anyway learns that first. */
+static int busy_or_foreign(int mount_fd, const char *relative)
+{
+	char name[CGROUP_PATH_MAX + 32];
+
+	format_text(name, sizeof(name), "%s/cgroup.subtree_control", relative);
+	return faccessat(mount_fd, name, W_OK, AT_EACCESS) == 0 ? -EBUSY : -errno;
 }
 
 static int write_control(int mount_fd, const char *relative, uint32_t bits)
@@ -163,7 +178,8 @@ static int enable_at(const struct cgroup_dir *dir, int mount_fd, const char *rel
 	/* To try would do harm: cpu and pids alone can be enabled there, and make what is below a place for threads. */
 	if (missing && has_processes(mount_fd, relative)) {
 		if (missing & enable->required)
-			return cannot_enable(dir, relative, enable, missing & enable->required, -EBUSY, err);
+			return cannot_enable(dir, relative, enable, missing & enable->required,
+					     busy_or_foreign(mount_fd, relative), err);
 		available &= ~missing;
 		missing = 0;
 	}

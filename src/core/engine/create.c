@@ -249,6 +249,9 @@ int creation_make_cgroup(struct creation *creation, struct err *err)
 	creation->has_cgroup = true;
 	if (creation->cgroup.driver == CGROUP_DISABLED) {
 		/* Not writable for this caller, and nothing was asked for: the container has none of its own. */
+		if (cgroup.settings_count)
+			engine_warn(creation->engine, "the default limits do not hold: no cgroup is delegated to this user "
+				    "(systemd-run --user --scope -p Delegate=yes gives one)");
 		state->cgroup_driver = CGROUP_DISABLED;
 		state->cgroup_path = NULL;
 		state->freezer = NULL;
