@@ -136,6 +136,14 @@ void cli_debug(struct cli *cli, const char *text)
 		say(cli, "debug: ", text);
 }
 
+bool cli_open_standard_fds(void)
+{
+	for (int fd = STDIN_FILENO; fd <= STDERR_FILENO; fd++)
+		if (fcntl(fd, F_GETFD) < 0 && open("/dev/null", fd == STDIN_FILENO ? O_RDONLY : O_WRONLY) != fd)
+			return false;
+	return true;
+}
+
 int cli_finish(struct cli *cli, int status)
 {
 	if (status == CLI_OK && cli->log_fd >= 0 && cli->warnings.length && !cli->warnings.failed)

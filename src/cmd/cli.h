@@ -40,6 +40,12 @@ struct cli {
  */
 int cli_log_open(struct cli *cli, struct err *err);
 
+/*
+ * First of all in main: a standard descriptor that the caller has closed becomes /dev/null. Else the first file that is opened
+ * would stand for it: messages would be written into it, and the contained program would read it. false: no /dev/null.
+ */
+bool cli_open_standard_fds(void);
+
 /* An error that ends the verb: to standard error in full, to the log file as exactly one line. */
 void cli_error(struct cli *cli, const struct err *err);
 /*

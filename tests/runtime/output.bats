@@ -258,3 +258,19 @@ limit() { # limit V1-CONTROLLER V1-FILE V2-FILE
 	run --separate-stderr oci state nobody
 	[[ $stderr == "bulkhead-oci: container does not exist"* ]]
 }
+
+@test "a standard descriptor that the caller has closed is /dev/null, never a file of ours" {
+	b=$(bundle); id=$(new_id)
+	args "$b" sh -c 'readlink /proc/self/fd/0'
+	run bash -c '"$@" <&-' - "$OCI" --root "$STATE" run -b "$b" "$id"
+	[ "$status" -eq 0 ]
+	[ "$output" = /dev/null ]
+	run bash -c '"$@" <&-' - "${BULKHEAD:-$ROOT_OF_TREE/build/bulkhead}" --root "$STATE" run host readlink /proc/self/fd/0
+	[ "${lines[-1]}" = /dev/null ]
+	# Nothing of what is opened may become standard error: here the message about the id would be written into it.
+	run strace -f -qq -e trace=openat,open,memfd_create,socket -o "$WORK/trace" bash -c '"$@" 2>&-' - "$OCI" --root "$STATE" \
+		run -b "$b" ../x
+	[ "$status" -ne 0 ]
+	grep -q 'dev/null.*= 2$' "$WORK/trace"
+	leftovers
+}

@@ -107,6 +107,8 @@ int main(int argc, char **argv)
 	struct err err = ERR_INIT;
 	int status;
 
+	if (!cli_open_standard_fds())
+		return EXIT_FAILURE;
 	if (!words) {
 		err_set(&err, ERR_INTERNAL, "out of memory at the start");
 		return oci_fail(&oci, &err);

@@ -66,7 +66,7 @@ int main(int argc, char **argv)
 	struct arena arena cleanup_arena = ARENA_INIT;
 	char **untouched = arena_calloc(&arena, (size_t)argc + 1, sizeof(*untouched));
 
-	if (!untouched)
+	if (!cli_open_standard_fds() || !untouched)
 		return PEOPLE_FAILED;
 	memcpy(untouched, argv, (size_t)argc * sizeof(*argv));
 	people.argv = untouched;
