@@ -19,7 +19,8 @@ setup_file() {
 teardown_file() {
 	d ps --all --quiet | xargs -r env DOCKER_HOST="unix://$BASE/docker.sock" docker rm --force >/dev/null
 	end "$BASE/dockerd.pid"
-	nothing_left
+	# dockerd does not wait for the shims of what it has just removed.
+	wait_for 20 nothing_left
 	rm -rf "$BASE"
 }
 

@@ -17,9 +17,16 @@ setup_file() {
 
 teardown_file() {
 	pm rm --all --force --time 0 >/dev/null
+	end_pause
 	nothing_left
-	# What its containers made belongs to ids that only its user namespace has.
-	podman unshare rm -rf "$BASE" 3>&- 4>&-
+	# What its containers made belongs to ids that only a user namespace has.
+	unshare --user --map-root-user --map-auto rm -rf "$BASE"
+}
+
+# The process that keeps podman's user namespace from one command to the next. It passes over SIGTERM, as podman knows.
+end_pause() {
+	local file
+	while read -r file; do kill -KILL "$(tr -dc 0-9 < "$file")"; done < <(find "$BASE" "$XDG_RUNTIME_DIR" -name pause.pid 2>/dev/null)
 }
 
 setup() {
