@@ -58,3 +58,28 @@ teardown() {
 	grep -q 'cannot express rules.files.read' warnings
 	jq -e '.syscalls[1].args[0].valueTwo == 16' filter.json
 }
+
+@test "the published schema takes what the tool writes, and refuses what the tool refuses" {
+	local schema=$ROOT_OF_TREE/data/profile.schema.json full=$ROOT_OF_TREE/tests/runtime/profile_full.json change
+	check_schema() {
+		/usr/bin/python3 - "$schema" "$1" <<-'END'
+			import json, sys
+			import jsonschema
+			schema = json.load(open(sys.argv[1]))
+			jsonschema.Draft202012Validator.check_schema(schema)
+			jsonschema.Draft202012Validator(schema).validate(json.load(open(sys.argv[2])))
+		END
+	}
+	/usr/bin/python3 -c 'import jsonschema' || skip "python3-jsonschema is not installed"
+	"$BULKHEAD" profile merge "$full" >written.json
+	check_schema written.json
+	[ "$("$BULKHEAD" profile show written.json | grep -c 'not restricted')" -eq 0 ]
+	for change in '.version = 2' '.rules.files.raed = []' '.rules.signals = ["TERM"]' '.rules.network.listen = [65536]' \
+		'.rules.syscalls.ioctl = {"TCGETS": ""}' '.rules.capabilities = {"CHOWN": ""}' '.rules.proc = ["/etc"]' \
+		'.rules.limits = {"memory": -1}' '.evidence.lost = 1' '.subject.digest = "md5:0"' '.rules.namespaces = ["net"]'; do
+		jq "$change" written.json >bad.json
+		echo "$change"
+		run ! "$BULKHEAD" profile check bad.json
+		run ! check_schema bad.json
+	done
+}
