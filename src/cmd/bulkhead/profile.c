@@ -15,13 +15,15 @@
 #define STATUS_NO 1 /* the answer is no: the profile has faults, the profiles differ */
 
 struct profile_options {
-	const char *to;
+	const char *to, *name;
 	bool json;
 };
 
 static const struct opt options[] = {
 	{OPT_FLAG, 0, "json", NULL, "diff: as JSON", offsetof(struct profile_options, json)},
-	{OPT_STRING, 0, "to", "FORMAT", "export: seccomp (Docker, podman, linux.seccomp)",
+	{OPT_STRING, 0, "name", "NAME", "export: what the profile is called there (default: the file's name)",
+	 offsetof(struct profile_options, name)},
+	{OPT_STRING, 0, "to", "FORMAT", "export: apparmor, kubernetes, oci, seccomp (Docker, podman), selinux, systemd",
 	 offsetof(struct profile_options, to)},
 	{.type = OPT_END},
 };
@@ -253,29 +255,62 @@ static int minimize(struct work *work)
 	return print(work, &profile);
 }
 
+/* "web" of "dir/web.json". Forms write it as it is, so that it has letters, digits, "-" and "_" alone. */
+static int choose_name(struct work *work, const char **ret, struct err *err)
+{
+	static const char allowed[] = "abcdefghijklmnopqrstuvwxyzABCDEFGHIJKLMNOPQRSTUVWXYZ0123456789-_";
+	const char *file = strrchr(work->files[0], '/');
+	char *name = arena_strdup(work->arena, work->chosen.name ? work->chosen.name : file ? file + 1 : work->files[0]);
+
+	if (!name)
+		return err_set(err, ERR_KERNEL, "cannot export the profile: out of memory");
+	if (!work->chosen.name && strrchr(name, '.'))
+		*strrchr(name, '.') = '\0';
+	if (strspn(name, allowed) != strlen(name) || strlen(name) > 200 || !strchr(allowed, name[0]) || !name[0] ||
+	    strchr(allowed + 52, name[0])) {
+		err_set(err, ERR_USAGE, "profile export: \"%.80s\" is no name for a profile", name);
+		return err_fix(err, "--name NAME: a letter, then letters, digits, \"-\" and \"_\"");
+	}
+	*ret = name;
+	return 0;
+}
+
+static void warn_left_out(const struct profile *profile, size_t format)
+{
+	char name[64], text[160];
+
+	for (enum profile_set_id id = 0; id < PROFILE_SETS; id++) {
+		if (!profile->sets[id].present || profile_export_expresses(profile, format, id))
+			continue;
+		profile_set_name(id, name, sizeof(name));
+		snprintf(text, sizeof(text), "%s cannot express %s, which is left out", profile_format_name(format), name);
+		cli_warn(text);
+	}
+}
+
 static int export(struct work *work)
 {
 	struct buf out cleanup_buf = BUF_INIT;
+	const char *to = work->chosen.to, *name;
 	struct profile profile;
 	struct err err = ERR_INIT;
-	char name[64], text[128];
+	size_t format = 0;
 
-	if (!work->chosen.to || strcmp(work->chosen.to, "seccomp") != 0) {
-		err_set(&err, ERR_USAGE, "profile export: %s", work->chosen.to ? "unknown format" : "--to is missing");
-		err_fix(&err, "bulkhead profile export --to seccomp FILE");
+	while (to && profile_format_name(format) && strcmp(to, profile_format_name(format)) != 0)
+		format++;
+	if (!to || !profile_format_name(format)) {
+		err_set(&err, ERR_USAGE, "profile export: %s", to ? "unknown format" : "--to is missing");
+		err_fix(&err, "bulkhead profile export --to seccomp FILE; there are apparmor, kubernetes, oci, seccomp, "
+			      "selinux and systemd");
 		return failed(work->people, &err);
 	}
+	if (choose_name(work, &name, &err))
+		return failed(work->people, &err);
 	if (need_profile(work, work->files[0], &profile))
 		return PEOPLE_FAILED;
-	if (profile_export_seccomp(&profile, &out, &err))
+	if (profile_export(&profile, format, name, &out, &err))
 		return failed(work->people, &err);
-	for (enum profile_set_id id = 0; id < PROFILE_SETS; id++) {
-		if (!profile.sets[id].present || profile_seccomp_expresses(id))
-			continue;
-		profile_set_name(id, name, sizeof(name));
-		snprintf(text, sizeof(text), "seccomp cannot express %s, which is left out", name);
-		cli_warn(text);
-	}
+	warn_left_out(&profile, format);
 	return cli_print(&work->people->cli, &out) ? PEOPLE_FAILED : 0;
 }
 

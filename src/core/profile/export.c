@@ -4,12 +4,7 @@
 #include <string.h>
 
 #include "base/json.h"
-#include "core/profile/profile.h"
-
-bool profile_seccomp_expresses(enum profile_set_id id)
-{
-	return id == PROFILE_SYSCALLS || profile_rows[id].argument.syscall;
-}
+#include "core/profile/formats.h"
 
 /* The set of arguments that restricts this call, or PROFILE_SETS. */
 static enum profile_set_id restricts(const struct profile *profile, const char *call)
@@ -73,6 +68,25 @@ static void write_plain_rule(struct json_writer *writer, const struct profile *p
 	json_end_object(writer);
 }
 
+void profile_put_seccomp(const struct profile *profile, struct json_writer *writer)
+{
+	json_begin_object(writer);
+	json_member_string(writer, "defaultAction", "SCMP_ACT_ERRNO");
+	json_member_u64(writer, "defaultErrnoRet", ENOSYS);
+	json_key(writer, "architectures");
+	json_begin_array(writer);
+	json_put_string(writer, "SCMP_ARCH_X86_64");
+	json_end_array(writer);
+	json_key(writer, "syscalls");
+	json_begin_array(writer);
+	write_plain_rule(writer, profile);
+	for (enum profile_set_id id = 0; id < PROFILE_SETS; id++)
+		for (size_t i = 0; profile_rows[id].argument.syscall && i < profile->sets[id].count; i++)
+			write_argument_rule(writer, &profile_rows[id].argument, &profile->sets[id].items[i]);
+	json_end_array(writer);
+	json_end_object(writer);
+}
+
 int profile_export_seccomp(const struct profile *profile, struct buf *out, struct err *err)
 {
 	struct json_writer writer = JSON_WRITER(out, 2);
@@ -82,21 +96,7 @@ int profile_export_seccomp(const struct profile *profile, struct buf *out, struc
 		err_why(err, "without it nothing is restricted, and a filter that allows none would be written");
 		return err_fix(err, "add the system calls that the program makes");
 	}
-	json_begin_object(&writer);
-	json_member_string(&writer, "defaultAction", "SCMP_ACT_ERRNO");
-	json_member_u64(&writer, "defaultErrnoRet", ENOSYS);
-	json_key(&writer, "architectures");
-	json_begin_array(&writer);
-	json_put_string(&writer, "SCMP_ARCH_X86_64");
-	json_end_array(&writer);
-	json_key(&writer, "syscalls");
-	json_begin_array(&writer);
-	write_plain_rule(&writer, profile);
-	for (enum profile_set_id id = 0; id < PROFILE_SETS; id++)
-		for (size_t i = 0; profile_rows[id].argument.syscall && i < profile->sets[id].count; i++)
-			write_argument_rule(&writer, &profile_rows[id].argument, &profile->sets[id].items[i]);
-	json_end_array(&writer);
-	json_end_object(&writer);
+	profile_put_seccomp(profile, &writer);
 	buf_puts(out, "\n");
 	return 0;
 }

@@ -137,8 +137,13 @@ size_t profile_minimize(struct profile *profile);
 /* linux.seccomp of the runtime specification, which Docker and podman read too: what the profile names is allowed, and
  * ENOSYS answers the rest, as for a call that the kernel does not have. A set of system calls must be present. */
 int profile_export_seccomp(const struct profile *profile, struct buf *out, struct err *err);
-/* Does linux.seccomp express this set? */
-bool profile_seccomp_expresses(enum profile_set_id id);
+
+/* The forms that a profile is exported to, by their index: "apparmor", "oci", …; NULL behind the last. */
+const char *profile_format_name(size_t index);
+/* name: what the form calls the profile, where it has a name. Errors: the profile lacks what the form is made of. */
+int profile_export(const struct profile *profile, size_t format, const char *name, struct buf *out, struct err *err);
+/* Does the form express what the profile says in this set? What it does not is left out of the export. */
+bool profile_export_expresses(const struct profile *profile, size_t format, enum profile_set_id id);
 
 /* "rules.files.read" */
 void profile_set_name(enum profile_set_id id, char *buf, size_t size);

@@ -1,0 +1,164 @@
+// SPDX-License-Identifier: Apache-2.0
+/*
+ * profile/format_json: parts of an OCI config (config.md, config-linux.md of the runtime specification), and for
+ * Kubernetes a container's securityContext with the object that security-profiles-operator installs the filter from.
+ */
+#include <stdio.h>
+#include <string.h>
+
+#include "core/profile/formats.h"
+
+#define CPU_PERIOD_US 100000
+
+static void put_capabilities(struct json_writer *writer, const struct profile_set *set)
+{
+	static const char *const kinds[] = {"bounding", "effective", "permitted"};
+
+	json_key(writer, "capabilities");
+	json_begin_object(writer);
+	for (size_t i = 0; i < sizeof(kinds) / sizeof(kinds[0]); i++)
+		profile_put_texts(writer, kinds[i], set);
+	json_end_object(writer);
+}
+
+static void put_process(struct json_writer *writer, const struct profile *profile)
+{
+	const struct profile_set *limits = &profile->sets[PROFILE_LIMITS];
+
+	json_key(writer, "process");
+	json_begin_object(writer);
+	json_member_bool(writer, "noNewPrivileges", true);
+	if (profile->sets[PROFILE_CAPABILITIES].present)
+		put_capabilities(writer, &profile->sets[PROFILE_CAPABILITIES]);
+	if (limits->present) {
+		json_key(writer, "rlimits");
+		json_begin_array(writer);
+		for (size_t i = 0; i < limits->count; i++) {
+			if (strncmp(limits->items[i].text, "RLIMIT_", 7) != 0)
+				continue;
+			json_begin_object(writer);
+			json_member_string(writer, "type", limits->items[i].text);
+			json_member_u64(writer, "soft", limits->items[i].number);
+			json_member_u64(writer, "hard", limits->items[i].number);
+			json_end_object(writer);
+		}
+		json_end_array(writer);
+	}
+	json_end_object(writer);
+}
+
+static void put_limit(struct json_writer *writer, const char *section, const char *key, uint64_t value)
+{
+	json_key(writer, section);
+	json_begin_object(writer);
+	json_member_u64(writer, key, value);
+	if (strcmp(section, "cpu") == 0)
+		json_member_u64(writer, "period", CPU_PERIOD_US);
+	json_end_object(writer);
+}
+
+static void put_resources(struct json_writer *writer, const struct profile *profile)
+{
+	uint64_t value;
+
+	json_key(writer, "resources");
+	json_begin_object(writer);
+	if (profile_limit(profile, "memory", &value))
+		put_limit(writer, "memory", "limit", value);
+	if (profile_limit(profile, "pids", &value))
+		put_limit(writer, "pids", "limit", value);
+	if (profile_limit(profile, "cpuMillis", &value))
+		put_limit(writer, "cpu", "quota", value * (CPU_PERIOD_US / 1000));
+	json_end_object(writer);
+}
+
+int profile_write_oci(const struct profile *profile, const char *name, struct buf *out, struct err *err)
+{
+	struct json_writer writer = JSON_WRITER(out, 2);
+
+	(void)name;
+	(void)err;
+	json_begin_object(&writer);
+	put_process(&writer, profile);
+	json_key(&writer, "linux");
+	json_begin_object(&writer);
+	if (profile_is_offline(profile)) {
+		json_key(&writer, "namespaces");
+		json_begin_array(&writer);
+		json_begin_object(&writer);
+		json_member_string(&writer, "type", "network");
+		json_end_object(&writer);
+		json_end_array(&writer);
+	}
+	if (profile->sets[PROFILE_LIMITS].present)
+		put_resources(&writer, profile);
+	if (profile->sets[PROFILE_SYSCALLS].present) {
+		json_key(&writer, "seccomp");
+		profile_put_seccomp(profile, &writer);
+	}
+	json_end_object(&writer);
+	json_end_object(&writer);
+	buf_puts(out, "\n");
+	return 0;
+}
+
+/* Kubernetes writes capabilities without CAP_. */
+static void put_kubernetes_capabilities(struct json_writer *writer, const struct profile_set *set)
+{
+	json_key(writer, "capabilities");
+	json_begin_object(writer);
+	json_key(writer, "drop");
+	json_begin_array(writer);
+	json_put_string(writer, "ALL");
+	json_end_array(writer);
+	json_key(writer, "add");
+	json_begin_array(writer);
+	for (size_t i = 0; i < set->count; i++)
+		json_put_string(writer, set->items[i].text + strlen("CAP_"));
+	json_end_array(writer);
+	json_end_object(writer);
+}
+
+static int put_kubernetes_profile(struct json_writer *writer, const struct profile *profile, const char *name)
+{
+	json_key(writer, "seccompProfile");
+	json_begin_object(writer);
+	json_member_string(writer, "apiVersion", "security-profiles-operator.x-k8s.io/v1beta1");
+	json_member_string(writer, "kind", "SeccompProfile");
+	json_key(writer, "metadata");
+	json_begin_object(writer);
+	json_member_string(writer, "name", name);
+	json_end_object(writer);
+	json_key(writer, "spec");
+	profile_put_seccomp(profile, writer);
+	json_end_object(writer);
+	return 0;
+}
+
+int profile_write_kubernetes(const struct profile *profile, const char *name, struct buf *out, struct err *err)
+{
+	struct json_writer writer = JSON_WRITER(out, 2);
+	char path[300];
+
+	(void)err;
+	json_begin_object(&writer);
+	json_key(&writer, "securityContext");
+	json_begin_object(&writer);
+	json_member_bool(&writer, "allowPrivilegeEscalation", false);
+	if (profile->sets[PROFILE_CAPABILITIES].present)
+		put_kubernetes_capabilities(&writer, &profile->sets[PROFILE_CAPABILITIES]);
+	if (profile->sets[PROFILE_SYSCALLS].present) {
+		snprintf(path, sizeof(path), "operator/%.200s.json", name);
+		json_key(&writer, "seccompProfile");
+		json_begin_object(&writer);
+		json_member_string(&writer, "type", "Localhost");
+		json_member_string(&writer, "localhostProfile", path);
+		json_end_object(&writer);
+	}
+	json_end_object(&writer);
+	if (profile->sets[PROFILE_SYSCALLS].present)
+		put_kubernetes_profile(&writer, profile, name);
+	json_end_object(&writer);
+	buf_puts(out, "\n");
+	return 0;
+}

@@ -1,0 +1,119 @@
+#!/usr/bin/env bats
+# SPDX-License-Identifier: Apache-2.0
+# bulkhead profile export: each form is taken by the tool that it is for.
+load helpers
+
+setup() {
+	common_setup
+	BULKHEAD=${BULKHEAD:-$ROOT_OF_TREE/build/bulkhead}
+	FULL=$ROOT_OF_TREE/tests/runtime/profile_full.json
+	cd "$BATS_TEST_TMPDIR"
+}
+
+teardown() {
+	common_teardown
+}
+
+export_to() {
+	"$BULKHEAD" profile export --name full --to "$1" "${2:-$FULL}" 2>warnings
+}
+
+@test "export --to apparmor: the parser compiles it, full and with nothing restricted" {
+	command -v apparmor_parser || skip "apparmor is not installed"
+	echo '{"version": 1, "rules": {}}' >open.json
+	for file in "$FULL" open.json; do
+		export_to apparmor "$file" >apparmor
+		apparmor_parser -Q -K apparmor
+	done
+	export_to apparmor >apparmor
+	grep -qx '  capability net_bind_service,' apparmor
+	grep -qF '  "/srv/a b\"\{c\}" mr,' apparmor
+	grep -q 'cannot express rules.network.listen' warnings
+	jq '.rules.files.read = ["/etc/a\n\"/** rw,"]' "$FULL" >bad.json
+	run export_to apparmor bad.json
+	[ "$status" -eq 125 ]
+	# The parser is one that refuses.
+	sed 's/capability chown/capability chwon/' apparmor >broken
+	run ! apparmor_parser -Q -K broken
+}
+
+@test "export --to selinux: secilc compiles it on top of a policy with the templates' names" {
+	command -v secilc || skip "secilc is not installed"
+	jq '.rules.capabilities.CAP_BPF = ""' "$FULL" >two.json
+	export_to selinux two.json >full.cil
+	cat >base.cil <<-'END'
+		(mls true) (handleunknown allow) (sid kernel) (sidorder (kernel))
+		(class capability (chown net_bind_service)) (class capability2 (bpf)) (class process (transition))
+		(classorder (capability capability2 process))
+		(user u) (role r) (type t) (userrole u r) (roletype r t)
+		(sensitivity s0) (sensitivityorder (s0)) (category c0) (categoryorder (c0)) (sensitivitycategory s0 (c0))
+		(userlevel u (s0)) (userrange u ((s0) (s0))) (sidcontext kernel (u r t ((s0) (s0))))
+		(allow t self (process (transition)))
+		(typeattribute net) (typeattributeset net (t))
+		(block container (blockabstract container) (type process) (roletype r process))
+		(block net_container (blockabstract net_container) (typeattributeset net (process)))
+	END
+	secilc -o policy -f contexts base.cil full.cil
+	sed 's/net_bind_service/net_bind/' full.cil >broken.cil
+	run ! secilc -o policy -f contexts base.cil broken.cil
+	jq 'del(.rules.capabilities)' "$FULL" >none.json
+	run export_to selinux none.json
+	[ "$status" -eq 125 ]
+}
+
+@test "export --to systemd: systemd-analyze finds nothing to say about the unit" {
+	command -v systemd-analyze || skip "systemd is not installed"
+	export_to systemd >lines
+	{ cat lines && echo ExecStart=/bin/true; } >full.service
+	run systemd-analyze verify --man=no ./full.service
+	[ "$status" -eq 0 ]
+	[ -z "$output" ]
+	grep -qx 'ReadWritePaths="-/var/log"' lines
+	grep -qx 'SocketBindAllow=80' lines
+	sed "s/^MemoryMax=.*/MemoryMax=much/" full.service >broken.service
+	run systemd-analyze verify --man=no ./broken.service
+	[ -n "$output" ]
+	jq '.rules.network = {"listen": [], "connect": []}' "$FULL" >offline.json
+	export_to systemd offline.json | grep -qx PrivateNetwork=yes
+	run ! grep -q 'network.connect' warnings
+}
+
+@test "export --to oci: the parts, put into a config, hold under another runtime and under ours" {
+	local path runtime names
+	path=$(bundle)
+	args "$path" /bin/sh -c 'grep -E "CapBnd|NoNewPrivs|Seccomp:" /proc/self/status; mkdir /tmp/x; ulimit -n'
+	names=$(jq '[.syscalls[] | select(.action == "SCMP_ACT_ALLOW") | .names[] | select(. != "mkdir" and . != "mkdirat")]' \
+		/usr/share/containers/seccomp.json) || skip "no list of system calls (golang-github-containers-common)"
+	jq --argjson names "$names" '.rules = {"syscalls": {"names": ($names | unique)},
+		"capabilities": {"CAP_CHOWN": ""}, "limits": {"RLIMIT_NOFILE": 77}}' "$FULL" >part.json
+	export_to oci part.json >oci.json
+	edit "$path" '.process.capabilities = {} | . * $oci[0]' --slurpfile oci oci.json
+	for runtime in "$OCI" runc; do
+		command -v "$runtime" >/dev/null || continue
+		run "$runtime" --root "$STATE" run --bundle "$path" "$(new_id)"
+		echo "$runtime: $output"
+		[[ $output == *'CapBnd:'*'0000000000000001'* ]]
+		[[ $output == *'Seccomp:'*2* ]]
+		[[ $output == *'Function not implemented'* ]]
+		[[ $output == *77 ]]
+	done
+}
+
+@test "export --to kubernetes: capabilities by their names there, and the profile that the context names" {
+	export_to kubernetes >k.json
+	jq -e '.securityContext.capabilities == {"drop": ["ALL"], "add": ["CHOWN", "NET_BIND_SERVICE"]}' k.json
+	jq -e '.securityContext.seccompProfile.localhostProfile == "operator/\(.seccompProfile.metadata.name).json"' k.json
+	[ "$(jq -S .seccompProfile.spec k.json)" = "$(export_to seccomp | jq -S .)" ]
+}
+
+@test "export refuses a name that a form could read as something else, and forms that are not there" {
+	for name in 'a b' 'x{' '' '-a' '7'; do
+		run "$BULKHEAD" profile export --to apparmor --name "$name" "$FULL"
+		echo "$name: $output"
+		[ "$status" -eq 125 ]
+		[[ $output == *'--name NAME'* ]]
+	done
+	run "$BULKHEAD" profile export --to yaml "$FULL"
+	[ "$status" -eq 125 ]
+	[[ $output == *'apparmor, kubernetes, oci'* ]]
+}
