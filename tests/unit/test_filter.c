@@ -325,12 +325,47 @@ static void test_random(void **state)
 		      totals.differences);
 }
 
+/* For every number: what both allow; the profile's error where it refuses; and what the config kills is killed. */
+static void test_intersect(void **state)
+{
+	static const uint32_t archs[] = {AUDIT_ARCH_X86_64};
+	static const char *const allowed[] = {"read", "mount", "getpid", "kill"}, *const killed[] = {"mount", "bpf"},
+				 *const denied[] = {"kill"};
+	const struct filter_rule allow = {.names = allowed, .names_count = 4, .action = SECCOMP_RET_ALLOW},
+				 others[] = {{.names = killed, .names_count = 2, .action = SECCOMP_RET_KILL_PROCESS},
+					     {.names = denied, .names_count = 1, .action = SECCOMP_RET_ERRNO | EPERM}};
+	const struct filter_policy list = {SECCOMP_RET_ERRNO | ENOSYS, SECCOMP_RET_KILL_PROCESS, archs, 1, &allow, 1, NULL},
+				   config = {SECCOMP_RET_ALLOW, SECCOMP_RET_KILL_PROCESS, archs, 1, others, 2, NULL};
+	struct arena arena cleanup_arena = ARENA_INIT;
+	struct filter_program a, b, both;
+	struct err err = ERR_INIT;
+
+	(void)state;
+	assert_int_equal(filter_compile(&list, &arena, &a, &err), 0);
+	assert_int_equal(filter_compile(&config, &arena, &b, &err), 0);
+	assert_int_equal(filter_intersect(&a, &b, &arena, &both, &err), 0);
+	for (int number = 0; number < 600; number++) {
+		struct seccomp_data data = {.nr = number, .arch = AUDIT_ARCH_X86_64};
+		const char *name = abi_syscall_name(AUDIT_ARCH_X86_64, number);
+		uint32_t expected = SECCOMP_RET_ERRNO | ENOSYS;
+
+		if (name && (!strcmp(name, "read") || !strcmp(name, "getpid")))
+			expected = SECCOMP_RET_ALLOW;
+		else if (name && (!strcmp(name, "mount") || !strcmp(name, "bpf")))
+			expected = SECCOMP_RET_KILL_PROCESS;
+		else if (name && !strcmp(name, "kill"))
+			expected = SECCOMP_RET_ERRNO | EPERM;
+		assert_int_equal(filter_simulate(both.instructions, both.count, &data, NULL), expected);
+	}
+}
+
 int main(void)
 {
 	const struct CMUnitTest tests[] = {
 		cmocka_unit_test(test_docker),
 		cmocka_unit_test(test_big),
 		cmocka_unit_test(test_too_long),
+		cmocka_unit_test(test_intersect),
 		cmocka_unit_test(test_random),
 	};
 

@@ -8,6 +8,7 @@
 #include <unistd.h>
 
 #include "cmd/bulkhead/people.h"
+#include "core/profile/profile.h"
 
 static int out_of_memory(struct err *err)
 {
@@ -153,6 +154,16 @@ static int read_names(struct sandbox_request *request, struct arena *arena, char
 	return read_command(request, arena, operands, err);
 }
 
+static int read_profile(struct sandbox_request *request, struct arena *arena, struct err *err)
+{
+	struct engine_profile *profile = &request->create.profile;
+
+	profile->name = request->options.profile;
+	if (!profile->name)
+		return 0;
+	return engine_read_file(arena, profile->name, profile->name, PROFILE_SIZE_MAX, &profile->text, &profile->size, err);
+}
+
 int sandbox_request_make(struct sandbox_request *request, struct arena *arena, char **operands, struct err *err)
 {
 	struct engine_create *create = &request->create;
@@ -179,5 +190,5 @@ int sandbox_request_make(struct sandbox_request *request, struct arena *arena, c
 		.config_text = request->result.config.data,
 		.config_size = request->result.config.length,
 	};
-	return 0;
+	return read_profile(request, arena, err);
 }

@@ -16,6 +16,7 @@ struct sandbox_options {
 	bool writable, read_only, init;
 	/* What `run` alone carries out; `plan` takes it too, so that one command line serves both. */
 	bool detach, interactive, terminal, remove;
+	const char *profile;
 	const char *restart, *keys, *log_size;
 	uint64_t log_files;
 	struct opt_list labels;
@@ -51,6 +52,7 @@ struct sandbox_options {
 	{OPT_STRING, 0, "net", "none|host", "network: loopback alone (default), or the host's", SANDBOX_OPTION(net)}, \
 	{OPT_STRING, 0, "network", "none|host", NULL, SANDBOX_OPTION(net)},                                          \
 	{OPT_U64, 0, "pids-limit", "NUMBER", "processes (default: 1024)", SANDBOX_OPTION(pids_limit)},               \
+	{OPT_STRING, 0, "profile", "FILE", "allow only what this containment profile names, too", SANDBOX_OPTION(profile)}, \
 	{OPT_FLAG, 0, "read-only", NULL, "the root cannot be written (default)", SANDBOX_OPTION(read_only)},         \
 	{OPT_STRING, 0, "restart", "POLICY", "no, on-failure[:n], always, unless-stopped; with -d", SANDBOX_OPTION(restart)}, \
 	{OPT_FLAG, 0, "rm", NULL, "remove it when it has ended (always so without -d)", SANDBOX_OPTION(remove)},     \

@@ -63,6 +63,10 @@ static child_handler *const handlers[OP_KIND_COUNT] = {
 	[OP_CWD]            = child_working_directory,
 	[OP_NO_NEW_PRIVS]   = child_no_new_privs,
 	[OP_VERIFY]         = child_verify,
+	[OP_LANDLOCK_BEGIN] = child_landlock_begin,
+	[OP_LANDLOCK_PATH]  = child_landlock_path,
+	[OP_LANDLOCK_PORT]  = child_landlock_port,
+	[OP_LANDLOCK]       = child_landlock,
 	[OP_SECCOMP]        = child_seccomp,
 	[OP_CLOSE_FDS]      = child_close_fds,
 	[OP_INIT]           = child_init,
@@ -198,6 +202,7 @@ _Noreturn void child_run(const struct child_start *start, const struct channel *
 		.procfs.fd = -EBADF,
 		.dev_fd = -EBADF,
 		.mask_fd = -EBADF,
+		.landlock_fd = -EBADF,
 		.cwd_fd = -EBADF,
 		.status_fd = -EBADF,
 	};

@@ -262,7 +262,7 @@ int child_expect_program(struct child *child, struct err *err)
 
 /* What comes after the filter and takes calls that it may refuse: old profiles know no openat2. What fails for the
  * container's root may succeed for its user, who tries again. */
-static int look_ahead(struct child *child, const struct op *op, struct err *err)
+int child_look_ahead(struct child *child, const struct op *op, struct err *err)
 {
 	const struct op *end = child->plan->ops + child->plan->ops_count;
 
@@ -286,7 +286,7 @@ int child_seccomp(struct child *child, const struct op *op, struct err *err)
 	cleanup_fd int listener_fd = -EBADF;
 	int result;
 
-	if (look_ahead(child, op + 1, err))
+	if (child_look_ahead(child, op + 1, err))
 		return ERR;
 	if (program->count > UINT16_MAX)
 		return child_failed(op, E2BIG, "seccomp", err);

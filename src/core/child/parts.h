@@ -28,6 +28,7 @@ struct child {
 	bool working_directory_made;
 	bool recorded; /* the runtime has said so */
 	/* Opened before the filter, which may refuse that; else -EBADF. */
+	int landlock_fd; /* the ruleset between OP_LANDLOCK_BEGIN and OP_LANDLOCK */
 	int cwd_fd;    /* the working directory */
 	int status_fd; /* self/status of procfs */
 	bool null_attached; /* OP_MASK's null_slot lies on a masked file already */
@@ -76,6 +77,8 @@ child_handler child_verify;
 child_handler child_init;
 /* exec.c */
 child_handler child_seccomp, child_exec;
+/* landlock.c */
+child_handler child_landlock_begin, child_landlock_path, child_landlock_port, child_landlock;
 
 /* Become root of the user namespace just entered, as far as it has one. */
 void child_become_root(void);
@@ -108,6 +111,8 @@ char **child_pointers(const struct strings *list);
 /* exec.c: what can be told before the wait for `start`: that the container has no such program. What the container's
  * user may not execute is told when that user tries. */
 int child_expect_program(struct child *child, struct err *err);
+/* exec.c: do now what comes after op and could be refused by what op begins. */
+int child_look_ahead(struct child *child, const struct op *op, struct err *err);
 /* enter.c: open and enter the working directory of op, and see that it is inside; kept in child->cwd_fd. */
 int child_hold_directory(struct child *child, const struct op *op, struct err *err);
 /* process.c: raise the hard limits that will be set, so that what may not be is told before the wait for `start`. */

@@ -91,6 +91,9 @@ int creation_plan(struct creation *creation, struct err *err)
 		.root_directories = request->root_directories,
 		.root_archive = request->root_archive,
 	};
+	creation->profile = request->profile;
+	if (profile_for_create(creation, err))
+		return ERR;
 	if (!request->empty_root)
 		plan_request->rootfs.text =
 			absolute_path(creation->arena, plan_request->bundle.text, creation->config->root.path.text);
@@ -126,10 +129,10 @@ int engine_plan(const struct engine *engine, const struct engine_create *request
 	return 0;
 }
 
-/* The filter as it is loaded, so that exec loads the same. */
+/* The filter as it is loaded for the program, the last of them, so that exec loads the same. */
 static int save_filter(struct creation *creation, struct err *err)
 {
-	for (size_t i = 0; i < creation->plan->ops_count; i++) {
+	for (size_t i = creation->plan->ops_count; i-- > 0;) {
 		const struct op *op = &creation->plan->ops[i];
 
 		if (op->kind != OP_SECCOMP)
@@ -212,7 +215,7 @@ int creation_record(struct creation *creation, struct err *err)
 		return ERR;
 	creation->has_dir = !creation->request->again;
 	if (state_put_file(&creation->dir, "config.json", creation->text, creation->text_size, err) ||
-	    save_filter(creation, err))
+	    save_filter(creation, err) || profile_save(creation, err))
 		return ERR;
 	return state_write(&creation->dir, state, err);
 }

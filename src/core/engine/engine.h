@@ -25,6 +25,12 @@ struct engine {
 	void (*warn)(const char *text); /* a line for the log and standard error; may be NULL */
 };
 
+/* A containment profile as text; text NULL: none. name: what messages call it. */
+struct engine_profile {
+	const char *name, *text;
+	size_t size;
+};
+
 struct engine_create {
 	const char *id;
 	const char *bundle; /* NULL: the current directory */
@@ -47,6 +53,7 @@ struct engine_create {
 	const struct oci_config *config;
 	const char *config_text;
 	size_t config_size;
+	struct engine_profile profile; /* laid over the config: the container gets what both grant */
 };
 
 /* create: afterwards the container waits for engine_start. */

@@ -40,7 +40,7 @@ static int read_filter(struct container *container, struct filter_program *progr
 	const char *data;
 	size_t size;
 
-	if (!container->config->linux.seccomp.present)
+	if (!container->config->linux.seccomp.present && !container->filtered)
 		return 0;
 	if (state_get_file(&container->dir, "filter.bpf", &container->arena, ENGINE_FILTER_SIZE_MAX, &data, &size, err))
 		return ERR;
@@ -196,6 +196,7 @@ static int open_cgroup(struct container *container, const char *below, struct er
 static int make_plan(struct container *container, const struct engine_exec *request, const struct plan **ret_plan,
 		     struct err *err)
 {
+	const struct oci_process *process = request->process;
 	struct plan_confinement confinement;
 	struct plan_request plan_request = {
 		.id = container->state->id,
@@ -207,10 +208,11 @@ static int make_plan(struct container *container, const struct engine_exec *requ
 	char path[48];
 
 	snprintf(path, sizeof(path), "/proc/%d/ns/user", container->state->pid);
-	if (read_confinement(container, &confinement, err) ||
+	if (profile_for_exec(container, &process, &plan_request, err) ||
+	    read_confinement(container, &confinement, err) ||
 	    user_namespace_read(&container->arena, container->config, path, &plan_request, err))
 		return ERR;
-	return plan_exec(&container->arena, container->config, request->process, &confinement, container->host,
+	return plan_exec(&container->arena, container->config, process, &confinement, container->host,
 			 &plan_request, ret_plan, err);
 }
 

@@ -143,6 +143,7 @@ struct container {
 	enum state_status status;
 	struct host *host; /* after container_open_cgroup */
 	struct cgroup cgroup;
+	bool filtered; /* by its profile, whatever the config says */
 };
 #define CONTAINER_INIT                                                                                                \
 	((struct container){.arena = ARENA_INIT, .root_fd = -EBADF, .dir = STATE_DIR_INIT, .cgroup = CGROUP_INIT})
@@ -176,6 +177,7 @@ struct creation {
 	const struct oci_config *config;
 	const char *text; /* of the config */
 	size_t text_size;
+	struct engine_profile profile; /* of the request */
 	struct host *host;
 	struct plan_request plan_request;
 	const struct plan *plan;
@@ -205,6 +207,15 @@ int creation_make_cgroup(struct creation *creation, struct err *err);
 int run_finish(struct creation *creation, struct err *err);
 void creation_done(struct creation *creation);
 #define cleanup_creation __attribute__((cleanup(creation_done)))
+
+/* ---- profile.c ---- */
+
+/* Lay the profile over the config and the request of the plan, if there is one. */
+int profile_for_create(struct creation *creation, struct err *err);
+int profile_save(struct creation *creation, struct err *err);
+/* The container's, over its config and over what a further process asks for. */
+int profile_for_exec(struct container *container, const struct oci_process **process, struct plan_request *request,
+		     struct err *err);
 
 /* ---- resctrl.c ---- */
 

@@ -81,6 +81,13 @@ int filter_compile(const struct filter_policy *policy, struct arena *arena, stru
 int filter_rule_for(const struct filter_policy *policy, const struct seccomp_data *data, struct arena *arena,
 		    uint32_t *ret_action, uint32_t *ret_rule, struct err *err);
 
+/*
+ * One program that allows what both allow: profile is a list of what is allowed, whose other verdict is one error;
+ * config decides the rest, and what it kills it kills. Errors: more than 4096 instructions.
+ */
+int filter_intersect(const struct filter_program *profile, const struct filter_program *config, struct arena *arena,
+		     struct filter_program *ret, struct err *err);
+
 /* Would the kernel's seccomp accept the program? 0, or ERR with the instruction and the reason. */
 int filter_check(const struct sock_filter *instructions, uint32_t count, struct err *err);
 

@@ -21,6 +21,7 @@
 #include "core/host/cgroups.h"
 #include "core/host/helper.h"
 #include "kernel/creds.h"
+#include "kernel/landlock.h"
 
 /* Inode of /proc/PID/ns/user of the first user namespace, fixed in the kernel since 3.8 (PROC_USER_INIT_INO). */
 #define USER_NS_INITIAL_INODE 0xEFFFFFFDu
@@ -77,6 +78,7 @@ static void read_security_modules(struct host *host)
 {
 	char text[8];
 
+	host->landlock = landlock_abi() > 0 ? landlock_abi() : 0;
 	host->apparmor = fd_read_text_at(AT_FDCWD, "/sys/module/apparmor/parameters/enabled", text, sizeof(text)) > 0 &&
 			 text[0] == 'Y';
 	host->selinux = access("/sys/fs/selinux/enforce", F_OK) == 0;

@@ -44,6 +44,7 @@ struct host {
 	size_t hierarchies_count;
 
 	bool apparmor, selinux; /* enabled on this kernel */
+	int landlock; /* its ABI; 0: not enabled */
 	uint32_t helpers; /* bit per enum helper_id of host/helper.h that is installed; those for the
 			   * unprivileged are looked for only without sys_admin */
 };

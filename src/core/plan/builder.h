@@ -117,6 +117,7 @@ struct process_power {
 	bool no_new_privs;
 	bool has_filter, listener;
 	struct filter_program filter;
+	struct filter_program config_filter; /* without the profile's part; count 0: the same, or there is none */
 	uint32_t filter_flags;
 	const char *where_filter;
 };
@@ -124,6 +125,8 @@ struct process_power {
 void plan_capabilities(struct builder *builder, struct process_power *power);
 int plan_drop(struct builder *builder, const struct process_power *power);
 int plan_filter(struct builder *builder, struct process_power *power);
+/* landlock.c: the profile's files and ports, in this stage. */
+int plan_landlock(struct builder *builder, enum plan_stage stage);
 
 /* Settings for a cgroup; shared by create and update. */
 struct cgroup_settings {

@@ -31,6 +31,7 @@
 #include "core/filter/filter.h"
 #include "core/host/host.h"
 #include "core/oci/config.h"
+#include "core/profile/profile.h"
 
 enum plan_stage {
 	PLAN_PREPARE,
@@ -93,6 +94,10 @@ enum op_kind {
 	OP_CWD,		  /* DROP: chdir, and the directory is checked to lie inside the root */
 	OP_NO_NEW_PRIVS,
 	OP_VERIFY,	  /* DROP: /proc/self/status equals what was planned; more power is fatal */
+	OP_LANDLOCK_BEGIN, /* DROP, or EXEC behind an init: a ruleset of Landlock */
+	OP_LANDLOCK_PATH,
+	OP_LANDLOCK_PORT,
+	OP_LANDLOCK,	  /* what no rule of it allows is refused from here on */
 	OP_SECCOMP,	  /* DROP: before OP_IDS when no_new_privs is off, else last */
 	OP_CLOSE_FDS,	  /* DROP: close_range of all but what stays */
 	OP_UNPACK,	  /* MOUNT: an archive into the new, empty root, by a helper program */
@@ -309,6 +314,21 @@ struct op {
 			bool listener;
 		} seccomp;
 		struct {
+			uint64_t handled_fs, handled_net; /* LANDLOCK_ACCESS_… */
+		} landlock_begin;
+		struct {
+			struct root_path path; /* missing: passed over, but for missing_access */
+			uint64_t access;	   /* of a file, or of a directory and all below with `below` */
+			uint64_t missing_access; /* where it is not there yet: of the directory that it would be in */
+			bool below;
+		} landlock_path;
+		struct {
+			uint64_t access, port;
+		} landlock_port;
+		struct {
+			bool log;
+		} landlock;
+		struct {
 			int preserve; /* this many from 3 on stay open */
 		} close_fds;
 		struct {
@@ -399,6 +419,10 @@ struct plan_request {
 	int preserve_fds;
 	int listen_fds; /* before those: the program is told of them by LISTEN_FDS and LISTEN_PID */
 	const char *listen_names; /* and by LISTEN_FDNAMES; or NULL */
+	/* Its calls, files and ports; NULL: none. The rest of it is in the config already. In exec the filter holds the
+	 * calls already. */
+	const struct profile *profile;
+	const struct oci_seccomp *profile_calls; /* NULL: all */
 	/* Of the user namespace that is joined by path; no maps: none is, or they are not known. */
 	struct id_maps joined_uid_maps, joined_gid_maps;
 	bool joined_setgroups_denied;

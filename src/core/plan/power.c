@@ -124,13 +124,33 @@ int plan_filter_policy(const struct oci_seccomp *seccomp, const char *config_nam
 	return 0;
 }
 
+/* What the profile allows, of what the config allows. */
+static int profile_filter(struct builder *builder, struct process_power *power)
+{
+	const struct oci_seccomp *calls = builder->request->profile_calls;
+	struct filter_program program;
+	struct filter_policy policy;
+
+	if (!calls)
+		return 0;
+	if (plan_filter_policy(calls, "profile", builder->arena, &policy, builder->err) ||
+	    filter_compile(&policy, builder->arena, &program, builder->err))
+		return ERR;
+	power->config_filter = power->filter;
+	if (power->has_filter)
+		return filter_intersect(&program, &power->config_filter, builder->arena, &power->filter, builder->err);
+	power->has_filter = true;
+	power->filter = program;
+	return 0;
+}
+
 int plan_filter(struct builder *builder, struct process_power *power)
 {
 	const struct oci_seccomp *seccomp = &builder->config->linux.seccomp;
 	struct filter_policy policy;
 
 	if (!seccomp->present)
-		return 0;
+		return profile_filter(builder, power);
 	if (plan_filter_policy(seccomp, builder->plan->config_name, builder->arena, &policy, builder->err) ||
 	    filter_compile(&policy, builder->arena, &power->filter, builder->err))
 		return ERR;
@@ -138,5 +158,5 @@ int plan_filter(struct builder *builder, struct process_power *power)
 	power->filter_flags = seccomp->flags;
 	power->listener = seccomp->listener_path;
 	power->where_filter = seccomp->where;
-	return 0;
+	return profile_filter(builder, power);
 }

@@ -185,13 +185,13 @@ static bool has_home(const struct strings *env)
 	return false;
 }
 
-static void plan_seccomp_op(struct builder *builder, const struct process_power *power)
+static void plan_seccomp_op(struct builder *builder, const struct process_power *power, enum plan_stage stage)
 {
 	struct op *op;
 
 	if (!power->has_filter)
 		return;
-	op = builder_add(builder, OP_SECCOMP, PLAN_DROP, power->where_filter,
+	op = builder_add(builder, OP_SECCOMP, stage, power->where_filter,
 			 power->no_new_privs ? "last of all, so that it needs to allow the least"
 					     : "before the ids change: without no_new_privs it needs CAP_SYS_ADMIN");
 	op->seccomp.program = power->filter;
@@ -332,12 +332,36 @@ static struct strings environment(struct builder *builder)
 	return (struct strings){items, count};
 }
 
+/* Landlock first: the filter may refuse its calls. */
+static int plan_profile(struct builder *builder, const struct process_power *power, enum plan_stage stage)
+{
+	if (plan_landlock(builder, stage))
+		return ERR;
+	if (power->no_new_privs)
+		plan_seccomp_op(builder, power, stage);
+	return 0;
+}
+
+/* An init of ours is no part of the program that the profile is about: it stays under the config's own filter. */
+static int plan_confinement(struct builder *builder, const struct process_power *power, bool init)
+{
+	struct process_power before = *power;
+
+	if (!init || !builder->request->profile)
+		return plan_profile(builder, power, PLAN_DROP);
+	before.filter = power->config_filter;
+	before.has_filter = before.filter.count;
+	plan_seccomp_op(builder, &before, PLAN_DROP);
+	return 0;
+}
+
 int plan_drop(struct builder *builder, const struct process_power *power)
 {
 	const struct oci_process *process = builder->process;
 	const char *where = process->capabilities.present ? process->capabilities.where : NULL;
 	const char *why = process->capabilities.present ? NULL : "the config asks for none: there are none";
 	struct op *op;
+	bool init;
 
 	op = builder_add(builder, OP_UMASK, PLAN_DROP, process->user.umask.set ? process->user.where : NULL,
 			 process->user.umask.set ? NULL : "the usual one, whatever the runtime's is");
@@ -348,7 +372,7 @@ int plan_drop(struct builder *builder, const struct process_power *power)
 	op = builder_add(builder, OP_CLOSE_FDS, PLAN_DROP, NULL, NULL);
 	op->close_fds.preserve = builder->request->preserve_fds + builder->request->listen_fds;
 	if (!power->no_new_privs)
-		plan_seccomp_op(builder, power);
+		plan_seccomp_op(builder, power, PLAN_DROP);
 	if (plan_ids(builder))
 		return ERR;
 	op = builder_add(builder, OP_CAPABILITIES, PLAN_DROP, where, why);
@@ -363,13 +387,17 @@ int plan_drop(struct builder *builder, const struct process_power *power)
 			    process->no_new_privileges ? member(builder, "noNewPrivileges") : NULL,
 			    process->no_new_privileges ? NULL : "the container has it");
 	plan_verify(builder, power);
-	if (power->no_new_privs)
-		plan_seccomp_op(builder, power);
-	plan_start_hooks(builder);
 	/* A label comes with execve: an init of ours would stay without it, and so with more power than the program. */
-	if (builder->request->init && !process->apparmor_profile && !process->selinux_label)
+	init = builder->request->init && !process->apparmor_profile && !process->selinux_label &&
+	       !(builder->request->profile && power->listener);
+	if (plan_confinement(builder, power, init))
+		return ERR;
+	plan_start_hooks(builder);
+	if (init)
 		builder_add(builder, OP_INIT, PLAN_EXEC, NULL,
 			    "it passes signals on, reaps what is left behind, and ends as the program does");
+	if (init && builder->request->profile && plan_profile(builder, power, PLAN_EXEC))
+		return ERR;
 	op = builder_add(builder, OP_EXEC, PLAN_EXEC, member(builder, "args"), NULL);
 	op->exec.args = process->args;
 	op->exec.env = environment(builder);

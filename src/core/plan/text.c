@@ -7,6 +7,7 @@
 #include <linux/mount.h>
 #include <string.h>
 
+#include "abi/landlock.h"
 #include "base/format.h"
 #include "core/plan/plan.h"
 
@@ -206,6 +207,26 @@ static void put_limit(struct out *out, uint64_t value)
 		put(out, "%" PRIu64, value);
 }
 
+static void put_landlock(struct out *out, const struct op *op)
+{
+	const uint64_t reads = LANDLOCK_ACCESS_FS_READ_FILE, writes = LANDLOCK_ACCESS_FS_WRITE_FILE;
+	uint64_t access = op->landlock_path.access;
+
+	if (op->kind == OP_LANDLOCK_BEGIN)
+		put(out, "begin a ruleset of Landlock (files 0x%" PRIx64 ", ports 0x%" PRIx64 ")",
+		    op->landlock_begin.handled_fs, op->landlock_begin.handled_net);
+	else if (op->kind == OP_LANDLOCK_PATH)
+		put(out, "allow%s%s%s%s of %s%s", access & reads ? " reading" : "", access & writes ? " writing" : "",
+		    access & LANDLOCK_ACCESS_FS_EXECUTE ? " executing" : "",
+		    access & LANDLOCK_ACCESS_FS_IOCTL_DEV ? " ioctl" : "", op->landlock_path.path.text,
+		    op->landlock_path.below ? " and what is below" : "");
+	else if (op->kind == OP_LANDLOCK_PORT)
+		put(out, "allow TCP port %" PRIu64 " to be %s", op->landlock_port.port,
+		    op->landlock_port.access & LANDLOCK_ACCESS_NET_BIND_TCP ? "bound" : "connected to");
+	else
+		put(out, "restrict files and ports with Landlock");
+}
+
 static void put_seccomp(struct out *out, const struct op *op)
 {
 	put(out, "load the system call filter, %u instructions", op->seccomp.program.count);
@@ -386,6 +407,9 @@ static void put_process_op(struct out *out, const struct op *op)
 		break;
 	case OP_CWD:
 		put(out, "change to directory %s, and see that it is inside", op->cwd.path.text);
+		break;
+	case OP_LANDLOCK_BEGIN ... OP_LANDLOCK:
+		put_landlock(out, op);
 		break;
 	case OP_SECCOMP:
 		put_seccomp(out, op);

@@ -3,6 +3,7 @@
  * state: one directory per container below the state root (0700), with
  *   state.json    what is needed to find, kill and remove it: replaced atomically, versioned
  *   config.json   a copy: later changes in the bundle do not matter
+ *   profile.json  the containment profile, where there is one
  *   filter.bpf    the compiled seccomp filter: exec loads the same
  *   start.sock    while created and not started
  *   lock          one writer at a time: a record lock of fcntl(2), which a cloned child does not inherit
@@ -39,6 +40,7 @@ struct state {
 	bool cgroup_created;	 /* false: it was there before and is not ours to remove */
 	const char *cgroup_made; /* text of cgroup_made_write, or of what is to be made; NULL: not known */
 	bool no_process;	 /* the config has none: start is an error */
+	bool profile; /* profile.json is laid over config.json */
 	uint32_t filter_flags;
 	const char *resctrl_class;   /* made for it below /sys/fs/resctrl; NULL: none */
 	const char *resctrl_monitor; /* the class with a monitoring group of its own; NULL: none */
