@@ -283,3 +283,28 @@ with_ids_for_auto() {
 	done
 	[ -z "$(pm ps --all --quiet)" ]
 }
+
+@test "a profile by name: it takes away and gives nothing; a name that is not there refuses the start" {
+	local profiles=$BASE/profiles
+	mkdir -p "$profiles"
+	chmod 755 "$profiles"
+	jq '{version: 1, rules: {syscalls: {names: [.syscalls[] | select(.action == "SCMP_ACT_ALLOW") | .names[] |
+		select(. != "mkdir" and . != "mkdirat")] | unique}, capabilities: {"CAP_CHOWN": "", "CAP_SYS_ADMIN": ""},
+		files: {read: ["/etc/**", "/bin/**"]}, limits: {RLIMIT_NOFILE: 500}}}' \
+		/usr/share/containers/seccomp.json > "$profiles/web.json"
+	profiled() { pm --runtime-flag "profiles=$profiles" run --name "$name" --annotation "org.bulkhead.profile=$1" "${@:2}"; }
+	run profiled web --detach localhost/box sleep 1000
+	[ "$status" -eq 0 ]
+	run pm --runtime-flag "profiles=$profiles" exec "$name" sh -c 'cat /etc/passwd; ls /root; mkdir /tmp/x; ulimit -Hn
+		grep -E "CapBnd" /proc/self/status'
+	echo "$output"
+	[[ $output == *adm:x:3* ]]
+	[[ $output == *"'/root': Permission denied"* ]]
+	[[ $output == *'Function not implemented'* ]]
+	[[ $output == *$'\n500\n'* ]]
+	[[ $output == *'CapBnd:'*0000000000000001* ]]
+	pm rm --force --time 0 "$name"
+	run profiled nobody localhost/box true
+	[ "$status" -ne 0 ]
+	[[ $output == *'there is no such profile'* ]]
+}

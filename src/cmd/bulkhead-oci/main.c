@@ -86,6 +86,7 @@ static int run(struct oci *oci, int argc, char **argv)
 		return oci_fail(oci, &err);
 	}
 	oci->engine.root = globals.root;
+	oci->engine.profiles = globals.profiles;
 	if (choose_cgroups(&globals, &oci->engine.cgroup_driver, &err))
 		return oci_fail(oci, &err);
 	return run_verb(oci, operands, argv);
@@ -98,7 +99,7 @@ int main(int argc, char **argv)
 {
 	struct oci oci = {
 		.cli = {.program = PROGRAM, .log_fd = -EBADF, .warnings = BUF_INIT},
-		.engine = {.program = PROGRAM, .warn = cli_warn},
+		.engine = {.program = PROGRAM, .named_profiles = true, .warn = cli_warn},
 		.argv = argv,
 	};
 	/* The parser moves words about; the program is executed again with them as they were. */

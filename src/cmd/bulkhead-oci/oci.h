@@ -9,7 +9,7 @@
 
 /* The program's own options. */
 struct oci_globals {
-	const char *root, *log, *log_format, *cgroup_manager;
+	const char *root, *log, *log_format, *cgroup_manager, *profiles;
 	bool debug, systemd_cgroup, version;
 };
 

@@ -11,6 +11,7 @@ static const struct opt_verb *const verbs[] = {
 
 #define AT(member) offsetof(struct oci_globals, member)
 static const struct opt options[] = {
+	{OPT_STRING, 0, "profiles", "DIR", "containment profiles by name (/etc/bulkhead/profiles); for root", AT(profiles)},
 	{OPT_STRING, 0, "root", "DIR", "directory of the containers' state", AT(root)},
 	{OPT_STRING, 0, "log", "FILE", "write errors there, too", AT(log)},
 	{OPT_STRING, 0, "log-format", "text|json", "of the log", AT(log_format)},

@@ -118,8 +118,8 @@ int engine_checkpoint(const struct engine *engine, const char *id, const struct 
 	int pidfd cleanup_fd = -EBADF;
 
 	if (container_open(&container, engine, id, true, err) || container_read_config(&container, err) ||
-	    check(&container, err) || container_open_process(&container, &pidfd, err) ||
-	    dump(&container, request, err))
+	    profile_refuse_criu(container.state->profile, "checkpoint", err) || check(&container, err) ||
+	    container_open_process(&container, &pidfd, err) || dump(&container, request, err))
 		return ERR;
 	if (request->leave_running || request->pre_dump)
 		return 0;

@@ -92,15 +92,15 @@ int creation_plan(struct creation *creation, struct err *err)
 		.root_archive = request->root_archive,
 	};
 	creation->profile = request->profile;
-	if (profile_for_create(creation, err))
+	if (host_read(creation->arena, &creation->host, err) || profile_by_name(creation, err) ||
+	    profile_for_create(creation, err))
 		return ERR;
 	if (!request->empty_root)
 		plan_request->rootfs.text =
 			absolute_path(creation->arena, plan_request->bundle.text, creation->config->root.path.text);
 	if (!plan_request->bundle.text || (!request->empty_root && !plan_request->rootfs.text))
 		return err_set(err, ERR_INTERNAL, "out of memory while reading config.json");
-	if (host_read(creation->arena, &creation->host, err) ||
-	    user_namespace_read(creation->arena, creation->config, NULL, plan_request, err) ||
+	if (user_namespace_read(creation->arena, creation->config, NULL, plan_request, err) ||
 	    plan_create(creation->arena, creation->config, creation->host, plan_request, &creation->plan, err))
 		return ERR;
 	for (size_t i = 0; i < creation->plan->warnings.count; i++) {

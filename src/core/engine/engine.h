@@ -22,6 +22,8 @@ struct engine {
 	const char *program;	/* "bulkhead-oci": names the default state root */
 	const char *root;	/* --root; NULL: the default */
 	enum cgroup_driver cgroup_driver;
+	bool named_profiles; /* annotations may choose one of the administrator's profiles */
+	const char *profiles; /* where they are, for root of the host; NULL: /etc/bulkhead/profiles */
 	void (*warn)(const char *text); /* a line for the log and standard error; may be NULL */
 };
 

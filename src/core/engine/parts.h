@@ -210,9 +210,13 @@ void creation_done(struct creation *creation);
 
 /* ---- profile.c ---- */
 
+/* profile_name.c: the profile that the annotations or the administrator choose, if any, into creation.profile. */
+int profile_by_name(struct creation *creation, struct err *err);
 /* Lay the profile over the config and the request of the plan, if there is one. */
 int profile_for_create(struct creation *creation, struct err *err);
 int profile_save(struct creation *creation, struct err *err);
+/* criu brings back no Landlock: the container would have more than before. */
+int profile_refuse_criu(bool profile, const char *verb, struct err *err);
 /* The container's, over its config and over what a further process asks for. */
 int profile_for_exec(struct container *container, const struct oci_process **process, struct plan_request *request,
 		     struct err *err);

@@ -283,3 +283,12 @@ int profile_for_exec(struct container *container, const struct oci_process **pro
 	*process = copy;
 	return 0;
 }
+
+int profile_refuse_criu(bool profile, const char *verb, struct err *err)
+{
+	if (!profile)
+		return 0;
+	err_set(err, ERR_UNSUPPORTED, "cannot %s a container with a containment profile", verb);
+	err_why(err, "criu does not bring Landlock back, so that it would have more than the profile allows");
+	return err_fix(err, "%s one without a profile", verb);
+}

@@ -164,7 +164,8 @@ int engine_restore(const struct engine *engine, const struct engine_run *request
 	creation.engine = engine;
 	creation.request = &request->create;
 	creation.arena = &arena;
-	if (creation_plan(&creation, err) || check(&creation, err))
+	if (creation_plan(&creation, err) ||
+	    profile_refuse_criu(creation.profile.text, "restore", err) || check(&creation, err))
 		return ERR;
 	engine_block_signals();
 	if (restore(&creation, request, criu, err))
