@@ -115,5 +115,63 @@ export_to() {
 	done
 	run "$BULKHEAD" profile export --to yaml "$FULL"
 	[ "$status" -eq 125 ]
-	[[ $output == *'apparmor, kubernetes, oci'* ]]
+	[[ $output == *'apparmor, kubernetes, landlock, oci'* ]]
+}
+
+@test "export --to landlock: the kernel takes the rules and keeps to them" {
+	mkdir -p "$WORK/seen" "$WORK/hidden"
+	echo a >"$WORK/seen/a"
+	echo b >"$WORK/hidden/b"
+	jq --arg w "$WORK" '.rules.files = {"read": ["\($w)/seen/*"], "write": ["/dev/null"]} | .rules.network.listen = [7779]' \
+		"$FULL" >ports.json
+	export_to landlock ports.json >landlock.json
+	cat >apply.py <<-'END'
+		import ctypes, json, os, socket, struct, sys
+		rules, work = json.load(open(sys.argv[1])), sys.argv[2]
+		names = ["execute", "write_file", "read_file", "read_dir", "remove_dir", "remove_file", "make_char", "make_dir",
+		    "make_reg", "make_sock", "make_fifo", "make_block", "make_sym", "refer", "truncate", "ioctl_dev"]
+		nets = ["bind_tcp", "connect_tcp"]
+		files = {"write_file", "read_file", "execute", "truncate", "ioctl_dev"}
+		libc = ctypes.CDLL(None, use_errno=True)
+		def bits(words, table):
+		    return sum(1 << table.index(w) for w in words)
+		def call(*args):
+		    result = libc.syscall(*args)
+		    assert result >= 0, os.strerror(ctypes.get_errno())
+		    return result
+		abi = libc.syscall(444, None, ctypes.c_size_t(0), 1)
+		if abi < 5:
+		    sys.exit(77)
+		handled = rules["ruleset"][0]
+		fd = call(444, struct.pack("QQ", bits(handled["handledAccessFs"], names), bits(handled["handledAccessNet"], nets)),
+		    ctypes.c_size_t(16), 0)
+		for rule in rules["pathBeneath"]:
+		    for parent in rule["parent"]:
+		        if not os.path.exists(parent):
+		            continue
+		        words = [w for w in rule["allowedAccess"] if os.path.isdir(parent) or w in files]
+		        path = os.open(parent, os.O_PATH)
+		        call(445, fd, 1, struct.pack("=Qi", bits(words, names), path), 0)
+		for rule in rules["netPort"]:
+		    for port in rule["port"]:
+		        call(445, fd, 2, struct.pack("QQ", bits(rule["allowedAccess"], nets), port), 0)
+		call(157, 38, 1, 0, 0, 0)
+		call(446, fd, 0)
+		def attempt(word, function):
+		    try:
+		        function()
+		        print(word, "yes")
+		    except PermissionError:
+		        print(word, "no")
+		attempt("seen", lambda: open(work + "/seen/a"))
+		attempt("hidden", lambda: open(work + "/hidden/b"))
+		attempt("null", lambda: open("/dev/null", "w"))
+		attempt("make", lambda: open(work + "/seen/new", "w"))
+		attempt("7779", lambda: socket.socket().bind(("127.0.0.1", 7779)))
+		attempt("7780", lambda: socket.socket().bind(("127.0.0.1", 7780)))
+	END
+	run /usr/bin/python3 apply.py landlock.json "$WORK"
+	[ "$status" -ne 77 ] || skip "this kernel has no Landlock of ABI 5"
+	echo "$output"
+	[ "$output" = $'seen yes\nhidden no\nnull yes\nmake no\n7779 yes\n7780 no' ]
 }

@@ -23,7 +23,7 @@ static const struct opt options[] = {
 	{OPT_FLAG, 0, "json", NULL, "diff: as JSON", offsetof(struct profile_options, json)},
 	{OPT_STRING, 0, "name", "NAME", "export: what the profile is called there (default: the file's name)",
 	 offsetof(struct profile_options, name)},
-	{OPT_STRING, 0, "to", "FORMAT", "export: apparmor, kubernetes, oci, seccomp (Docker, podman), selinux, systemd",
+	{OPT_STRING, 0, "to", "FORMAT", "export: apparmor, kubernetes, landlock, oci, seccomp (Docker, podman), selinux, systemd",
 	 offsetof(struct profile_options, to)},
 	{.type = OPT_END},
 };
@@ -300,8 +300,8 @@ static int export(struct work *work)
 		format++;
 	if (!to || !profile_format_name(format)) {
 		err_set(&err, ERR_USAGE, "profile export: %s", to ? "unknown format" : "--to is missing");
-		err_fix(&err, "bulkhead profile export --to seccomp FILE; there are apparmor, kubernetes, oci, seccomp, "
-			      "selinux and systemd");
+		err_fix(&err, "bulkhead profile export --to seccomp FILE; there are apparmor, kubernetes, landlock, oci, "
+			      "seccomp, selinux and systemd");
 		return failed(work->people, &err);
 	}
 	if (choose_name(work, &name, &err))

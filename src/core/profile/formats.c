@@ -29,6 +29,9 @@ static const struct {
 	 FILES | BIT(PROFILE_CAPABILITIES) | BIT(PROFILE_SIGNALS) | BIT(PROFILE_PROC) | BIT(PROFILE_SYS) |
 		 BIT(PROFILE_DEVICES)},
 	{"kubernetes", profile_write_kubernetes, CALLS | BIT(PROFILE_CAPABILITIES)},
+	{"landlock", profile_write_landlock,
+	 FILES | BIT(PROFILE_PROC) | BIT(PROFILE_SYS) | BIT(PROFILE_DEVICES) | BIT(PROFILE_LISTEN) |
+		 BIT(PROFILE_CONNECT)},
 	{"oci", profile_write_oci, CALLS | BIT(PROFILE_CAPABILITIES) | BIT(PROFILE_LIMITS)},
 	{"seccomp", write_seccomp, CALLS},
 	{"selinux", profile_write_selinux, BIT(PROFILE_CAPABILITIES)},

@@ -17,7 +17,7 @@ bool profile_is_offline(const struct profile *profile);
 bool profile_is_glob(const char *path);
 
 typedef int profile_writer(const struct profile *profile, const char *name, struct buf *out, struct err *err);
-profile_writer profile_write_apparmor, profile_write_kubernetes, profile_write_oci, profile_write_selinux,
-	profile_write_systemd;
+profile_writer profile_write_apparmor, profile_write_kubernetes, profile_write_landlock, profile_write_oci,
+	profile_write_selinux, profile_write_systemd;
 
 #endif
