@@ -2,7 +2,9 @@
 /* cli: see cli.h. Runs in the runtime, first and last. Allocates only for warnings. */
 #include "cmd/cli.h"
 
+#include <errno.h>
 #include <fcntl.h>
+#include <poll.h>
 #include <signal.h>
 #include <stdio.h>
 #include <stdlib.h>
@@ -136,12 +138,25 @@ void cli_debug(struct cli *cli, const char *text)
 		say(cli, "debug: ", text);
 }
 
-bool cli_open_standard_fds(void)
+static bool standard_fds_are_open(void)
 {
+	struct pollfd fds[] = {{.fd = STDIN_FILENO}, {.fd = STDOUT_FILENO}, {.fd = STDERR_FILENO}};
+
+	if (poll(fds, ARRAY_SIZE(fds), 0) < 0)
+		return false;
 	for (int fd = STDIN_FILENO; fd <= STDERR_FILENO; fd++)
-		if (fcntl(fd, F_GETFD) < 0 && open("/dev/null", fd == STDIN_FILENO ? O_RDONLY : O_WRONLY) != fd)
+		if (fds[fd].revents & POLLNVAL && open("/dev/null", fd == STDIN_FILENO ? O_RDONLY : O_WRONLY) != fd)
 			return false;
 	return true;
+}
+
+bool cli_open_standard_fds(void)
+{
+	if (standard_fds_are_open())
+		return true;
+	dprintf(STDERR_FILENO, "%s: a standard descriptor is closed and /dev/null cannot stand for it: %m\n",
+		program_invocation_short_name);
+	return false;
 }
 
 int cli_finish(struct cli *cli, int status)

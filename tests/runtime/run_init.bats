@@ -78,7 +78,7 @@ teardown() { common_teardown; }
 	END
 	for who in root user; do
 		[ "$who" = root ] || user=(setpriv --reuid 65533 --regid 65533 --clear-groups)
-		run "${user[@]}" env "CALLER=$secret" "$WORK/bulkhead" --root "$WORK/$who/state" run --hostname \
+		run --separate-stderr "${user[@]}" env "CALLER=$secret" "$WORK/bulkhead" --root "$WORK/$who/state" run --hostname \
 			"${secret//_/-}" -v "$WORK/look.py:/tmp/look.py:ro" host python3 /tmp/look.py "${secret#SECRET_}"
 		echo "$output"
 		[ "$status" -eq 0 ]

@@ -61,7 +61,7 @@ bk_user() {
 }
 
 @test "tar: a user with a single id; --writable is thrown away" {
-	run bk_user --writable "tar:$BATS_FILE_TMPDIR/root.tar.gz" sh -c 'id -u; stat -c %u /data/deep/file; echo x > /y && cat /y'
+	run --separate-stderr bk_user --writable "tar:$BATS_FILE_TMPDIR/root.tar.gz" sh -c 'id -u; stat -c %u /data/deep/file; echo x > /y && cat /y'
 	echo "$output"
 	[ "$status" -eq 0 ]
 	[ "$output" = $'65533\n65533\nx' ]
