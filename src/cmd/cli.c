@@ -12,6 +12,7 @@
 #include <time.h>
 #include <unistd.h>
 
+#include "abi/signals.h"
 #include "base/fd.h"
 #include "base/json.h"
 #include "base/types.h"
@@ -211,68 +212,29 @@ int cli_number(const char *what, const char *text, uint64_t max, uint64_t *ret, 
 	return err_fix(err, "a decimal number from 0 to %llu", (unsigned long long)max);
 }
 
-static const struct signal_name {
-	const char *name;
-	int number;
-} signal_names[] = {
-	{"HUP", SIGHUP},   {"INT", SIGINT},	  {"QUIT", SIGQUIT}, {"ILL", SIGILL},	{"TRAP", SIGTRAP},
-	{"ABRT", SIGABRT}, {"IOT", SIGABRT},	  {"BUS", SIGBUS},   {"FPE", SIGFPE},	{"KILL", SIGKILL},
-	{"USR1", SIGUSR1}, {"SEGV", SIGSEGV},	  {"USR2", SIGUSR2}, {"PIPE", SIGPIPE}, {"ALRM", SIGALRM},
-	{"TERM", SIGTERM}, {"STKFLT", SIGSTKFLT}, {"CHLD", SIGCHLD}, {"CLD", SIGCHLD},	{"CONT", SIGCONT},
-	{"STOP", SIGSTOP}, {"TSTP", SIGTSTP},	  {"TTIN", SIGTTIN}, {"TTOU", SIGTTOU}, {"URG", SIGURG},
-	{"XCPU", SIGXCPU}, {"XFSZ", SIGXFSZ},	  {"PROF", SIGPROF}, {"WINCH", SIGWINCH}, {"IO", SIGIO},
-	{"POLL", SIGIO},   {"VTALRM", SIGVTALRM}, {"PWR", SIGPWR},   {"SYS", SIGSYS},
-};
-
-/* The kernel's own numbers: a C library keeps the first of them for itself. */
-#define SIGNAL_RTMIN 34
-#define SIGNAL_MAX 64
-
-static bool real_time_signal(const char *name, int *ret_signal)
-{
-	bool from_max = strncmp(name, "RTMAX", 5) == 0;
-	int offset = 0;
-	char sign;
-
-	if (!from_max && strncmp(name, "RTMIN", 5) != 0)
-		return false;
-	if (name[5] && (sscanf(name + 5, "%c%2d", &sign, &offset) != 2 || sign != (from_max ? '-' : '+')))
-		return false;
-	*ret_signal = from_max ? SIGNAL_MAX - offset : SIGNAL_RTMIN + offset;
-	return *ret_signal >= SIGNAL_RTMIN && *ret_signal <= SIGNAL_MAX;
-}
-
-const char *cli_signal_name(size_t index)
-{
-	return index < ARRAY_SIZE(signal_names) ? signal_names[index].name : NULL;
-}
-
 int cli_signal_number(const char *text, int *ret_signal, struct err *err)
 {
-	const char *names[ARRAY_SIZE(signal_names) + 1] = {NULL}, *nearest;
+	const char *names[ABI_SIGNAL_MAX + 1] = {NULL}, *nearest;
 	char upper[16] = "";
-	const char *name;
 	uint64_t number;
+	int known;
 
 	if (text[0] >= '0' && text[0] <= '9') {
-		if (cli_number("the signal", text, SIGNAL_MAX, &number, err))
+		if (cli_number("the signal", text, ABI_SIGNAL_MAX, &number, err))
 			return ERR;
 		*ret_signal = (int)number;
 		return 0;
 	}
 	for (size_t i = 0; text[i] && i < sizeof(upper) - 1; i++)
 		upper[i] = (char)(text[i] >= 'a' && text[i] <= 'z' ? text[i] - 'a' + 'A' : text[i]);
-	name = strncmp(upper, "SIG", 3) == 0 ? upper + 3 : upper;
-	for (size_t i = 0; i < ARRAY_SIZE(signal_names); i++) {
-		names[i] = signal_names[i].name;
-		if (strlen(text) < sizeof(upper) && strcmp(names[i], name) == 0) {
-			*ret_signal = signal_names[i].number;
-			return 0;
-		}
-	}
-	if (real_time_signal(name, ret_signal))
+	known = strlen(text) < sizeof(upper) ? abi_signal_number(upper) : -1;
+	if (known > 0) {
+		*ret_signal = known;
 		return 0;
-	nearest = opt_nearest(name, names);
+	}
+	for (size_t i = 0; i < ABI_SIGNAL_MAX && abi_signal_at(i); i++)
+		names[i] = abi_signal_at(i);
+	nearest = opt_nearest(strncmp(upper, "SIG", 3) == 0 ? upper + 3 : upper, names);
 	err_set(err, ERR_USAGE, "unknown signal \"%s\"", text);
 	return nearest ? err_fix(err, "%s, or its number", nearest) : err_fix(err, "a number, or a name as in signal(7)");
 }

@@ -66,8 +66,6 @@ int cli_print_help(struct cli *cli, const struct opt_verb *verb);
 
 /* "9", "KILL" or "SIGKILL", also "RTMIN+3". ERR_USAGE with the nearest name. */
 int cli_signal_number(const char *text, int *ret_signal, struct err *err);
-/* The names of signals, one after another; NULL after the last. */
-const char *cli_signal_name(size_t index);
 /* A decimal number of at most max, nothing else. what: "--user". */
 int cli_number(const char *what, const char *text, uint64_t max, uint64_t *ret, struct err *err);
 

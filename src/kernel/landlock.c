@@ -14,9 +14,10 @@ int landlock_abi(void)
 	return kernel_result(syscall(SYS_landlock_create_ruleset, NULL, 0, LANDLOCK_CREATE_RULESET_VERSION));
 }
 
-int landlock_create(uint64_t handled_fs, uint64_t handled_net)
+int landlock_create(uint64_t handled_fs, uint64_t handled_net, uint64_t scoped)
 {
-	struct abi_landlock_ruleset ruleset = {.handled_access_fs = handled_fs, .handled_access_net = handled_net};
+	struct abi_landlock_ruleset ruleset = {
+		.handled_access_fs = handled_fs, .handled_access_net = handled_net, .scoped = scoped};
 	/* An older kernel refuses a member that it does not know, unless it is zero. */
 	return kernel_result(syscall(SYS_landlock_create_ruleset, &ruleset, sizeof(ruleset), 0));
 }

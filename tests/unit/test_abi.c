@@ -1,6 +1,7 @@
 /* SPDX-License-Identifier: Apache-2.0 */
 /* test_abi: the system call table against the kernel's headers and against the running kernel's own list. */
 #include <setjmp.h>
+#include <signal.h>
 #include <stdarg.h>
 #include <stdbool.h>
 #include <stddef.h>
@@ -11,6 +12,7 @@
 #include <cmocka.h>
 
 #include "abi/arch.h"
+#include "abi/signals.h"
 #include "abi/syscalls.h"
 #include "base/types.h"
 
@@ -177,9 +179,36 @@ static void test_running_kernel(void **state)
 	assert_true(count > 300);
 }
 
+/* Every number has one name for files, which leads back to it; other names lead to the same number. */
+static void test_signals(void **state)
+{
+	(void)state;
+	for (int number = 1; number <= ABI_SIGNAL_MAX; number++) {
+		const char *name = abi_signal_name(number), *abbreviation = sigabbrev_np(number);
+
+		assert_non_null(name);
+		assert_int_equal(abi_signal_number(name), number);
+		assert_int_equal(abi_signal_number(name + 3), number);
+		if (abbreviation && strcmp(abbreviation, "POLL") != 0)
+			assert_string_equal(name + 3, abbreviation);
+	}
+	for (size_t i = 0; abi_signal_at(i); i++)
+		assert_true(abi_signal_number(abi_signal_at(i)) > 0);
+	assert_int_equal(abi_signal_number("SIGPOLL"), SIGIO);
+	assert_int_equal(abi_signal_number("RTMIN+2"), 36);
+	assert_int_equal(abi_signal_number("SIGRTMAX-1"), 63);
+	assert_null(abi_signal_name(0));
+	assert_null(abi_signal_name(ABI_SIGNAL_MAX + 1));
+	static const char *const unknown[] = {"", "SIG", "TERMS", "RTMIN-1", "RTMIN+31", "RTMAX+1", "RTMIN+", "RTMIN+1x",
+					      "SIG31", "SIG65", "65", "0"};
+	for (size_t i = 0; i < ARRAY_SIZE(unknown); i++)
+		assert_int_equal(abi_signal_number(unknown[i]), -1);
+}
+
 int main(void)
 {
 	const struct CMUnitTest tests[] = {
+		cmocka_unit_test(test_signals),
 		cmocka_unit_test(test_headers), cmocka_unit_test(test_back_and_forth),
 		cmocka_unit_test(test_edges),	cmocka_unit_test(test_newer),
 		cmocka_unit_test(test_running_kernel),

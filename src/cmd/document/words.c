@@ -4,6 +4,7 @@
 #include <stdlib.h>
 #include <string.h>
 
+#include "abi/signals.h"
 #include "base/types.h"
 #include "cmd/cli.h"
 #include "cmd/document/document.h"
@@ -78,8 +79,8 @@ static void add_alternative(struct word *word, const char *text, size_t length)
 		return;
 	}
 	if (length == 6 && strncmp(text, "SIGNAL", length) == 0) {
-		for (size_t i = 0; cli_signal_name(i); i++)
-			add_value(word, cli_signal_name(i), strlen(cli_signal_name(i)));
+		for (size_t i = 0; abi_signal_at(i); i++)
+			add_value(word, abi_signal_at(i), strlen(abi_signal_at(i)));
 		return;
 	}
 	for (size_t i = 0; i < ARRAY_SIZE(meanings); i++) {

@@ -21,7 +21,8 @@ int child_landlock_begin(struct child *child, const struct op *op, struct err *e
 	/* Afterwards it may not be found any more. */
 	if (child_look_ahead(child, op, err))
 		return ERR;
-	result = landlock_create(op->landlock_begin.handled_fs, op->landlock_begin.handled_net);
+	result = landlock_create(op->landlock_begin.handled_fs, op->landlock_begin.handled_net,
+				 op->landlock_begin.scoped);
 	if (result >= 0)
 		child->landlock_fd = result;
 	return child_check(op, result, "landlock_create_ruleset", err);

@@ -41,7 +41,7 @@ static int read_calls(struct arena *arena, const struct profile *profile, const 
 	const struct oci_config *config;
 
 	*ret = NULL;
-	if (!profile->sets[PROFILE_SYSCALLS].present)
+	if (!profile_has_calls(profile))
 		return 0;
 	buf_puts(&text, "{\"ociVersion\": \"1.0.2\", \"root\": {\"path\": \"/\"}, \"linux\": {\"seccomp\": ");
 	if (profile_export_seccomp(profile, &text, err))
@@ -279,7 +279,7 @@ int profile_for_exec(struct container *container, const struct oci_process **pro
 	    restrict_config(&container->arena, request->profile, &container->config, err) ||
 	    restrict_process(&container->arena, request->profile, copy, err))
 		return ERR;
-	container->filtered = request->profile->sets[PROFILE_SYSCALLS].present;
+	container->filtered = profile_has_calls(request->profile);
 	*process = copy;
 	return 0;
 }

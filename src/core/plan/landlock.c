@@ -4,6 +4,7 @@
  * glob becomes the directory that holds all that it names. What this kernel's ABI does not have is warned of.
  */
 #include <limits.h>
+#include <stddef.h>
 #include <string.h>
 
 #include "abi/landlock.h"
@@ -40,7 +41,7 @@ static const char *const loaders[] = {"/lib64/ld-linux-x86-64.so.2", "/lib/ld-mu
 struct rules {
 	struct builder *builder;
 	enum plan_stage stage;
-	uint64_t files, ports; /* handled */
+	uint64_t files, ports, scopes; /* handled */
 };
 
 static void add_path(struct rules *rules, const char *path, bool below, uint64_t access)
@@ -117,19 +118,27 @@ static void cut_to_abi(struct rules *rules)
 {
 	static const struct {
 		int abi;
-		bool ports;
+		size_t member; /* of struct rules */
 		uint64_t bits;
 		const char *missing;
 	} levels[] = {
-		{2, false, LANDLOCK_ACCESS_FS_REFER, NULL}, /* refused as a whole there, which is stricter */
-		{3, false, LANDLOCK_ACCESS_FS_TRUNCATE, "truncate(2) of files that may not be written"},
-		{4, true, LANDLOCK_ACCESS_NET_BIND_TCP | LANDLOCK_ACCESS_NET_CONNECT_TCP, "TCP ports"},
-		{5, false, LANDLOCK_ACCESS_FS_IOCTL_DEV, "ioctl(2) of devices that are open already"},
+		/* Refused as a whole there, which is stricter. */
+		{2, offsetof(struct rules, files), LANDLOCK_ACCESS_FS_REFER, NULL},
+		{3, offsetof(struct rules, files), LANDLOCK_ACCESS_FS_TRUNCATE,
+		 "truncate(2) of files that may not be written"},
+		{4, offsetof(struct rules, ports), LANDLOCK_ACCESS_NET_BIND_TCP | LANDLOCK_ACCESS_NET_CONNECT_TCP,
+		 "TCP ports"},
+		{5, offsetof(struct rules, files), LANDLOCK_ACCESS_FS_IOCTL_DEV,
+		 "ioctl(2) of devices that are open already"},
+		{6, offsetof(struct rules, scopes), LANDLOCK_SCOPE_ABSTRACT_UNIX_SOCKET,
+		 "abstract sockets of the network, which is shared"},
+		{6, offsetof(struct rules, scopes), LANDLOCK_SCOPE_SIGNAL,
+		 "whom signals are sent to in the pid namespace, which is shared"},
 	};
 	int abi = rules->builder->host->landlock;
 
 	for (size_t i = 0; i < ARRAY_SIZE(levels); i++) {
-		uint64_t *handled = levels[i].ports ? &rules->ports : &rules->files;
+		uint64_t *handled = (uint64_t *)((char *)rules + levels[i].member);
 
 		if (abi >= levels[i].abi || !(*handled & levels[i].bits))
 			continue;
@@ -138,6 +147,26 @@ static void cut_to_abi(struct rules *rules)
 			builder_warn(rules->builder, NULL, "the profile does not restrict %s: that needs ABI %d of Landlock, "
 				     "and this kernel has %d", levels[i].missing, levels[i].abi, abi);
 	}
+}
+
+static bool is_own(const struct builder *builder, enum oci_namespace_kind kind)
+{
+	const struct oci_namespace *namespace = &builder->config->linux.namespaces[kind];
+
+	return namespace->present && !namespace->path.text;
+}
+
+/* Namespaces of its own hold these already; and there what exec adds, in a domain of its own, may reach the program. */
+static uint64_t scopes_of(const struct builder *builder)
+{
+	const struct profile *profile = builder->request->profile;
+	uint64_t scopes = 0;
+
+	if (profile && profile->sets[PROFILE_CONNECT].present && !is_own(builder, OCI_NS_NETWORK))
+		scopes |= LANDLOCK_SCOPE_ABSTRACT_UNIX_SOCKET;
+	if (profile && profile->sets[PROFILE_SIGNALS].present && !is_own(builder, OCI_NS_PID))
+		scopes |= LANDLOCK_SCOPE_SIGNAL;
+	return scopes;
 }
 
 int plan_landlock(struct builder *builder, enum plan_stage stage)
@@ -153,7 +182,8 @@ int plan_landlock(struct builder *builder, enum plan_stage stage)
 		rules.ports |= LANDLOCK_ACCESS_NET_BIND_TCP;
 	if (profile && profile->sets[PROFILE_CONNECT].present)
 		rules.ports |= LANDLOCK_ACCESS_NET_CONNECT_TCP;
-	if (!rules.files && !rules.ports)
+	rules.scopes = scopes_of(builder);
+	if (!rules.files && !rules.ports && !rules.scopes)
 		return 0;
 	if (builder->host->landlock < 1) {
 		builder_refuse(builder, ERR_UNSUPPORTED, NULL, "cannot restrict files and ports as the profile says");
@@ -162,11 +192,12 @@ int plan_landlock(struct builder *builder, enum plan_stage stage)
 					     "out of the profile");
 	}
 	cut_to_abi(&rules);
-	if (!rules.files && !rules.ports)
+	if (!rules.files && !rules.ports && !rules.scopes)
 		return 0;
 	op = builder_add(builder, OP_LANDLOCK_BEGIN, stage, NULL, NULL);
 	op->landlock_begin.handled_fs = rules.files;
 	op->landlock_begin.handled_net = rules.ports;
+	op->landlock_begin.scoped = rules.scopes;
 	add_files(&rules, profile);
 	add_ports(&rules, &profile->sets[PROFILE_LISTEN], LANDLOCK_ACCESS_NET_BIND_TCP);
 	add_ports(&rules, &profile->sets[PROFILE_CONNECT], LANDLOCK_ACCESS_NET_CONNECT_TCP);

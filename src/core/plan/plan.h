@@ -315,6 +315,7 @@ struct op {
 		} seccomp;
 		struct {
 			uint64_t handled_fs, handled_net; /* LANDLOCK_ACCESS_… */
+			uint64_t scoped;		  /* LANDLOCK_SCOPE_… */
 		} landlock_begin;
 		struct {
 			struct root_path path; /* missing: passed over, but for missing_access */

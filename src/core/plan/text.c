@@ -213,8 +213,8 @@ static void put_landlock(struct out *out, const struct op *op)
 	uint64_t access = op->landlock_path.access;
 
 	if (op->kind == OP_LANDLOCK_BEGIN)
-		put(out, "begin a ruleset of Landlock (files 0x%" PRIx64 ", ports 0x%" PRIx64 ")",
-		    op->landlock_begin.handled_fs, op->landlock_begin.handled_net);
+		put(out, "begin a ruleset of Landlock (files 0x%" PRIx64 ", ports 0x%" PRIx64 ", scopes 0x%" PRIx64 ")",
+		    op->landlock_begin.handled_fs, op->landlock_begin.handled_net, op->landlock_begin.scoped);
 	else if (op->kind == OP_LANDLOCK_PATH)
 		put(out, "allow%s%s%s%s of %s%s", access & reads ? " reading" : "", access & writes ? " writing" : "",
 		    access & LANDLOCK_ACCESS_FS_EXECUTE ? " executing" : "",

@@ -1,19 +1,66 @@
 // SPDX-License-Identifier: Apache-2.0
-/* profile/export: linux.seccomp of the runtime specification (config-linux.md, "Seccomp"), as engines read it too. */
+/*
+ * profile/export: linux.seccomp of the runtime specification (config-linux.md, "Seccomp"), as engines read it too: the
+ * calls with their arguments, and what a filter can hold of two other sets: which signals are sent, by the number in the
+ * calls that send one, and which namespaces are made, by the flags of clone and unshare. The flags of clone3 stand in
+ * memory, where no filter sees them: where namespaces are restricted it is not there, and programs fall back to clone.
+ */
 #include <errno.h>
 #include <string.h>
 
+#include "abi/signals.h"
 #include "base/json.h"
+#include "base/types.h"
+#include "core/oci/config.h"
+#include "core/oci/names.h"
 #include "core/profile/formats.h"
 
-/* The set of arguments that restricts this call, or PROFILE_SETS. */
-static enum profile_set_id restricts(const struct profile *profile, const char *call)
+#define WORD	    UINT64_C(0xffffffff)
+#define EXIT_SIGNAL UINT64_C(0xff) /* of clone: no flags there */
+
+static const struct {
+	const char *call;
+	unsigned int index; /* of the argument that is a signal */
+} signal_calls[] = {
+	{"kill", 1},   {"pidfd_send_signal", 1}, {"rt_sigqueueinfo", 1}, {"rt_tgsigqueueinfo", 2},
+	{"tgkill", 2}, {"tkill", 1},
+};
+
+/* One comparison; a mask of 0: none. */
+struct comparison {
+	unsigned int index;
+	uint64_t mask, value;
+};
+
+static bool is_call(const struct profile *profile, const char *call)
+{
+	return profile_find(PROFILE_SYSCALLS, &profile->sets[PROFILE_SYSCALLS], call);
+}
+
+/* The flags of namespaces that the profile does not name. */
+static uint64_t refused_flags(const struct profile *profile)
+{
+	const struct profile_set *set = &profile->sets[PROFILE_NAMESPACES];
+	uint64_t flags = 0;
+
+	for (int kind = 0; set->present && kind < OCI_NS_COUNT; kind++)
+		if (!profile_find(PROFILE_NAMESPACES, set, oci_namespace_name((enum oci_namespace_kind)kind)))
+			flags |= oci_namespace_clone_flag((enum oci_namespace_kind)kind);
+	return flags;
+}
+
+/* Has the call rules of its own, which compare what it is given? */
+static bool is_compared(const struct profile *profile, const char *call)
 {
 	for (enum profile_set_id id = 0; id < PROFILE_SETS; id++)
 		if (profile_rows[id].argument.syscall && profile->sets[id].present &&
 		    strcmp(profile_rows[id].argument.syscall, call) == 0)
-			return id;
-	return PROFILE_SETS;
+			return true;
+	for (size_t i = 0; profile->sets[PROFILE_SIGNALS].present && i < ARRAY_SIZE(signal_calls); i++)
+		if (strcmp(signal_calls[i].call, call) == 0)
+			return true;
+	return refused_flags(profile) &&
+	       (strcmp(call, "clone") == 0 || strcmp(call, "clone3") == 0 || strcmp(call, "unshare") == 0);
 }
 
 static void begin_rule(struct json_writer *writer)
@@ -23,66 +70,158 @@ static void begin_rule(struct json_writer *writer)
 	json_begin_array(writer);
 }
 
-static void end_names(struct json_writer *writer)
+/* Behind the names: what becomes of the calls that the comparisons hold for. */
+static void end_rule(struct json_writer *writer, bool allow, const struct comparison comparisons[2])
 {
 	json_end_array(writer);
-	json_member_string(writer, "action", "SCMP_ACT_ALLOW");
-}
-
-static void write_argument_rule(struct json_writer *writer, const struct profile_argument *argument,
-				const struct profile_item *item)
-{
-	begin_rule(writer);
-	json_put_string(writer, argument->syscall);
-	end_names(writer);
-	json_key(writer, "args");
-	json_begin_array(writer);
-	for (size_t i = 0; i < 2 && argument->mask[i]; i++) {
-		json_begin_object(writer);
-		json_member_u64(writer, "index", argument->index[i]);
-		json_member_u64(writer, "value", argument->mask[i]);
-		json_member_u64(writer, "valueTwo", item->argument[i]);
-		json_member_string(writer, "op", "SCMP_CMP_MASKED_EQ");
-		json_end_object(writer);
+	json_member_string(writer, "action", allow ? "SCMP_ACT_ALLOW" : "SCMP_ACT_ERRNO");
+	if (!allow)
+		json_member_u64(writer, "errnoRet", ENOSYS);
+	if (comparisons && comparisons[0].mask) {
+		json_key(writer, "args");
+		json_begin_array(writer);
+		for (size_t i = 0; i < 2 && comparisons[i].mask; i++) {
+			json_begin_object(writer);
+			json_member_u64(writer, "index", comparisons[i].index);
+			json_member_u64(writer, "value", comparisons[i].mask);
+			json_member_u64(writer, "valueTwo", comparisons[i].value);
+			json_member_string(writer, "op", "SCMP_CMP_MASKED_EQ");
+			json_end_object(writer);
+		}
+		json_end_array(writer);
 	}
-	json_end_array(writer);
 	json_end_object(writer);
 }
 
-static void write_plain_rule(struct json_writer *writer, const struct profile *profile)
+static void put_rule(struct json_writer *writer, const char *call, bool allow, unsigned int index, uint64_t mask,
+		     uint64_t value)
+{
+	const struct comparison comparisons[2] = {{index, mask, value}};
+
+	begin_rule(writer);
+	json_put_string(writer, call);
+	end_rule(writer, allow, comparisons);
+}
+
+static void put_plain(struct json_writer *writer, const struct profile *profile)
 {
 	const struct profile_set *calls = &profile->sets[PROFILE_SYSCALLS];
 	bool begun = false;
 
 	for (size_t i = 0; i < calls->count; i++) {
-		if (restricts(profile, calls->items[i].text) != PROFILE_SETS)
+		if (is_compared(profile, calls->items[i].text))
 			continue;
 		if (!begun)
 			begin_rule(writer);
 		begun = true;
 		json_put_string(writer, calls->items[i].text);
 	}
-	if (!begun)
+	if (begun)
+		end_rule(writer, true, NULL);
+}
+
+/* What the set names of its call's arguments. */
+static void put_arguments(struct json_writer *writer, const struct profile *profile, enum profile_set_id id)
+{
+	const struct profile_argument *argument = &profile_rows[id].argument;
+	const struct profile_set *set = &profile->sets[id];
+	uint64_t refused = id == PROFILE_CLONE ? refused_flags(profile) & ~EXIT_SIGNAL : 0;
+
+	for (size_t i = 0; argument->syscall && i < set->count; i++) {
+		const struct profile_item *item = &set->items[i];
+		const struct comparison comparisons[2] = {
+			{argument->index[0], argument->mask[0], item->argument[0]},
+			{argument->index[1], argument->mask[1], item->argument[1]},
+		};
+
+		if (item->argument[0] & refused)
+			continue;
+		begin_rule(writer);
+		json_put_string(writer, argument->syscall);
+		end_rule(writer, true, comparisons);
+	}
+}
+
+static void put_allowed_signals(struct json_writer *writer, const struct profile *profile)
+{
+	const struct profile_set *set = &profile->sets[PROFILE_SIGNALS];
+
+	for (size_t i = 0; set->present && i < ARRAY_SIZE(signal_calls); i++) {
+		if (!is_call(profile, signal_calls[i].call))
+			continue;
+		/* 0 is no signal: it asks whether there is such a process. */
+		put_rule(writer, signal_calls[i].call, true, signal_calls[i].index, WORD, 0);
+		for (size_t j = 0; j < set->count; j++)
+			put_rule(writer, signal_calls[i].call, true, signal_calls[i].index, WORD,
+				 (uint64_t)abi_signal_number(set->items[j].text));
+	}
+}
+
+static void put_allowed_namespaces(struct json_writer *writer, const struct profile *profile)
+{
+	uint64_t refused = refused_flags(profile);
+
+	if (!refused)
 		return;
-	end_names(writer);
-	json_end_object(writer);
+	if (is_call(profile, "unshare"))
+		put_rule(writer, "unshare", true, 0, refused, 0);
+	/* In place of clone3, too, whatever the profile says of clone: it is less than clone3 was. */
+	if (is_call(profile, "clone3") || (is_call(profile, "clone") && !profile->sets[PROFILE_CLONE].present))
+		put_rule(writer, "clone", true, 0, refused & ~EXIT_SIGNAL, 0);
+}
+
+/* Calls are not restricted, but for these. */
+static void put_refusals(struct json_writer *writer, const struct profile *profile)
+{
+	const struct profile_set *set = &profile->sets[PROFILE_SIGNALS];
+	uint64_t refused = refused_flags(profile);
+
+	for (int number = 1; set->present && number <= ABI_SIGNAL_MAX; number++) {
+		const char *name = abi_signal_name(number);
+
+		for (size_t i = 0; !profile_find(PROFILE_SIGNALS, set, name) && i < ARRAY_SIZE(signal_calls); i++)
+			put_rule(writer, signal_calls[i].call, false, signal_calls[i].index, WORD, (uint64_t)number);
+	}
+	if (refused)
+		put_rule(writer, "clone3", false, 0, 0, 0);
+	for (uint64_t flag = 1; refused && flag <= WORD; flag <<= 1) {
+		if (!(refused & flag))
+			continue;
+		put_rule(writer, "unshare", false, 0, flag, flag);
+		if (!(flag & EXIT_SIGNAL))
+			put_rule(writer, "clone", false, 0, flag, flag);
+	}
+}
+
+bool profile_has_calls(const struct profile *profile)
+{
+	return profile->sets[PROFILE_SYSCALLS].present || profile->sets[PROFILE_SIGNALS].present ||
+	       profile->sets[PROFILE_NAMESPACES].present;
 }
 
 void profile_put_seccomp(const struct profile *profile, struct json_writer *writer)
 {
+	bool list = profile->sets[PROFILE_SYSCALLS].present;
+
 	json_begin_object(writer);
-	json_member_string(writer, "defaultAction", "SCMP_ACT_ERRNO");
-	json_member_u64(writer, "defaultErrnoRet", ENOSYS);
+	json_member_string(writer, "defaultAction", list ? "SCMP_ACT_ERRNO" : "SCMP_ACT_ALLOW");
+	if (list)
+		json_member_u64(writer, "defaultErrnoRet", ENOSYS);
 	json_key(writer, "architectures");
 	json_begin_array(writer);
 	json_put_string(writer, "SCMP_ARCH_X86_64");
 	json_end_array(writer);
 	json_key(writer, "syscalls");
 	json_begin_array(writer);
-	write_plain_rule(writer, profile);
-	for (enum profile_set_id id = 0; id < PROFILE_SETS; id++)
-		for (size_t i = 0; profile_rows[id].argument.syscall && i < profile->sets[id].count; i++)
-			write_argument_rule(writer, &profile_rows[id].argument, &profile->sets[id].items[i]);
+	if (list) {
+		put_plain(writer, profile);
+		for (enum profile_set_id id = 0; id < PROFILE_SETS; id++)
+			put_arguments(writer, profile, id);
+		put_allowed_signals(writer, profile);
+		put_allowed_namespaces(writer, profile);
+	} else {
+		put_refusals(writer, profile);
+	}
 	json_end_array(writer);
 	json_end_object(writer);
 }
@@ -91,9 +230,9 @@ int profile_export_seccomp(const struct profile *profile, struct buf *out, struc
 {
 	struct json_writer writer = JSON_WRITER(out, 2);
 
-	if (!profile->sets[PROFILE_SYSCALLS].present) {
-		err_set(err, ERR_CONFIG, "the profile has no rules.syscalls.names");
-		err_why(err, "without it nothing is restricted, and a filter that allows none would be written");
+	if (!profile_has_calls(profile)) {
+		err_set(err, ERR_CONFIG, "the profile has no rules.syscalls.names, rules.signals and rules.namespaces");
+		err_why(err, "without them no call is restricted, and a filter that allows none would be written");
 		return err_fix(err, "add the system calls that the program makes");
 	}
 	profile_put_seccomp(profile, &writer);

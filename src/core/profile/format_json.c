@@ -92,7 +92,7 @@ int profile_write_oci(const struct profile *profile, const char *name, struct bu
 	}
 	if (profile->sets[PROFILE_LIMITS].present)
 		put_resources(&writer, profile);
-	if (profile->sets[PROFILE_SYSCALLS].present) {
+	if (profile_has_calls(profile)) {
 		json_key(&writer, "seccomp");
 		profile_put_seccomp(profile, &writer);
 	}
@@ -147,7 +147,7 @@ int profile_write_kubernetes(const struct profile *profile, const char *name, st
 	json_member_bool(&writer, "allowPrivilegeEscalation", false);
 	if (profile->sets[PROFILE_CAPABILITIES].present)
 		put_kubernetes_capabilities(&writer, &profile->sets[PROFILE_CAPABILITIES]);
-	if (profile->sets[PROFILE_SYSCALLS].present) {
+	if (profile_has_calls(profile)) {
 		snprintf(path, sizeof(path), "operator/%.200s.json", name);
 		json_key(&writer, "seccompProfile");
 		json_begin_object(&writer);
@@ -156,7 +156,7 @@ int profile_write_kubernetes(const struct profile *profile, const char *name, st
 		json_end_object(&writer);
 	}
 	json_end_object(&writer);
-	if (profile->sets[PROFILE_SYSCALLS].present)
+	if (profile_has_calls(profile))
 		put_kubernetes_profile(&writer, profile, name);
 	json_end_object(&writer);
 	buf_puts(out, "\n");

@@ -1,8 +1,10 @@
 // SPDX-License-Identifier: Apache-2.0
 /* profile/format_lsm: an AppArmor profile (apparmor.d(5)) and an SELinux module in CIL, on the templates of udica. */
 #include <ctype.h>
+#include <signal.h>
 #include <string.h>
 
+#include "abi/signals.h"
 #include "core/profile/formats.h"
 
 /* A quoted pattern. Braces and quotes stand for themselves in a profile of ours; AppArmor would read them. */
@@ -54,6 +56,19 @@ static void put_apparmor_capabilities(struct buf *out, const struct profile_set 
 	}
 }
 
+/* In the parser's words: its real-time signals count from the kernel's first, and one name is its own. */
+static void put_apparmor_signal(struct buf *out, const char *name)
+{
+	int number = abi_signal_number(name);
+
+	if (number >= 32)
+		buf_printf(out, "rtmin+%d", number - 32);
+	else if (number == SIGTSTP)
+		buf_puts(out, "stp");
+	else
+		put_lower(out, name + strlen("SIG"));
+}
+
 static void put_apparmor_signals(struct buf *out, const struct profile_set *set)
 {
 	buf_puts(out, "  signal receive,\n");
@@ -61,7 +76,7 @@ static void put_apparmor_signals(struct buf *out, const struct profile_set *set)
 		buf_puts(out, "  signal send,\n");
 	for (size_t i = 0; i < set->count; i++) {
 		buf_puts(out, "  signal send set=(");
-		put_lower(out, set->items[i].text + strlen("SIG"));
+		put_apparmor_signal(out, set->items[i].text);
 		buf_puts(out, "),\n");
 	}
 }

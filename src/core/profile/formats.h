@@ -6,7 +6,7 @@
 #include "base/json.h"
 #include "core/profile/profile.h"
 
-/* linux.seccomp as a value; the set of system calls must be present. */
+/* linux.seccomp as a value; profile_has_calls must be true. */
 void profile_put_seccomp(const struct profile *profile, struct json_writer *writer);
 /* The entries' texts as an array. */
 void profile_put_texts(struct json_writer *writer, const char *key, const struct profile_set *set);

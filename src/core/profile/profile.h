@@ -134,8 +134,10 @@ size_t profile_diff(const struct profile *a, const struct profile *b, profile_te
 /* Drop paths that a glob of the same set allows already. Returns how many; nothing more and nothing less is allowed. */
 size_t profile_minimize(struct profile *profile);
 
+/* Does any set restrict system calls: by their names, the signals they send, or the namespaces they make? */
+bool profile_has_calls(const struct profile *profile);
 /* linux.seccomp of the runtime specification, which Docker and podman read too: what the profile names is allowed, and
- * ENOSYS answers the rest, as for a call that the kernel does not have. A set of system calls must be present. */
+ * ENOSYS answers the rest, as for a call that the kernel does not have. profile_has_calls must be true. */
 int profile_export_seccomp(const struct profile *profile, struct buf *out, struct err *err);
 
 /* The forms that a profile is exported to, by their index: "apparmor", "oci", …; NULL behind the last. */

@@ -4,14 +4,14 @@
 #include <stdio.h>
 #include <string.h>
 
+#include "abi/signals.h"
 #include "abi/syscalls.h"
 #include "base/types.h"
 #include "core/oci/config.h"
 #include "core/oci/names.h"
 #include "core/profile/profile.h"
 
-#define WORD  UINT64_C(0xffffffff)
-#define UPPER "ABCDEFGHIJKLMNOPQRSTUVWXYZ0123456789_"
+#define WORD UINT64_C(0xffffffff)
 
 static const char *fault_syscall(const char *text)
 {
@@ -49,9 +49,11 @@ static const char *fault_capability(const char *text)
 
 static const char *fault_signal(const char *text)
 {
-	if (strncmp(text, "SIG", 3) == 0 && text[3] && !text[strspn(text, UPPER)])
+	const char *name = abi_signal_name(abi_signal_number(text));
+
+	if (name && strcmp(name, text) == 0)
 		return NULL;
-	return "must be the name of a signal, such as \"SIGTERM\"";
+	return "must be the name of a signal, such as \"SIGTERM\"; real-time signals are SIG32 to SIG64";
 }
 
 static const char *fault_path(const char *text)
