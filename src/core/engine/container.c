@@ -85,6 +85,14 @@ int container_open_process(const struct container *container, int *ret_pidfd, st
 	return 0;
 }
 
+int engine_open_process(const struct engine *engine, const char *id, int *ret_pidfd, struct err *err)
+{
+	struct container container cleanup_container = CONTAINER_INIT;
+
+	return container_open(&container, engine, id, false, err) || container_open_process(&container, ret_pidfd, err)
+		       ? ERR : 0;
+}
+
 int container_destroy(struct container *container, struct err *err)
 {
 	struct err ignored;

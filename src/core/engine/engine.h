@@ -134,6 +134,9 @@ int engine_state(const struct engine *engine, const char *id, struct arena *aren
 int engine_list(const struct engine *engine, struct arena *arena, const struct engine_container **ret_containers,
 		size_t *ret_count, struct err *err);
 
+/* A pidfd of its first process, known not to be a later one of that number. ERR_STATE when it does not run. */
+int engine_open_process(const struct engine *engine, const char *id, int *ret_pidfd, struct err *err);
+
 /* The plan of a config, without carrying it out (`bulkhead plan`). */
 int engine_plan(const struct engine *engine, const struct engine_create *request, struct arena *arena,
 		const struct plan **ret_plan, struct err *err);

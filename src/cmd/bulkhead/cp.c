@@ -1,0 +1,127 @@
+/* SPDX-License-Identifier: Apache-2.0 */
+/* cp: files into a container and out of it. Which of the two paths is which is decided here; the rest is people/copy's. */
+#include <errno.h>
+#include <string.h>
+#include <unistd.h>
+
+#include "base/fd.h"
+#include "cmd/bulkhead/lifecycle.h"
+#include "people/copy/copy.h"
+
+struct cp_options {
+	bool archive, follow;
+};
+
+static const struct opt options[] = {
+	{OPT_FLAG, 'a', "archive", NULL, "keep owners, by the container's numbers (root)", offsetof(struct cp_options, archive)},
+	{OPT_FLAG, 'L', "follow-link", NULL, "copy what a link leads to, when a link is named",
+	 offsetof(struct cp_options, follow)},
+	{.type = OPT_END},
+};
+
+/* "NAME:PATH"; a path of the host that has a colon is written with a slash before it. NULL: of the host. */
+static char *find_colon(char *word)
+{
+	char *colon = word + strcspn(word, ":/");
+
+	return colon != word && *colon == ':' ? colon : NULL;
+}
+
+/* *ret_name: the container. */
+static int read_words(char **words, struct copy_request *request, const char **ret_name, struct err *err)
+{
+	char *from = find_colon(words[0]), *to = find_colon(words[1]);
+
+	if (!from == !to) {
+		err_set(err, ERR_USAGE, "cp: %s", from ? "both paths are a container's" : "neither path is a container's");
+		return err_fix(err, from ? "copy to the host first, and from there"
+					 : "write the container's as NAME:PATH; the host's cp(1) copies within the host");
+	}
+	request->out = from != NULL;
+	*ret_name = from ? words[0] : words[1];
+	*(from ? from : to) = '\0';
+	request->container_path = from ? from + 1 : to + 1;
+	request->host_path = from ? words[1] : words[0];
+	if (*request->container_path && *request->host_path)
+		return 0;
+	err_set(err, ERR_USAGE, "cp: a path is empty");
+	return err_fix(err, "%s:/PATH, which begins at the container's root", *ret_name);
+}
+
+/* Those of an ended container whose root was a directory are still there. */
+static int find_files(struct people *people, const char *name, const struct life *life, struct copy_container *container,
+		      struct err *err)
+{
+	const struct oci_process *process = &life->container.config->process;
+
+	container->uid = process->user.uid;
+	container->gid = process->user.gid;
+	container->user_namespace = life->container.config->linux.namespaces[OCI_NS_USER].present;
+	if (life_is_running(life))
+		return engine_open_process(&people->engine, name, &container->pidfd, err);
+	container->rootfs = life->container.state->rootfs;
+	if (container->rootfs)
+		return 0;
+	err_set(err, ERR_STATE, "the files of container %s are gone", name);
+	err_why(err, "it has ended, and its root was in memory");
+	return err_fix(err, "copy while it runs, or show it a directory with --volume FROM:TO and let it write there");
+}
+
+static int copy(struct people *people, const struct cp_options *chosen, char **words, struct copy_left_out *left_out,
+		struct err *err)
+{
+	struct copy_request request = {.archive = chosen->archive, .follow = chosen->follow, .container.pidfd = -EBADF};
+	struct arena arena cleanup_arena = ARENA_INIT;
+	const char *name = NULL;
+	struct life life;
+	int result;
+
+	if (chosen->archive && geteuid() != 0) {
+		err_set(err, ERR_USAGE, "cp: --archive cannot be had by user %u", geteuid());
+		err_why(err, "only root may give files to others");
+		return err_fix(err, "leave --archive out: what is copied is yours, and inside its user's");
+	}
+	if (read_words(words, &request, &name, err) || life_find(people, name, &arena, &life, err) ||
+	    find_files(people, name, &life, &request.container, err))
+		return ERR;
+	result = copy_run(&request, left_out, err);
+	fd_close(&request.container.pidfd);
+	return result ? err_prefix(err, "cp") : 0;
+}
+
+static int cp(int argc, char **argv, void *context)
+{
+	struct cp_options chosen = {0};
+	struct copy_left_out left_out;
+	struct people *people = context;
+	struct err err = ERR_INIT;
+	int operands, status;
+
+	if (engine_protect_self(people->argv, cli_warn, &err))
+		return life_fail(people, &err);
+	status = life_parse(people, &verb_cp, argc, argv, &chosen, 2, 2, &operands);
+	if (status != LIFE_GO_ON)
+		return status;
+	if (copy(people, &chosen, argv, &left_out, &err))
+		return life_fail(people, &err);
+	if (!left_out.count)
+		return CLI_OK;
+	err_set(&err, ERR_USAGE, "cp: %llu left out, %s first; the rest is copied", (unsigned long long)left_out.count,
+		left_out.first);
+	err_why(&err, "sockets, pipes, devices and the kernel's own file systems are not copied");
+	return life_fail(people, &err);
+}
+
+const struct opt_verb verb_cp = {
+	.name = "cp",
+	.synopsis = "[options] CONTAINER:PATH|PATH CONTAINER:PATH|PATH",
+	.summary = "Copy files into a container, or out of it.",
+	.examples = "  bulkhead cp web:/tmp/report.pdf .         out of a container that runs\n"
+		    "  bulkhead cp ./site web:/tmp               a directory into it: /tmp/site\n"
+		    "  bulkhead cp ./site/. web:/tmp             its entries alone\n"
+		    "  bulkhead exec web tar c -C /tmp . > tmp.tar     as an archive\n",
+	.options = options,
+	.statuses = people_statuses_list,
+	.mixed = true,
+	.run = cp,
+};

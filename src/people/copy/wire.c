@@ -1,0 +1,120 @@
+/* SPDX-License-Identifier: Apache-2.0 */
+/* wire: the frames between the two processes, and the paths that each side was given. Believes nothing that it reads. */
+#include <errno.h>
+#include <fcntl.h>
+#include <limits.h>
+#include <stddef.h>
+#include <string.h>
+#include <sys/socket.h>
+#include <unistd.h>
+
+#include "people/copy/parts.h"
+
+#define HEAD_SIZE offsetof(struct frame, data)
+
+int wire_send(int fd, const struct frame *frame, struct err *err)
+{
+	ssize_t sent;
+
+	do
+		sent = send(fd, frame, HEAD_SIZE + frame->size, MSG_NOSIGNAL);
+	while (sent < 0 && errno == EINTR);
+	return sent < 0 ? err_sys(err, errno, "send", "cannot pass files on to the other process") : 0;
+}
+
+int wire_receive(int fd, struct frame *ret_frame, struct err *err)
+{
+	ssize_t size;
+	int tries = 0;
+
+	/* ECONNRESET, once: it has closed without having read all; what it said before is still there. */
+	do
+		size = recv(fd, ret_frame, sizeof(*ret_frame), 0);
+	while (size < 0 && (errno == EINTR || (errno == ECONNRESET && !tries++)));
+	if (size < 0)
+		return err_sys(err, errno, "recv", "cannot take files from the other process");
+	if ((size_t)size < HEAD_SIZE) {
+		err_set(err, ERR_INTERNAL, "the process on the container's side has gone");
+		return err_why(err, "it was killed, or the container's end took it along");
+	}
+	if (ret_frame->kind > FRAME_ERROR || ret_frame->size != (size_t)size - HEAD_SIZE ||
+	    !memchr(ret_frame->name, '\0', sizeof(ret_frame->name)))
+		return err_set(err, ERR_INTERNAL, "the process on the container's side sent what it must not");
+	return 0;
+}
+
+void wire_send_error(int fd, struct frame *frame, const struct err *said)
+{
+	struct err ignored = ERR_INIT;
+
+	*frame = (struct frame){.kind = FRAME_ERROR, .size = sizeof(*said)};
+	memcpy(frame->data, said, sizeof(*said));
+	wire_send(fd, frame, &ignored);
+}
+
+/* Texts of the other side end, and its kind is one of ours. */
+static int take_error(const struct frame *frame, struct err *err)
+{
+	struct err said;
+
+	if (frame->size != sizeof(said))
+		return err_set(err, ERR_INTERNAL, "the process on the container's side failed");
+	memcpy(&said, frame->data, sizeof(said));
+	said.call[sizeof(said.call) - 1] = said.what[sizeof(said.what) - 1] = '\0';
+	said.where[sizeof(said.where) - 1] = said.why[sizeof(said.why) - 1] = said.fix[sizeof(said.fix) - 1] = '\0';
+	err_set(err, said.kind > ERR_NONE && said.kind < ERR_KIND_COUNT ? said.kind : ERR_INTERNAL, "%s", said.what);
+	if (said.call[0])
+		err_sys(err, said.errnum, said.call, "%s", said.what);
+	if (said.why[0])
+		err_why(err, "%s", said.why);
+	return said.fix[0] ? err_fix(err, "%s", said.fix) : ERR;
+}
+
+int wire_take_end(const struct frame *frame, struct err *err)
+{
+	if (frame->kind == FRAME_END)
+		return 0;
+	if (frame->kind == FRAME_ERROR)
+		return take_error(frame, err);
+	return err_set(err, ERR_INTERNAL, "the process on the container's side sent what it must not");
+}
+
+int place_open(const struct place *place, const char *text, int flags, bool no_follow)
+{
+	int fd;
+
+	if (place->root)
+		return rootfs_open(place->root, (struct root_path){text}, flags, no_follow);
+	fd = open(text, flags | O_CLOEXEC | (no_follow ? O_NOFOLLOW : 0));
+	return fd < 0 ? -errno : fd;
+}
+
+bool place_ends_in_slash(const char *path)
+{
+	size_t length = strlen(path);
+
+	return length && path[length - 1] == '/';
+}
+
+int place_split(const char *path, char parent[4096], char name[256])
+{
+	size_t end = strlen(path), start;
+
+	while (end > 1 && path[end - 1] == '/')
+		end--;
+	for (start = end; start && path[start - 1] != '/'; start--)
+		;
+	if (end - start > NAME_MAX || end >= PATH_MAX)
+		return -ENAMETOOLONG;
+	memcpy(name, path + start, end - start);
+	name[end - start] = '\0';
+	if (strcmp(name, "/") == 0 || strcmp(name, ".") == 0 || strcmp(name, "..") == 0)
+		name[0] = '\0';
+	if (start == 0) {
+		strcpy(parent, ".");
+	} else {
+		memcpy(parent, path, start);
+		parent[start] = '\0';
+	}
+	return 0;
+}

@@ -1,0 +1,229 @@
+#!/usr/bin/env bats
+# SPDX-License-Identifier: Apache-2.0
+# bulkhead cp: both ways, what it refuses, and containers whose links lead elsewhere. The rootless suite runs this file too.
+
+load ../runtime/helpers
+
+BULKHEAD=${BULKHEAD:-$ROOT_OF_TREE/build/bulkhead}
+
+setup() {
+	common_setup
+	BK=("$BULKHEAD" --root "$STATE")
+	C=$(new_id)
+	cd "$WORK"
+}
+teardown() {
+	local id
+	for id in $("${BK[@]}" ls -aq 2>/dev/null); do "${BK[@]}" rm -f "$id" >/dev/null 2>&1 || true; done
+	cd /
+	common_teardown
+}
+
+begin() { "${BK[@]}" run -d --name "$C" "$@"; }
+in_it() { "${BK[@]}" exec "$C" "$@"; }
+cp_() { "${BK[@]}" cp "$@"; }
+
+refused() { # refused WORDS… -- ARGUMENTS…: status 1, each of the words, a remedy
+	local words=()
+	while [ "$1" != -- ]; do words+=("$1"); shift; done
+	shift
+	run "${BK[@]}" cp "$@"
+	[ "$status" -eq 1 ] || { echo "status $status: $output"; return 1; }
+	assert_says "${words[@]}" "  try "
+}
+
+tree() { # a directory with everything that is copied
+	mkdir -p tree/deep/er "tree/with blank"
+	echo one > tree/deep/er/file
+	echo two > "tree/with blank/-f"
+	: > tree/empty
+	ln -s deep/er/file tree/link
+	ln -s /etc/passwd tree/absolute
+	head -c 3000000 /dev/urandom > tree/large
+	chmod 750 tree/deep
+	touch -d 2001-02-03 tree/deep/er/file
+}
+
+@test "cp: a tree into it and out again is the same" {
+	begin host sleep 1000
+	tree
+	cp_ tree "$C:/tmp"
+	[ "$(in_it cat /tmp/tree/deep/er/file)" = one ]
+	[ "$(in_it stat -c '%a %u' /tmp/tree/deep)" = "750 $(in_it id -u)" ]
+	cp_ "$C:/tmp/tree" back
+	diff -r --no-dereference tree back
+	[ "$(readlink back/absolute)" = /etc/passwd ]
+	[ "$(stat -c '%a %u %Y' back/deep/er/file)" = "644 $(id -u) $(date -d 2001-02-03 +%s)" ]
+}
+
+@test "cp: files and directories by Docker's rules of names" {
+	begin host sleep 1000
+	mkdir dir
+	echo a > dir/a
+	cp_ dir/a "$C:/tmp/new"
+	cp_ dir/a "$C:/tmp"
+	cp_ dir "$C:/tmp/made"
+	cp_ dir "$C:/tmp/made"
+	cp_ dir/. "$C:/tmp/entries"
+	[ "$(in_it find /tmp -type f | sort | tr '\n' ' ')" = "/tmp/a /tmp/entries/a /tmp/made/a /tmp/made/dir/a /tmp/new " ]
+	echo b > dir/a
+	cp_ dir/a "$C:/tmp/new"
+	[ "$(in_it cat /tmp/new)" = b ]
+	cp_ "$C:/tmp/made/." here
+	[ "$(cat here/a)" = a ]
+	in_it ln -s new /tmp/link
+	cp_ "$C:/tmp/link" .
+	[ "$(readlink link)" = new ]
+	cp_ -L "$C:/tmp/link" followed
+	[ "$(cat followed)" = b ]
+	refused "no directory" -- dir/a "$C:/tmp/none/"
+	refused /nowhere -- dir/a "$C:/nowhere/a"
+	refused "no directory" -- dir "$C:/tmp/new"
+	mkdir taken taken/new
+	refused "a directory" -- "$C:/tmp/new" taken
+}
+
+@test "cp: bad input" {
+	begin host sleep 1000
+	refused "both" -- "$C:/a" "$C:/b"
+	refused "neither" -- a b
+	refused "empty" -- "$C:" .
+	refused nosuch -- nosuch "$C:/tmp"
+	refused nosuch -- "$C:/nosuch" .
+	refused "no container nobody" -- nobody:/tmp .
+	refused read-only -- /etc/passwd "$C:/usr"
+	refused /dev/null neither -- "$C:/dev/null" .
+	run "${BK[@]}" cp "$C:/tmp"
+	[ "$status" -eq 1 ]
+	[ "$(id -u)" -eq 0 ] || refused --archive root -- -a "$C:/tmp" .
+	# A path of the host that has a colon.
+	echo colon > a:b
+	cp_ ./a:b "$C:/tmp"
+	[ "$(in_it cat /tmp/a:b)" = colon ]
+}
+
+@test "cp: sockets and pipes are left out and told, the rest is copied" {
+	begin host sleep 1000
+	mkdir tree
+	mkfifo tree/pipe
+	echo kept > tree/file
+	run "${BK[@]}" cp tree "$C:/tmp"
+	[ "$status" -eq 1 ]
+	assert_says "1 left out" pipe
+	[ "$(in_it cat /tmp/tree/file)" = kept ]
+	in_it mkfifo "/tmp/tree/pi
+pe"
+	run timeout 60 "${BK[@]}" cp "$C:/tmp/tree" out
+	[ "$status" -eq 1 ]
+	assert_says "1 left out" 'pi\npe'
+	[ "$(cat out/file)" = kept ]
+	refused pipe -- tree/pipe "$C:/tmp"
+}
+
+@test "cp: set-id bits never arrive" {
+	begin host sleep 1000
+	in_it sh -c 'echo x > /tmp/x; chmod 6755 /tmp/x'
+	cp_ "$C:/tmp/x" x
+	[ "$(stat -c %a x)" = 755 ]
+	chmod 4755 x
+	cp_ x "$C:/tmp/y"
+	[ "$(in_it stat -c %a /tmp/y)" = 755 ]
+}
+
+@test "cp: links of the container lead to its own files, never to the host's" {
+	begin host sleep 1000
+	echo "of the host" > secret
+	in_it sh -c "mkdir /tmp/e; ln -s / /tmp/e/root; ln -s ../../../../../../../.. /tmp/e/up; ln -s $WORK /tmp/e/work
+		ln -s /proc/1/root /tmp/e/magic; ln -s $WORK/planted /tmp/e/target"
+	for path in "/tmp/e/root$WORK/secret" "/tmp/e/up$WORK/secret" /tmp/e/work/secret "/tmp/e/magic$WORK/secret" \
+		"/../../../..$WORK/secret"; do
+		run "${BK[@]}" cp "$C:$path" got
+		[ "$status" -eq 1 ] || { echo "$path: $output"; return 1; }
+		[ ! -e got ]
+		run "${BK[@]}" cp secret "$C:${path%secret}planted"
+		[ "$status" -eq 1 ] || { echo "$path: $output"; return 1; }
+		[ ! -e planted ]
+	done
+	# A link in the place of what is made is replaced, not followed.
+	cp_ secret "$C:/tmp/e/target"
+	[ ! -e planted ]
+	[ "$(in_it cat /tmp/e/target)" = "of the host" ]
+	# What comes out may be a link to anywhere; nothing goes through it.
+	in_it sh -c "mkdir -p /tmp/one/d /tmp/two; echo pwned > /tmp/one/d/file; ln -s $WORK/victim /tmp/two/d"
+	mkdir victim
+	cp_ "$C:/tmp/two/." into
+	run "${BK[@]}" cp "$C:/tmp/one/." into
+	[ "$status" -eq 1 ]
+	[ ! -e victim/file ]
+}
+
+@test "cp: a container that swaps a directory and a link meanwhile wins nothing" {
+	mkdir outside
+	echo "of the host" > outside/file
+	begin host sh -c "mkdir -p /tmp/d/s /tmp/spare; echo inside > /tmp/d/s/file; ln -s $WORK/outside /tmp/l
+		echo ready; while :; do mv -T /tmp/d/s /tmp/spare/s; mv -T /tmp/l /tmp/d/s; mv -T /tmp/d/s /tmp/l; mv -T /tmp/spare/s /tmp/d/s; done"
+	wait_for 10 eval '"${BK[@]}" logs "$C" | grep -q ready'
+	echo planted > new
+	for i in $(seq 40); do
+		"${BK[@]}" cp "$C:/tmp/d/s/file" "got$i" >/dev/null 2>&1 || true
+		"${BK[@]}" cp new "$C:/tmp/d/s/" >/dev/null 2>&1 || true
+	done
+	[ "$(cat got* | sort -u)" = inside ]
+	[ "$(ls outside)" = file ]
+	[ "$(cat outside/file)" = "of the host" ]
+}
+
+@test "cp: of an ended container with a directory as its root; with one in memory the files are gone" {
+	make_rootfs root
+	ln -s / root/out
+	begin ./root /bin/sh -c 'echo made > /tmp/made'
+	"${BK[@]}" wait "$C"
+	echo "of the host" > secret
+	echo given > given
+	cp_ given "$C:/out/etc"
+	[ "$(cat root/etc/given)" = given ]
+	cp_ "$C:/out/etc/given" back
+	run "${BK[@]}" cp "$C:/out$WORK/secret" got
+	[ "$status" -eq 1 ]
+	[ ! -e got ]
+	"${BK[@]}" rm "$C"
+	begin host true
+	"${BK[@]}" wait "$C"
+	refused "are gone" memory -- "$C:/tmp" .
+}
+
+@test "cp: the process inside has no more power than the container's root over files" {
+	[ "$(id -u)" -eq 0 ] || skip "a user's container has the user's own id"
+	mkdir -m 755 shared
+	echo "root's" > shared/file
+	chmod 600 shared/file
+	begin -v "$WORK/shared:/shared" host sleep 1000
+	run "${BK[@]}" cp "$C:/shared/file" got
+	[ "$status" -eq 1 ]
+	assert_says "Permission denied"
+	[ ! -e got ]
+	run "${BK[@]}" cp shared/file "$C:/shared/new"
+	[ "$status" -eq 1 ]
+	[ "$(ls shared)" = file ]
+}
+
+@test "cp --archive: owners are the numbers of the container, both ways; --userns=none has the program's power" {
+	[ "$(id -u)" -eq 0 ] || skip "only root may give files to others"
+	begin host sleep 1000
+	echo x > file
+	chown 12:34 file
+	cp_ -a file "$C:/tmp"
+	[ "$(in_it stat -c '%u %g' /tmp/file)" = "12 34" ]
+	cp_ -a "$C:/tmp/file" back
+	[ "$(stat -c '%u %g' back)" = "12 34" ]
+	cp_ "$C:/tmp/file" plain
+	[ "$(stat -c '%u %g' plain)" = "0 0" ]
+	chown 70000:34 file
+	run "${BK[@]}" cp -a file "$C:/tmp"
+	[ "$status" -eq 1 ]
+	assert_says "no id"
+	"${BK[@]}" rm -f "$C"
+	begin --userns=none --user 1000600000 host sleep 1000
+	cp_ file "$C:/tmp"
+	[ "$(in_it stat -c %u /tmp/file)" = 1000600000 ]
+}
