@@ -31,6 +31,8 @@ enum observe_kind {
 	OBSERVE_EXIT,
 	OBSERVE_FAILED,	   /* struct observe_failed: the observer could not start */
 	OBSERVE_END,	   /* struct observe_end: the last record */
+	OBSERVE_SIGHT,	   /* struct observe_sight: something that a program does, for the first time */
+	OBSERVE_COUNTS,	   /* struct observe_counts: how often, from time to time and before the end */
 	OBSERVE_KIND_COUNT
 };
 
@@ -145,6 +147,61 @@ struct observe_failed {
 struct observe_end {
 	__u32 kind, unused;
 	__u64 seen, lost, limited, repeated; /* refusals; lost: no room; limited: over the rate */
+};
+
+/*
+ * ---- what learning sends ----
+ *
+ * One record on the first sighting of each fact, from the first exec of the workload on; a source may send a fact twice, but
+ * not each time. Only what the kernel granted is a fact, apart from OBSERVE_SIGHT_CALL and OBSERVE_SIGHT_ARGUMENT, which
+ * are whatever was called.
+ */
+enum observe_sight_set {
+	OBSERVE_SIGHT_CALL = 1,	  /* the system call `number` was called */
+	OBSERVE_SIGHT_ARGUMENT,	  /* value[]: what a profile compares of the call `number`, under its masks (its row says) */
+	OBSERVE_SIGHT_CAPABILITY, /* value[0]: a capability that was asked for and there; number: in which call */
+	OBSERVE_SIGHT_SIGNAL,	  /* value[0]: it was sent */
+	OBSERVE_SIGHT_FILE,	  /* path: a file was used; access says how, mode what it is (0: not known) */
+	OBSERVE_SIGHT_BIND,	  /* value[0]: port, value[1]: address family; path: the address, 4 or 16 bytes */
+	OBSERVE_SIGHT_CONNECT,	  /* the same: connected, or sent to */
+	OBSERVE_SIGHT_NAMESPACE,  /* value[0]: CLONE_NEW… flags of what was made */
+	OBSERVE_SIGHT_LIMIT,	  /* value[0]: RLIMIT_…; value[1]: so much was set, or with OBSERVE_SIGHT_USED taken */
+	OBSERVE_SIGHT_NAME,	  /* path: a host name whose address was asked for */
+	OBSERVE_SIGHT_SETS
+};
+enum observe_access {
+	OBSERVE_READ = 1, /* opened for reading, or a directory listed */
+	OBSERVE_WRITE = 2, /* opened for writing, truncated, made */
+	OBSERVE_EXECUTE = 4,
+	OBSERVE_REPLACE = 8, /* removed, renamed, or renamed to: its directory is written */
+	OBSERVE_MAKE = 16,   /* beside OBSERVE_WRITE: it was not there before */
+};
+enum observe_sight_flag {
+	OBSERVE_SIGHT_COMPAT = 1, /* by the 32-bit entry of a 64-bit kernel: number is of that table */
+	OBSERVE_SIGHT_SILENT = 2, /* the capability was only probed for (NOAUDIT): to choose a limit, say */
+	OBSERVE_SIGHT_USED = 4,
+	/* path is as the program wrote it: links and ".." are in it, and when it is not absolute it begins at walk. Otherwise
+	 * path is empty and walk is the file itself, or walk is empty and path is the file itself, without links. */
+	OBSERVE_SIGHT_WORDS = 8,
+	OBSERVE_SIGHT_CUT = 16, /* the file's name was longer than there was room for */
+};
+#define OBSERVE_SIGHT_PATH_MAX 4096
+struct observe_sight {
+	__u32 kind, set;
+	__s32 pid, tid; /* as the initial pid namespace counts; those of the tracer's with ptrace */
+	char comm[16];
+	__s32 number; /* of the system call, -1: none */
+	__u32 flags, access, mode;
+	__u64 value[2];
+	/* What text holds, one behind the other, without a NUL at the end; the record ends there. */
+	__u32 path_length;
+	__u32 walk_length; /* names from the place up to the root of the mount tree: "c\0b\0a\0" for /a/b/c; 0: the root */
+	char text[OBSERVE_SIGHT_PATH_MAX];
+};
+
+struct observe_counts {
+	__u32 kind, unused;
+	__u64 calls, lost; /* system calls, and facts that there was no room for */
 };
 
 /* Which calls have which arguments, for the programs: filled by user space, which knows names. */

@@ -171,7 +171,7 @@ void observe_fill_calls(struct observe_call calls[OBSERVE_CALLS])
 	}
 }
 
-size_t observe_record_size(uint32_t kind)
+size_t observe_record_size(const void *record, size_t available)
 {
 	static const size_t sizes[OBSERVE_KIND_COUNT] = {
 		[OBSERVE_READY] = sizeof(struct observe_ready),
@@ -183,7 +183,24 @@ size_t observe_record_size(uint32_t kind)
 		[OBSERVE_EXIT] = sizeof(struct observe_process),
 		[OBSERVE_FAILED] = sizeof(struct observe_failed),
 		[OBSERVE_END] = sizeof(struct observe_end),
+		[OBSERVE_SIGHT] = offsetof(struct observe_sight, text),
+		[OBSERVE_COUNTS] = sizeof(struct observe_counts),
 	};
+	const struct observe_sight *sight = record;
+	uint32_t kind;
+	size_t size;
 
-	return kind < OBSERVE_KIND_COUNT ? sizes[kind] : 0;
+	if (available < sizeof(kind))
+		return 0;
+	memcpy(&kind, record, sizeof(kind));
+	size = kind < OBSERVE_KIND_COUNT ? sizes[kind] : 0;
+	if (available < size)
+		return 0;
+	if (kind == OBSERVE_SIGHT) {
+		if (sight->path_length > OBSERVE_SIGHT_PATH_MAX ||
+		    sight->walk_length > OBSERVE_SIGHT_PATH_MAX - sight->path_length)
+			return 0;
+		size += sight->path_length + sight->walk_length;
+	}
+	return available < size ? 0 : size;
 }

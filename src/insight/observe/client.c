@@ -141,7 +141,7 @@ int observe_next(struct observe *observe, int timeout_ms, union observe_record *
 		fd_close(&observe->fd);
 		return got < 0 ? err_sys(err, errno, "recv", "cannot read from the helper that watches") : 0;
 	}
-	if ((size_t)got < sizeof(ret->kind) || (size_t)got != observe_record_size(ret->kind))
+	if ((size_t)got != observe_record_size(ret, (size_t)got))
 		return err_set(err, ERR_INTERNAL, "the helper that watches sent %zd bytes that are no record", got);
 	if (ret->kind == OBSERVE_END)
 		fd_close(&observe->fd);

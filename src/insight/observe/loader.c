@@ -261,9 +261,9 @@ static int set_up(struct loader *loader, const struct observe_target *target)
 static int on_record(void *context, void *data, size_t size)
 {
 	struct loader *loader = context;
-	size_t whole = size >= sizeof(uint32_t) ? observe_record_size(*(uint32_t *)data) : 0;
+	size_t whole = observe_record_size(data, size);
 
-	if (!whole || size < whole)
+	if (!whole)
 		return 0;
 	return send_record(loader, data, whole) ? -EPIPE : 0;
 }

@@ -56,9 +56,11 @@ union observe_record {
 	struct observe_process process;
 	struct observe_failed failed;
 	struct observe_end end;
+	struct observe_sight sight;
+	struct observe_counts counts;
 };
-/* Bytes of a record of this kind, 0 for an unknown one. */
-size_t observe_record_size(uint32_t kind);
+/* Bytes of the record that begins here and of which so many are there; 0 when it is none, or not whole. */
+size_t observe_record_size(const void *record, size_t available);
 
 /* ---- client.c: the helper's caller ---- */
 
