@@ -97,3 +97,32 @@ teardown() { common_teardown; }
 	run "${BK[@]}" run --device /dev/zero host head -c 1 /dev/zero
 	[ "$status" -eq 0 ] || assert_says /dev/zero
 }
+
+@test "rootless: ids of /etc/subuid where they make a difference, the caller's own for the command" {
+	make_rootfs "$WORK/rootfs"
+	local first
+	first=$(awk -F: -v name="$(id -un)" '$1 == name {print $2}' /etc/subuid)
+	[ -n "$first" ]
+	# Programs of the host have no use for them.
+	[ "$("${BK[@]}" run host sh -c 'wc -l < /proc/self/uid_map' 2>/dev/null)" = 1 ]
+	run --separate-stderr "${BK[@]}" run "$WORK/rootfs" sh -c 'id -u; cat /proc/self/uid_map'
+	[ "${lines[0]}" = "$(id -u)" ]
+	[ "$(awk -v id="$(id -u)" 'NF == 3 && $1 == id {print $2}' <<<"$output")" = "$(id -u)" ]
+	[ "$(awk 'NF == 3 && $1 == 0 {print $2}' <<<"$output")" = "$first" ]
+	# Root inside is the caller, with another owner beside it.
+	run --separate-stderr "${BK[@]}" run --user 0 --cap-add CHOWN --writable=keep "$WORK/rootfs" \
+		sh -c 'id -u; echo x > /etc/file; chown 33 /etc/file; stat -c %u /etc/file'
+	echo "$output" "$stderr"
+	[ "$output" = $'0\n33' ]
+	[ "$(stat -c %u "$WORK/rootfs/etc/file")" = $((first + 32)) ]
+	run --separate-stderr "${BK[@]}" run --user 0 --cap-add CHOWN --writable=keep "$WORK/rootfs" chown 0 /etc/file
+	[ "$status" -eq 0 ]
+}
+
+@test "rootless: --writable is thrown away" {
+	make_rootfs "$WORK/rootfs"
+	run --separate-stderr "${BK[@]}" run --writable "$WORK/rootfs" sh -c 'echo new > /etc/new; rm /etc/passwd; cat /etc/new; ls /etc'
+	[ "$output" = $'new\nnew' ]
+	[ -e "$WORK/rootfs/etc/passwd" ]
+	[ ! -e "$WORK/rootfs/etc/new" ]
+}

@@ -217,3 +217,19 @@ directory() {
 	[ "$status" -eq 0 ]
 	assert_says harbour /t 99
 }
+
+@test "a user without a subuid range has the one id; the command is the caller" {
+	make_rootfs "$WORK/root"
+	chmod 755 "$BATS_RUN_TMPDIR" "${BATS_TEST_TMPDIR%/*}" "$BATS_TEST_TMPDIR" "$WORK"
+	cp "$BULKHEAD" "$WORK/bulkhead"
+	mkdir -m 777 "$WORK/user"
+	! grep -q '^65533:\|^nobody-has-this' /etc/subuid
+	run --separate-stderr setpriv --reuid 65533 --regid 65533 --clear-groups "$WORK/bulkhead" --root "$WORK/user/state" \
+		run "$WORK/root" sh -c 'id -u; cat /proc/self/uid_map'
+	[ "$status" -eq 0 ]
+	[[ $output =~ ^65533.\ +65533\ +65533\ +1$ ]]
+	# An owner that it has no id for is refused by the kernel, inside.
+	run --separate-stderr setpriv --reuid 65533 --regid 65533 --clear-groups "$WORK/bulkhead" --root "$WORK/user/state" \
+		run --cap-add CHOWN "$WORK/root" sh -c 'touch /tmp/f; chown 5 /tmp/f'
+	[ "$status" -ne 0 ]
+}

@@ -132,6 +132,29 @@ print(call(16, 0, 0x5412, 0), call(16, 0, 0x100005412, 0), call(16, 0, 0x541c, 0
 	leftovers
 }
 
+@test "run DIR --writable: changes are thrown away; =keep writes to the directory" {
+	b=$(bundle)
+	echo old > "$b/rootfs/etc/file"; chmod 666 "$b/rootfs/etc/file"; mkdir -p "$b/rootfs/etc/deep/er"
+	run "${BK[@]}" run --writable "$b/rootfs" sh -c \
+		'echo new > /etc/file; cat /etc/file; rm -r /etc/deep; mkdir /etc/deep; ls /etc/deep; touch /made; stat -c "%u %a" /etc/file /'
+	echo "$output"
+	[ "$status" -eq 0 ]
+	[ "$output" = "$(printf 'new\n0 666\n0 755')" ]
+	[ "$(cat "$b/rootfs/etc/file")" = old ]
+	[ -d "$b/rootfs/etc/deep/er" ] && [ ! -e "$b/rootfs/made" ]
+	# What it takes is the container's memory.
+	run "${BK[@]}" run --writable --memory 32m "$b/rootfs" sh -c 'dd if=/dev/zero of=/etc/large bs=1M count=100'
+	[ "$status" -ne 0 ]
+	"${BK[@]}" run --writable=keep "$b/rootfs" touch /kept
+	[ "$(stat -c %u "$b/rootfs/kept")" = 0 ]
+	run "${BK[@]}" run --writable=keep host true
+	assert_fails 125
+	assert_says --writable=keep host try
+	run "${BK[@]}" plan --writable "$b/rootfs" true
+	assert_says "a layer in memory" org.bulkhead.rootfs.layer
+	leftovers
+}
+
 @test "run: options of Docker's kind" {
 	b=$(bundle); mkdir "$WORK/data"; echo v > "$WORK/data/v"; chmod -R a+rX "$WORK"
 	run "${BK[@]}" run -e COLOUR=blue --hostname deck -w /tmp -v "$WORK/data:/data:ro" --tmpfs /scratch \

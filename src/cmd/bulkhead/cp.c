@@ -48,6 +48,14 @@ static int read_words(char **words, struct copy_request *request, const char **r
 	return err_fix(err, "%s:/PATH, which begins at the container's root", *ret_name);
 }
 
+static bool has_layer(const struct oci_config *config)
+{
+	for (size_t i = 0; i < config->annotations.count; i++)
+		if (strcmp(config->annotations.items[i].key, PLAN_ANNOTATION_LAYER) == 0)
+			return true;
+	return false;
+}
+
 /* Those of an ended container whose root was a directory are still there. */
 static int find_files(struct people *people, const char *name, const struct life *life, struct copy_container *container,
 		      struct err *err)
@@ -60,10 +68,10 @@ static int find_files(struct people *people, const char *name, const struct life
 	if (life_is_running(life))
 		return engine_open_process(&people->engine, name, &container->pidfd, err);
 	container->rootfs = life->container.state->rootfs;
-	if (container->rootfs)
+	if (container->rootfs && !has_layer(life->container.config))
 		return 0;
 	err_set(err, ERR_STATE, "the files of container %s are gone", name);
-	err_why(err, "it has ended, and its root was in memory");
+	err_why(err, "it has ended, and what was written to its root was in memory");
 	return err_fix(err, "copy while it runs, or show it a directory with --volume FROM:TO and let it write there");
 }
 

@@ -46,7 +46,7 @@ static int read_choice(const char *option, const char *word, const char *const *
 			return 0;
 		}
 	err_set(err, ERR_USAGE, "--%s cannot be \"%s\"", option, word);
-	return err_fix(err, "--%s %s, or --%s %s", option, choices[0], option, choices[1]);
+	return err_fix(err, "--%s=%s, or --%s=%s", option, choices[0], option, choices[1]);
 }
 
 static int read_size(const char *option, const char *text, uint64_t *ret, struct err *err)
@@ -86,7 +86,7 @@ static int read_limits(struct sandbox_request *request, struct err *err)
 static int read_choices(struct sandbox_request *request, struct err *err)
 {
 	static const char *const nets[] = {"none", "host", NULL}, *const cwds[] = {"ro", "rw", NULL},
-				 *const ids[] = {"new", "none", NULL};
+				 *const ids[] = {"new", "none", NULL}, *const kinds[] = {"layer", "keep", NULL};
 	const struct sandbox_options *options = &request->options;
 	struct sandbox *sandbox = &request->sandbox;
 	int choice;
@@ -100,6 +100,11 @@ static int read_choices(struct sandbox_request *request, struct err *err)
 		if (read_choice("cwd", *options->cwd ? options->cwd : cwds[0], cwds, &choice, err))
 			return ERR;
 		sandbox->cwd = choice == 0 ? SANDBOX_CWD_READ_ONLY : SANDBOX_CWD_WRITABLE;
+	}
+	if (options->writable) {
+		if (read_choice("writable", *options->writable ? options->writable : kinds[0], kinds, &choice, err))
+			return ERR;
+		sandbox->writable = choice == 0 ? SANDBOX_WRITABLE_LAYER : SANDBOX_WRITABLE_KEEP;
 	}
 	if (options->userns) {
 		if (read_choice("userns", options->userns, ids, &choice, err))
@@ -141,9 +146,13 @@ static int read_names(struct sandbox_request *request, struct arena *arena, char
 		return out_of_memory(err);
 	if (state_check_id(sandbox->id, err) || sandbox_parse_source(arena, operands[0], sandbox, err))
 		return ERR;
+	if (sandbox->writable == SANDBOX_WRITABLE_KEEP && sandbox->kind != SANDBOX_DIRECTORY) {
+		err_set(err, ERR_USAGE, "--writable=keep and the source %s exclude each other", operands[0]);
+		err_why(err, "its root is made in memory: there is no directory that could keep it");
+		return err_fix(err, "--writable alone, or show a directory to be written to: --volume FROM:TO");
+	}
 	sandbox->hostname = options->hostname;
 	sandbox->workdir = options->workdir;
-	sandbox->writable = options->writable;
 	sandbox->terminal = options->terminal;
 	if (options->user && sandbox_parse_user(arena, options->user, sandbox, err))
 		return ERR;

@@ -13,7 +13,8 @@ struct sandbox_options {
 	const char *cwd; /* "" and "ro", or "rw"; NULL: not shown */
 	struct opt_list env, env_files, volumes, mounts, tmpfs, cap_add, cap_drop, security, devices, ulimits;
 	uint64_t pids_limit;
-	bool writable, read_only, init;
+	const char *writable; /* "" and "layer", or "keep"; NULL: not */
+	bool read_only, init;
 	/* What `run` alone carries out; `plan` takes it too, so that one command line serves both. */
 	bool detach, interactive, terminal, remove;
 	const char *profile;
@@ -67,7 +68,8 @@ struct sandbox_options {
 	{OPT_STRING, 0, "userns", "new|none", "none: ids are the host's; needs a --user that is not 0", SANDBOX_OPTION(userns)}, \
 	{OPT_LIST, 'v', "volume", "FROM:TO[:ro|rw|idmap]", "show a directory or file of the host", SANDBOX_OPTION(volumes)}, \
 	{OPT_STRING, 'w', "workdir", "DIR", "directory to start in", SANDBOX_OPTION(workdir)},                       \
-	{OPT_FLAG, 0, "writable", NULL, "let a root directory be written", SANDBOX_OPTION(writable)}
+	{OPT_OPTIONAL, 0, "writable", "layer|keep", "the root can be written; thrown away at the end, or kept", \
+	 SANDBOX_OPTION(writable)}
 
 /* A parsed command line together with what its lists point to. */
 struct sandbox_request {

@@ -31,6 +31,7 @@ static child_handler *const handlers[OP_KIND_COUNT] = {
 	[OP_LOOPBACK_UP]    = child_loopback_up,
 	[OP_ROOT]           = child_root,
 	[OP_UNPACK]         = child_unpack,
+	[OP_LAYER]          = child_layer,
 	[OP_PROCFS]         = child_procfs,
 	[OP_MOUNT_FS]       = child_mount_fs,
 	[OP_MOUNT_TREE]     = child_mount_tree,

@@ -52,6 +52,8 @@ child_handler child_tree, child_cgroup_join, child_cgroup_unshare, child_hostnam
 child_handler child_root, child_procfs, child_mount_fs, child_mount_tree;
 /* unpack.c */
 child_handler child_unpack;
+/* layer.c */
+child_handler child_layer;
 /* device.c */
 child_handler child_device, child_symlink, child_directory;
 /* paths.c */

@@ -179,10 +179,12 @@ int builder_finish(struct builder *builder, const struct plan **ret_plan)
 }
 
 /* Annotations of ours. All others are ignored (threats D7: nothing is taken from an annotation that is not listed). */
-enum { ANNOTATION_ROOTFS_IDMAP, ANNOTATION_COUNT };
+enum { ANNOTATION_ROOTFS_IDMAP, ANNOTATION_ROOTFS_LAYER, ANNOTATION_COUNT };
 static const char *const known_annotations[ANNOTATION_COUNT] = {
 	/* "true": the rootfs is shown with the container's id maps (linux.uidMappings) instead of being chowned. */
 	[ANNOTATION_ROOTFS_IDMAP] = "org.bulkhead.rootfs.idmap",
+	/* "true": what is written to the rootfs is kept in memory and thrown away at the container's end. */
+	[ANNOTATION_ROOTFS_LAYER] = PLAN_ANNOTATION_LAYER,
 };
 
 /* *ret is true for "true", false for "false" and when the annotation is absent. */
@@ -253,8 +255,8 @@ static int plan_rootfs(struct builder *builder)
 	const struct oci_linux *linux = &builder->config->linux;
 	unsigned long propagation = linux->rootfs_propagation;
 	const char *where = builder->config->root.where;
-	const char *where_idmap = NULL;
-	bool idmap;
+	const char *where_idmap = NULL, *where_layer = NULL;
+	bool idmap, layer;
 	struct op *op;
 	int slot;
 
@@ -262,7 +264,8 @@ static int plan_rootfs(struct builder *builder)
 		plan_empty_root(builder);
 		return plan_archive_root(builder);
 	}
-	if (annotation_flag(builder, ANNOTATION_ROOTFS_IDMAP, &idmap, &where_idmap))
+	if (annotation_flag(builder, ANNOTATION_ROOTFS_IDMAP, &idmap, &where_idmap) ||
+	    annotation_flag(builder, ANNOTATION_ROOTFS_LAYER, &layer, &where_layer))
 		return ERR;
 	op = builder_tree(builder, builder->request->rootfs.text, where, NULL);
 	slot = op->tree.slot;
@@ -286,6 +289,8 @@ static int plan_rootfs(struct builder *builder)
 	}
 	op = builder_add(builder, OP_ROOT, PLAN_MOUNT, where, NULL);
 	op->root.slot = slot;
+	if (layer)
+		builder_add(builder, OP_LAYER, PLAN_MOUNT, where_layer, NULL);
 	return 0;
 }
 

@@ -101,10 +101,14 @@ enum op_kind {
 	OP_SECCOMP,	  /* DROP: before OP_IDS when no_new_privs is off, else last */
 	OP_CLOSE_FDS,	  /* DROP: close_range of all but what stays */
 	OP_UNPACK,	  /* MOUNT: an archive into the new, empty root, by a helper program */
+	OP_LAYER,	  /* MOUNT: an overlay on the rootfs, whose changes are thrown away */
 	OP_INIT,	  /* EXEC: the child forks, and stays as the container's init */
 	OP_EXEC,
 	OP_KIND_COUNT
 };
+
+/* An annotation of the config: see plan.c. */
+#define PLAN_ANNOTATION_LAYER "org.bulkhead.rootfs.layer"
 
 #define PLAN_NO_SLOT (-1)
 #define PLAN_NO_IDMAP (-1)

@@ -278,6 +278,9 @@ static bool put_file_op(struct out *out, const struct op *op)
 	case OP_UNPACK:
 		put(out, "unpack %s into it", op->unpack.name);
 		return true;
+	case OP_LAYER:
+		put(out, "cover it with a layer in memory that takes all changes");
+		return true;
 	case OP_PROCFS:
 		put(out, op->procfs.host_slot == PLAN_NO_SLOT ? "make a private procfs" : "hold the host's procfs");
 		return true;

@@ -1,14 +1,18 @@
 /* SPDX-License-Identifier: Apache-2.0 */
 /*
  * ids: which host ids stand behind a sandbox's. Root gives the sandbox a range that owns no file of the host, so that
- * even a process that breaks out is nobody; an ordinary user gives it the one id that she has.
+ * even a process that breaks out is nobody; an ordinary user gives it the id that she has, and, where she has them,
+ * subordinate ones.
  */
 #include <fcntl.h>
+#include <pwd.h>
+#include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
 #include <unistd.h>
 
 #include "base/fd.h"
+#include "core/host/helper.h"
 #include "people/sandbox/parts.h"
 
 /* The last 65536 ids of the range that systemd reserves for containers: owned by no one, and by no file, on a host
@@ -52,6 +56,59 @@ static struct id_map root_map(const char *path)
 	return map;
 }
 
+/* By name or by number, as newuidmap(1) takes it. */
+static bool read_users_range(const char *path, uint32_t *ret_first)
+{
+	const struct passwd *account = getpwuid(geteuid());
+	char number[16];
+
+	snprintf(number, sizeof(number), "%u", geteuid());
+	return (account && read_range(path, account->pw_name, ret_first)) || read_range(path, number, ret_first);
+}
+
+/* The command's id is the caller's; the range stands behind the others, up to RANGE_SIZE. */
+static size_t map_around(uint32_t inside, uint32_t outside, uint32_t first, struct id_map maps[SANDBOX_ID_MAPS_MAX])
+{
+	uint32_t below = inside < RANGE_SIZE ? inside : RANGE_SIZE;
+	size_t count = 0;
+
+	if (below)
+		maps[count++] = (struct id_map){.inside = {0}, .outside = {first}, .count = below};
+	maps[count++] = (struct id_map){.inside = {inside}, .outside = {outside}, .count = 1};
+	if (below + 1 < RANGE_SIZE)
+		maps[count++] = (struct id_map){.inside = {below + 1}, .outside = {first + below},
+						.count = RANGE_SIZE - below - 1};
+	return count;
+}
+
+/*
+ * The host's own programs, without a capability, have no use for a second id; and the programs that map one are setuid, and
+ * take longer than all the rest.
+ */
+static bool wants_range(const struct sandbox *sandbox)
+{
+	return (sandbox->kind != SANDBOX_HOST || sandbox->capabilities) && helper_present(HELPER_NEWUIDMAP) &&
+	       helper_present(HELPER_NEWGIDMAP);
+}
+
+static void choose_users_ids(const struct sandbox *sandbox, struct sandbox_ids *ids)
+{
+	uint32_t uid = geteuid(), gid = getegid(), first_uid, first_gid;
+
+	/* The same number inside as outside, unless another is asked for: a program sees the user that started it. */
+	ids->uid = sandbox->user_set ? sandbox->uid : (struct container_id){uid};
+	ids->gid = sandbox->user_set ? sandbox->gid : (struct container_id){gid};
+	if (wants_range(sandbox) && read_users_range("/etc/subuid", &first_uid) &&
+	    read_users_range("/etc/subgid", &first_gid)) {
+		ids->uid_maps_count = map_around(ids->uid.value, uid, first_uid, ids->uid_maps);
+		ids->gid_maps_count = map_around(ids->gid.value, gid, first_gid, ids->gid_maps);
+		return;
+	}
+	ids->uid_maps[0] = (struct id_map){.inside = ids->uid, .outside = {uid}, .count = 1};
+	ids->gid_maps[0] = (struct id_map){.inside = ids->gid, .outside = {gid}, .count = 1};
+	ids->uid_maps_count = ids->gid_maps_count = 1;
+}
+
 /* The ids of the host itself: never root's, for then nothing but the filter would stand between. */
 static int choose_host_ids(const struct sandbox *sandbox, struct sandbox_ids *ret_ids, struct err *err)
 {
@@ -73,28 +130,20 @@ static int choose_host_ids(const struct sandbox *sandbox, struct sandbox_ids *re
 
 int sandbox_choose_ids(const struct sandbox *sandbox, struct sandbox_ids *ret_ids, struct err *err)
 {
-	uint32_t uid = geteuid(), gid = getegid();
-	struct sandbox_ids ids = {0};
+	struct sandbox_ids ids = {.uid_maps_count = 1, .gid_maps_count = 1};
 
 	if (sandbox->host_ids)
 		return choose_host_ids(sandbox, ret_ids, err);
-	if (uid == 0) {
-		ids.uid_map = root_map("/etc/subuid");
-		ids.gid_map = root_map("/etc/subgid");
+	if (geteuid() != 0) {
+		choose_users_ids(sandbox, &ids);
 	} else {
-		/* The same number inside as outside: a program sees the user that started it. */
-		ids.uid_map = (struct id_map){.inside = {uid}, .outside = {uid}, .count = 1};
-		ids.gid_map = (struct id_map){.inside = {gid}, .outside = {gid}, .count = 1};
-		ids.uid.value = uid;
-		ids.gid.value = gid;
-	}
-	if (sandbox->user_set) {
-		ids.uid = sandbox->uid;
-		ids.gid = sandbox->gid;
-		if (uid != 0) {
-			ids.uid_map.inside = sandbox->uid;
-			ids.gid_map.inside = sandbox->gid;
-		} else if (ids.uid.value >= RANGE_SIZE || ids.gid.value >= RANGE_SIZE) {
+		ids.uid_maps[0] = root_map("/etc/subuid");
+		ids.gid_maps[0] = root_map("/etc/subgid");
+		if (sandbox->user_set) {
+			ids.uid = sandbox->uid;
+			ids.gid = sandbox->gid;
+		}
+		if (ids.uid.value >= RANGE_SIZE || ids.gid.value >= RANGE_SIZE) {
 			err_set(err, ERR_USAGE, "user %u:%u is outside the container's ids", ids.uid.value,
 				ids.gid.value);
 			err_why(err, "a sandbox of root has the ids 0 to %u", RANGE_SIZE - 1);

@@ -164,7 +164,7 @@ static int write_root(struct json_writer *writer, struct context *context, struc
 	json_begin_object(writer);
 	/* With an empty root the path is a name for people: the runtime makes a tmpfs. */
 	json_member_string(writer, "path", context->result->empty_root ? "/" : context->sandbox->directory);
-	json_member_bool(writer, "readonly", !context->sandbox->writable);
+	json_member_bool(writer, "readonly", context->sandbox->writable == SANDBOX_READ_ONLY);
 	json_end_object(writer);
 	return 0;
 }
@@ -256,15 +256,17 @@ static int write_mounts(struct json_writer *writer, struct context *context, str
 	return 0;
 }
 
-static void write_map(struct json_writer *writer, const char *key, const struct id_map *map)
+static void write_maps(struct json_writer *writer, const char *key, const struct id_map *maps, size_t count)
 {
 	json_key(writer, key);
 	json_begin_array(writer);
-	json_begin_object(writer);
-	json_member_u64(writer, "containerID", map->inside.value);
-	json_member_u64(writer, "hostID", map->outside.value);
-	json_member_u64(writer, "size", map->count);
-	json_end_object(writer);
+	for (size_t i = 0; i < count; i++) {
+		json_begin_object(writer);
+		json_member_u64(writer, "containerID", maps[i].inside.value);
+		json_member_u64(writer, "hostID", maps[i].outside.value);
+		json_member_u64(writer, "size", maps[i].count);
+		json_end_object(writer);
+	}
 	json_end_array(writer);
 }
 
@@ -388,8 +390,8 @@ static int write_linux(struct json_writer *writer, struct context *context, stru
 	json_begin_object(writer);
 	write_namespaces(writer, context->sandbox);
 	if (!context->sandbox->host_ids) {
-		write_map(writer, "uidMappings", &context->ids.uid_map);
-		write_map(writer, "gidMappings", &context->ids.gid_map);
+		write_maps(writer, "uidMappings", context->ids.uid_maps, context->ids.uid_maps_count);
+		write_maps(writer, "gidMappings", context->ids.gid_maps, context->ids.gid_maps_count);
 		/* The default filter refuses nested user namespaces; this does so under a filter of the caller's, too. */
 		json_key(writer, "sysctl");
 		json_begin_object(writer);
@@ -413,6 +415,8 @@ static int write_annotations(struct json_writer *writer, struct context *context
 	/* A root directory belongs to the container's ids without any chown; the host's own files never do. */
 	if (!context->result->empty_root && geteuid() == 0 && !context->sandbox->host_ids)
 		json_member_string(writer, "org.bulkhead.rootfs.idmap", "true");
+	if (!context->result->empty_root && context->sandbox->writable == SANDBOX_WRITABLE_LAYER)
+		json_member_string(writer, PLAN_ANNOTATION_LAYER, "true");
 	json_end_object(writer);
 	return 0;
 }

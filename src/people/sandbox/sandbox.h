@@ -29,6 +29,8 @@ enum sandbox_source_kind {
 #define SANDBOX_PIDS	 1024
 
 enum sandbox_net { SANDBOX_NET_NONE, SANDBOX_NET_HOST };
+/* The root: LAYER: what is written is thrown away at the end; KEEP: it is written to the directory itself. */
+enum sandbox_writable { SANDBOX_READ_ONLY, SANDBOX_WRITABLE_LAYER, SANDBOX_WRITABLE_KEEP };
 enum sandbox_cwd { SANDBOX_CWD_HIDDEN, SANDBOX_CWD_READ_ONLY, SANDBOX_CWD_WRITABLE };
 
 struct sandbox_bind {
@@ -94,7 +96,7 @@ struct sandbox {
 	enum sandbox_net net;
 	enum sandbox_cwd cwd;
 	bool terminal; /* the command gets one */
-	bool writable; /* the root directory itself may be written */
+	enum sandbox_writable writable;
 	bool limits_asked; /* the caller chose a limit: going without one is an error, not a warning */
 };
 
