@@ -13,14 +13,16 @@ all: programs
 programs: $(BUILD)/native/build.ninja $(BUILD)/musl/build.ninja
 	$(NINJA) -C $(BUILD)/native
 	$(NINJA) -C $(BUILD)/musl
-	ln -sf native/bulkhead $(BUILD)/bulkhead
+	ln -sf musl/bulkhead $(BUILD)/bulkhead
+	ln -sf ../native/bulkhead-observe $(BUILD)/musl/bulkhead-observe
 	ln -sf musl/bulkhead-oci $(BUILD)/bulkhead-oci
 
 $(BUILD)/native/build.ninja:
 	$(MESON) setup --prefix $(PREFIX) $(BUILD)/native
 
-$(BUILD)/musl/build.ninja:
-	$(MESON) setup --prefix $(PREFIX) --cross-file tools/musl.cross $(BUILD)/musl
+# What the cross file says is read once: a changed one needs a new directory.
+$(BUILD)/musl/build.ninja: tools/musl.cross
+	$(MESON) setup $(if $(wildcard $@),--wipe) --prefix $(PREFIX) --cross-file tools/musl.cross $(BUILD)/musl
 
 $(BUILD)/replay/build.ninja:
 	$(MESON) setup -Db_sanitize=address,undefined -Dwerror=false -Db_lundef=false -Dtests=disabled -Dfuzz=replay $(BUILD)/replay

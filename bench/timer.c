@@ -29,7 +29,7 @@
 
 #define PEERS_MAX 16
 #define STEPS_MAX 64
-#define WORDS_MAX 32
+#define WORDS_MAX 256
 #define WARM_UP 2
 
 struct step {

@@ -2,7 +2,10 @@
 /* kernel/memfd: see memfd.h. Runs in the runtime, before anything of a container exists. */
 #include "kernel/memfd.h"
 
+#include <elf.h>
 #include <fcntl.h>
+#include <link.h>
+#include <string.h>
 #include <sys/sendfile.h>
 #include <sys/stat.h>
 #include <sys/syscall.h>
@@ -12,12 +15,34 @@
 #include "base/fd.h"
 #include "kernel/call.h"
 
-#define SEALS (F_SEAL_SEAL | F_SEAL_SHRINK | F_SEAL_GROW | F_SEAL_WRITE)
+#define SEGMENTS_MAX 32
+#define COPY_MAX     ((size_t)1 << 30)
+#define SEALS	     (F_SEAL_SEAL | F_SEAL_SHRINK | F_SEAL_GROW | F_SEAL_WRITE)
+
+/* Of a program: as far as the kernel maps it. Behind that are its names and what debuggers read. */
+static size_t size_that_runs(int fd)
+{
+	ElfW(Phdr) headers[SEGMENTS_MAX];
+	ElfW(Ehdr) program;
+	size_t size = 0;
+
+	if (pread(fd, &program, sizeof(program), 0) != (ssize_t)sizeof(program) ||
+	    memcmp(program.e_ident, ELFMAG, SELFMAG) != 0 || program.e_phentsize != sizeof(*headers) ||
+	    program.e_phnum > SEGMENTS_MAX ||
+	    pread(fd, headers, sizeof(*headers) * program.e_phnum, (off_t)program.e_phoff) !=
+		    (ssize_t)(sizeof(*headers) * program.e_phnum))
+		return COPY_MAX;
+	for (size_t i = 0; i < program.e_phnum; i++)
+		if (headers[i].p_offset + headers[i].p_filesz > size)
+			size = headers[i].p_offset + headers[i].p_filesz;
+	return size && size < COPY_MAX ? size : COPY_MAX;
+}
 
 int memfd_sealed_copy(int source_fd, const char *name)
 {
 	const unsigned int flags = MFD_CLOEXEC | MFD_ALLOW_SEALING;
 	cleanup_fd int fd = kernel_result(syscall(SYS_memfd_create, name, flags | MFD_EXEC));
+	size_t rest = size_that_runs(source_fd);
 	off_t offset = 0;
 	int result;
 
@@ -26,8 +51,8 @@ int memfd_sealed_copy(int source_fd, const char *name)
 		fd = kernel_result(syscall(SYS_memfd_create, name, flags));
 	if (fd < 0)
 		return fd;
-	for (;;) {
-		ssize_t copied = sendfile(fd, source_fd, &offset, 1 << 30);
+	while (rest > 0) {
+		ssize_t copied = sendfile(fd, source_fd, &offset, rest);
 
 		if (copied < 0 && errno == EINTR)
 			continue;
@@ -35,6 +60,7 @@ int memfd_sealed_copy(int source_fd, const char *name)
 			return -errno;
 		if (copied == 0)
 			break;
+		rest -= (size_t)copied;
 	}
 	result = kernel_result(fchmod(fd, 0555));
 	if (result == 0)

@@ -6,7 +6,7 @@
 #include <stdbool.h>
 #include <stddef.h>
 
-/* Copy the whole of source_fd; all seals set, executable, CLOEXEC. */
+/* Copy source_fd, of a program what of it is mapped when it runs; all seals set, executable, CLOEXEC. */
 int memfd_sealed_copy(int source_fd, const char *name);
 /* Is fd a memfd with all of F_SEAL_SEAL, SHRINK, GROW and WRITE? */
 bool memfd_is_sealed(int fd);

@@ -3,12 +3,27 @@
 #include "kernel/mount.h"
 
 #include <fcntl.h>
+#include <linux/stat.h>
 #include <string.h>
 #include <sys/syscall.h>
 #include <unistd.h>
 
 #include "abi/mount.h"
 #include "kernel/call.h"
+
+int mount_identify(int fd, struct mount_place *ret)
+{
+	struct statx st;
+	int result = kernel_result(syscall(SYS_statx, fd, "", AT_EMPTY_PATH | AT_STATX_DONT_SYNC,
+					   STATX_INO | STATX_MNT_ID, &st));
+
+	if (result < 0)
+		return result;
+	if (!(st.stx_mask & STATX_MNT_ID))
+		return -EXDEV;
+	*ret = (struct mount_place){.mount_id = st.stx_mnt_id, .inode = st.stx_ino, .attributes = st.stx_attributes};
+	return 0;
+}
 
 int mount_fsopen(const char *fs_type)
 {

@@ -8,6 +8,12 @@
 #include <stddef.h>
 #include <stdint.h>
 
+/* Where an open file lies, and what it is there (statx(2)). -EXDEV where the kernel does not tell mounts apart. */
+struct mount_place {
+	uint64_t mount_id, inode, attributes; /* STATX_ATTR_… */
+};
+int mount_identify(int fd, struct mount_place *ret);
+
 int mount_fsopen(const char *fs_type);
 /* value NULL sets a flag. */
 int mount_fsconfig_set(int fs_fd, const char *key, const char *value);

@@ -5,7 +5,6 @@
 #include <fcntl.h>
 #include <linux/magic.h>
 #include <linux/openat2.h>
-#include <linux/stat.h>
 #include <string.h>
 #include <sys/statfs.h>
 #include <sys/syscall.h>
@@ -19,38 +18,27 @@
 /* The inode number of every procfs's root. */
 #define PROC_ROOT_INODE 1
 
-/* fd lies on a procfs; its mount id and inode. */
-static int procfs_identify(int fd, uint64_t *ret_mount_id, uint64_t *ret_inode)
+/* Where it lies, which must be on a procfs. */
+static int procfs_identify(int fd, struct mount_place *ret)
 {
 	struct statfs fs;
-	struct statx st;
 	int result = kernel_result(fstatfs(fd, &fs));
 
 	if (result < 0)
 		return result;
-	if ((unsigned long)fs.f_type != PROC_SUPER_MAGIC)
-		return -EXDEV;
-	result = kernel_result(
-		syscall(SYS_statx, fd, "", AT_EMPTY_PATH | AT_STATX_DONT_SYNC, STATX_INO | STATX_MNT_ID, &st));
-	if (result < 0)
-		return result;
-	if (!(st.stx_mask & STATX_MNT_ID))
-		return -EXDEV;
-	*ret_mount_id = st.stx_mnt_id;
-	*ret_inode = st.stx_ino;
-	return 0;
+	return (unsigned long)fs.f_type == PROC_SUPER_MAGIC ? mount_identify(fd, ret) : -EXDEV;
 }
 
 int procfs_adopt(int fd, struct procfs *ret)
 {
-	uint64_t mount_id, inode;
-	int result = procfs_identify(fd, &mount_id, &inode);
+	struct mount_place place;
+	int result = procfs_identify(fd, &place);
 
 	if (result < 0)
 		return result;
-	if (inode != PROC_ROOT_INODE)
+	if (place.inode != PROC_ROOT_INODE)
 		return -EXDEV;
-	*ret = (struct procfs){.fd = fd, .mount_id = mount_id};
+	*ret = (struct procfs){.fd = fd, .mount_id = place.mount_id};
 	return 0;
 }
 
@@ -81,7 +69,7 @@ int procfs_open(const struct procfs *procfs, const char *path, int flags)
 		.resolve = RESOLVE_BENEATH | RESOLVE_NO_MAGICLINKS | RESOLVE_NO_XDEV,
 	};
 	cleanup_fd int fd = -EBADF;
-	uint64_t mount_id, inode;
+	struct mount_place place;
 	int result;
 
 	/* EAGAIN: a rename or mount elsewhere ran beside the look-up. */
@@ -92,10 +80,10 @@ int procfs_open(const struct procfs *procfs, const char *path, int flags)
 	}
 	if (fd < 0)
 		return fd;
-	result = procfs_identify(fd, &mount_id, &inode);
+	result = procfs_identify(fd, &place);
 	if (result < 0)
 		return result;
-	return mount_id == procfs->mount_id ? fd_take(&fd) : -EXDEV;
+	return place.mount_id == procfs->mount_id ? fd_take(&fd) : -EXDEV;
 }
 
 int procfs_write(const struct procfs *procfs, const char *path, const char *text)

@@ -85,8 +85,8 @@ def check_objects(tap):
                   says("layers.py", tree, "src_base_b.c.o refers to malloc (reached from src_core_child_a.c.o)"))
         compile_to(f"{tree}/build/bulkhead-oci", "int main(void) { return 0; }")
         tap.check("layers.py finds a dynamic bulkhead-oci", says("layers.py", tree, "bulkhead-oci has an interpreter"))
-        compile_to(f"{tree}/build/bulkhead", "int main(void) { return 0; }", "-Wl,--no-as-needed", "-lm")
-        tap.check("layers.py finds a library too many", says("layers.py", tree, "bulkhead loads libm.so.6"))
+        compile_to(f"{tree}/build/native/bulkhead-unpack", "int main(void) { return 0; }", "-Wl,--no-as-needed", "-lm")
+        tap.check("layers.py finds a library too many", says("layers.py", tree, "bulkhead-unpack loads libm.so.6"))
         compile_to(f"{tree}/build/bulkhead", "int main(void) { return 0; }", "-Wl,-z,execstack,-z,norelro")
         tap.check("layers.py finds an executable stack", says("layers.py", tree, "bulkhead has an executable stack"))
     finally:

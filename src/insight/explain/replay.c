@@ -10,6 +10,7 @@
 #include <errno.h>
 #include <fcntl.h>
 #include <limits.h>
+#include <linux/stat.h>
 #include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
@@ -21,6 +22,7 @@
 #include "base/fd.h"
 #include "base/types.h"
 #include "insight/explain/parts.h"
+#include "kernel/mount.h"
 #include "kernel/rootfs.h"
 
 #define LINKS_MAX 40
@@ -128,17 +130,17 @@ static bool ask_mode(struct parts_case *one, const char *path, const struct stat
 
 /* ---- what is mounted ---- */
 
-static void find_mount(struct parts_case *one, int fd, struct statx *ret)
+static void find_mount(struct parts_case *one, int fd, struct mount_place *ret)
 {
 	char *text = malloc(PARTS_MOUNTS_MAX);
 
-	if (statx(fd, "", AT_EMPTY_PATH | AT_SYMLINK_NOFOLLOW, STATX_BASIC_STATS | STATX_MNT_ID, ret) == 0 && text &&
+	if (mount_identify(fd, ret) == 0 && text &&
 	    paths_mounts(one->explain, one->refusal, text, PARTS_MOUNTS_MAX))
 		for (const char *line = text; line; line = strchr(line, '\n') ? strchr(line, '\n') + 1 : NULL) {
 			unsigned long long id;
 			char point[1024];
 
-			if (sscanf(line, "%llu %*u %*s %*s %1023s", &id, point) == 2 && id == ret->stx_mnt_id)
+			if (sscanf(line, "%llu %*u %*s %*s %1023s", &id, point) == 2 && id == ret->mount_id)
 				parts_text(one, TEXT_MOUNT, "%s", point);
 		}
 	free(text);
@@ -154,7 +156,7 @@ static bool below(const char *path, const char *prefix)
 static void ask_mount(struct parts_case *one, int fd, const struct stat *status)
 {
 	const char *path = one->path[0];
-	struct statx more = {0};
+	struct mount_place more = {0};
 	struct statvfs fs;
 	bool kernel_files;
 
@@ -179,9 +181,9 @@ static void ask_mount(struct parts_case *one, int fd, const struct stat *status)
 	}
 	if (S_ISCHR(status->st_mode) || S_ISBLK(status->st_mode))
 		parts_fact(one, FACT_DEVICE);
-	if (more.stx_attributes & STATX_ATTR_IMMUTABLE)
+	if (more.attributes & STATX_ATTR_IMMUTABLE)
 		parts_fact(one, FACT_IMMUTABLE);
-	if (more.stx_attributes & STATX_ATTR_APPEND)
+	if (more.attributes & STATX_ATTR_APPEND)
 		parts_fact(one, FACT_APPEND_ONLY);
 }
 

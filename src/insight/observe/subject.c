@@ -101,8 +101,7 @@ void observe_describe(struct observe_refusal *record)
 		read_groups(record, field(status, "\nGroups:"));
 	}
 	for (int i = 0; i < 16; i++)
-		record->limits[i] = prlimit(pid, (enum __rlimit_resource)i, NULL,
-		 &limit) == 0 ? limit.rlim_cur : RLIM_INFINITY;
+		record->limits[i] = prlimit(pid, i, NULL, &limit) == 0 ? limit.rlim_cur : RLIM_INFINITY;
 	record->mount_inode = namespace_inode(pid, "mnt");
 	record->user_inode = namespace_inode(pid, "user");
 	/* The depth itself is not to be seen: that it is another one than ours is. */
