@@ -5,7 +5,7 @@
 load helpers
 
 BULKHEAD=${BULKHEAD:-$ROOT_OF_TREE/build/bulkhead}
-CAUSES=$(dirname "$(realpath "$BULKHEAD")")/tests/explain/causes
+CAUSES=$ROOT_OF_TREE/build/native/tests/explain/causes
 
 setup() {
 	common_setup

@@ -182,6 +182,16 @@ directory() {
 	run inside --security-opt "seccomp=$WORK/seccomp.json" --tmpfs /t host mkdir /t/x
 	[ "$status" -ne 0 ]
 	assert_says "Socket operation on non-socket"
+	# The default, which was compiled when the program was, is the one that the printed profile makes.
+	"${BK[@]}" plan --config host true | jq .linux.seccomp > "$WORK/default.json"
+	for name in default chosen; do
+		inside -d --name "$ID_PREFIX$name" $([ $name = default ] || echo --security-opt "seccomp=$WORK/default.json") host sleep 60
+		cp "$STATE/$ID_PREFIX$name/filter.bpf" "$WORK/$name.bpf"
+		"${BK[@]}" exec "$ID_PREFIX$name" grep -q 'Seccomp:.*2' /proc/self/status
+		"${BK[@]}" rm -f "$ID_PREFIX$name"
+	done
+	[ -s "$WORK/default.bpf" ]
+	cmp "$WORK/default.bpf" "$WORK/chosen.bpf"
 	inside --security-opt seccomp=unconfined host grep -q 'Seccomp:.*0' /proc/self/status
 	inside --security-opt no-new-privileges=false host grep -q 'NoNewPrivs:.*0' /proc/self/status
 	inside --security-opt no-new-privileges host grep -q 'NoNewPrivs:.*1' /proc/self/status

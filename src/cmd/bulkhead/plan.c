@@ -51,6 +51,7 @@ static int print_source(struct people *people, struct sandbox_request *request, 
 	if (!operands[1])
 		operands = nothing;
 	request->options = chosen->sandbox;
+	request->sandbox.spell_filter = chosen->config;
 	if (sandbox_request_make(request, arena, operands, &err))
 		return failed(people, &err);
 	if (chosen->config) {

@@ -195,6 +195,7 @@ int sandbox_request_make(struct sandbox_request *request, struct arena *arena, c
 		.root_links = request->result.root_links,
 		.root_directories = request->result.root_directories,
 		.root_archive = request->sandbox.archive,
+		.filter = request->result.filter,
 		.config = request->config,
 		.config_text = request->result.config.data,
 		.config_size = request->result.config.length,

@@ -90,6 +90,7 @@ int creation_plan(struct creation *creation, struct err *err)
 		.root_links = request->root_links,
 		.root_directories = request->root_directories,
 		.root_archive = request->root_archive,
+		.filter = request->filter,
 	};
 	creation->profile = request->profile;
 	if (host_read(creation->arena, &creation->host, err) || profile_by_name(creation, err) ||
@@ -137,6 +138,7 @@ static int save_filter(struct creation *creation, struct err *err)
 
 		if (op->kind != OP_SECCOMP)
 			continue;
+		creation->state.filtered = true;
 		creation->state.filter_flags = op->seccomp.flags;
 		return state_put_file(&creation->dir, "filter.bpf", op->seccomp.program.instructions,
 				      op->seccomp.program.count * sizeof(struct sock_filter), err);

@@ -55,6 +55,7 @@ struct engine_create {
 	const struct oci_config *config;
 	const char *config_text;
 	size_t config_size;
+	const struct filter_program *filter; /* compiled already, of a config without linux.seccomp; NULL: none */
 	struct engine_profile profile; /* laid over the config: the container gets what both grant */
 };
 

@@ -40,7 +40,7 @@ static int read_filter(struct container *container, struct filter_program *progr
 	const char *data;
 	size_t size;
 
-	if (!container->config->linux.seccomp.present && !container->filtered)
+	if (!container->config->linux.seccomp.present && !container->state->filtered)
 		return 0;
 	if (state_get_file(&container->dir, "filter.bpf", &container->arena, ENGINE_FILTER_SIZE_MAX, &data, &size, err))
 		return ERR;

@@ -143,7 +143,6 @@ struct container {
 	enum state_status status;
 	struct host *host; /* after container_open_cgroup */
 	struct cgroup cgroup;
-	bool filtered; /* by its profile, whatever the config says */
 };
 #define CONTAINER_INIT                                                                                                \
 	((struct container){.arena = ARENA_INIT, .root_fd = -EBADF, .dir = STATE_DIR_INIT, .cgroup = CGROUP_INIT})

@@ -279,7 +279,6 @@ int profile_for_exec(struct container *container, const struct oci_process **pro
 	    restrict_config(&container->arena, request->profile, &container->config, err) ||
 	    restrict_process(&container->arena, request->profile, copy, err))
 		return ERR;
-	container->filtered = profile_has_calls(request->profile);
 	*process = copy;
 	return 0;
 }

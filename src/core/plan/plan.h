@@ -427,6 +427,7 @@ struct plan_request {
 	/* Its calls, files and ports; NULL: none. The rest of it is in the config already. In exec the filter holds the
 	 * calls already. */
 	const struct profile *profile;
+	const struct filter_program *filter; /* compiled already, where the config has none; NULL: none */
 	const struct oci_seccomp *profile_calls; /* NULL: all */
 	/* Of the user namespace that is joined by path; no maps: none is, or they are not known. */
 	struct id_maps joined_uid_maps, joined_gid_maps;

@@ -149,8 +149,12 @@ int plan_filter(struct builder *builder, struct process_power *power)
 	const struct oci_seccomp *seccomp = &builder->config->linux.seccomp;
 	struct filter_policy policy;
 
-	if (!seccomp->present)
+	if (!seccomp->present) {
+		power->has_filter = builder->request->filter;
+		if (power->has_filter)
+			power->filter = *builder->request->filter;
 		return profile_filter(builder, power);
+	}
 	if (plan_filter_policy(seccomp, builder->plan->config_name, builder->arena, &policy, builder->err) ||
 	    filter_compile(&policy, builder->arena, &power->filter, builder->err))
 		return ERR;

@@ -44,6 +44,7 @@ static const struct field fields[] = {
 	FIELD("cgroupMade", FIELD_STRING_OR_NULL, cgroup_made),
 	FIELD("noProcess", FIELD_BOOL, no_process),
 	FIELD("profile", FIELD_BOOL, profile),
+	FIELD("filtered", FIELD_BOOL, filtered),
 	FIELD("filterFlags", FIELD_U32, filter_flags),
 	FIELD("resctrlClass", FIELD_STRING_OR_NULL, resctrl_class),
 	FIELD("resctrlMonitor", FIELD_STRING_OR_NULL, resctrl_monitor),

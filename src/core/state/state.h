@@ -41,6 +41,7 @@ struct state {
 	const char *cgroup_made; /* text of cgroup_made_write, or of what is to be made; NULL: not known */
 	bool no_process;	 /* the config has none: start is an error */
 	bool profile; /* profile.json is laid over config.json */
+	bool filtered; /* by filter.bpf, whatever else config.json says */
 	uint32_t filter_flags;
 	const char *resctrl_class;   /* made for it below /sys/fs/resctrl; NULL: none */
 	const char *resctrl_monitor; /* the class with a monitoring group of its own; NULL: none */

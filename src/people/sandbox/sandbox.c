@@ -373,6 +373,10 @@ static int write_seccomp(struct json_writer *writer, const struct context *conte
 
 	if (context->sandbox->seccomp_unconfined)
 		return 0;
+	if (!chosen && !context->sandbox->capabilities && !context->sandbox->spell_filter) {
+		context->result->filter = sandbox_default_filter();
+		return 0;
+	}
 	json_key(writer, "seccomp");
 	if (!chosen) {
 		sandbox_write_seccomp(writer, context->sandbox->capabilities);

@@ -86,6 +86,7 @@ struct sandbox {
 	bool host_ids;		  /* --userns=none: the ids are the host's own */
 	bool new_privs;		  /* no_new_privs is off */
 	bool seccomp_unconfined;  /* no filter */
+	bool spell_filter;	  /* the default filter is written into the config, for people to read */
 	const char *seccomp;	  /* an object in the form of linux.seccomp instead of the default; NULL without */
 	const char *apparmor, *selinux; /* label of the process; NULL: none is asked for */
 	uint64_t capabilities; /* --cap-add */
@@ -103,6 +104,7 @@ struct sandbox {
 /* A root that is empty at first: what must be known beside the config to build it. */
 struct sandbox_result {
 	struct buf config;	       /* config.json; the caller frees it */
+	const struct filter_program *filter; /* NULL: what the config says */
 	bool empty_root;	       /* the root is a new tmpfs: all but SANDBOX_DIRECTORY */
 	struct key_values root_links;  /* symlinks on it: "bin" → "usr/bin" */
 	struct strings root_directories; /* empty directories on it */
@@ -139,6 +141,8 @@ int sandbox_parse_size(const char *text, uint64_t *ret_bytes, struct err *err);
 /* The default filter, an object in the form of linux.seccomp: deny by default. Calls of the table that are not allowed
  * give EPERM; newer ones ENOSYS. capabilities: those given with --cap-add. */
 void sandbox_write_seccomp(struct json_writer *writer, uint64_t capabilities);
+/* The same without capabilities, compiled. It has no rule_of. */
+const struct filter_program *sandbox_default_filter(void);
 
 /* What the defaults do with a file of procfs or sysfs. sysfs is mounted read-only as a whole. */
 enum sandbox_path { SANDBOX_PATH_OPEN, SANDBOX_PATH_READ_ONLY, SANDBOX_PATH_MASKED };
