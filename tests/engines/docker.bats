@@ -63,6 +63,12 @@ status_is() { [ "$(d inspect --format '{{.State.Status}}' "$name")" = "$1" ]; }
 	assert_says /dev/pts/0
 }
 
+@test "the surface of docker's default, with runc, read from outside: more than that of bulkhead run" {
+	background_box --runtime runc
+	reaches_more "$(d inspect --format '{{.State.Pid}}' "$name")" \
+		"$BASE/exec/containerd/daemon/io.containerd.runtime.v2.task/moby/$(d inspect --format '{{.Id}}' "$name")"
+}
+
 @test "exec, top, logs, stats, cp" {
 	d run --detach --network none --name "$name" localhost/box sh -c 'echo said; echo wrong >&2; exec sleep 1000'
 	[ "$(d exec "$name" cat /proc/1/comm)" = sleep ]

@@ -57,6 +57,15 @@ prints() { "${@:2}" | grep -q -- "$1"; }
 	[ "$status" -eq 42 ]
 }
 
+@test "the surface of podman's default, with crun, read from outside: more than that of bulkhead run" {
+	# crun takes no machine that has both kinds of cgroups: it sees those of version 1 alone.
+	export -f pm
+	unshare --mount bash -c 'mountpoint -q /sys/fs/cgroup/unified && umount /sys/fs/cgroup/unified
+		pm --runtime crun run --detach --name "$1" localhost/box sleep 1000' run "$name"
+	reaches_more "$(pm inspect --format '{{.State.Pid}}' "$name")" \
+		"$(dirname "$(pm inspect --format '{{.OCIConfigPath}}' "$name")")"
+}
+
 @test "run: a program that is not there is 127, one that cannot be executed 126" {
 	run -127 pm run --rm localhost/box no-such-program
 	assert_says no-such-program

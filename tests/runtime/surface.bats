@@ -264,6 +264,38 @@ print(pid, flush=True); time.sleep(1000)' > "$WORK/said" 3>&- &
 	leftovers
 }
 
+@test "a bundle: devices that it binds, makes and may make, and namespaces that it joins" {
+	local path
+	path=$(bundle)
+	run -0 surface --json "$path"
+	json_is '[.sets.devices.items[].name] | sort | join(" ")' \
+		"/dev/full /dev/null /dev/ptmx /dev/random /dev/tty /dev/urandom /dev/zero"
+	json_is .facts.deviceNodes "none: no CAP_MKNOD of the host"
+	edit "$path" '(.process.capabilities[] |= . + ["CAP_MKNOD"])
+		| .linux.resources.devices = [{allow: true, access: "rwm"}, {allow: false, type: "c", major: 1, minor: 1, access: "rwm"}]
+		| .linux.devices = [{path: "/dev/mem", type: "c", major: 1, minor: 1}, {path: "/dev/null", type: "c", major: 1, minor: 3}]
+		| .mounts += [{destination: "/host", type: "none", source: "/dev/kmsg", options: ["bind"]}]
+		| (.linux.namespaces[] | select(.type == "pid")).path = "/proc/1/ns/pid"'
+	run -0 surface --json "$path"
+	json_is '.sets.devices.items[] | select(.name == "/dev/mem") | [.verdict, .risk] | join(" ")' "refused critical"
+	json_is '.sets.devices.items[] | select(.name == "/dev/kmsg") | [.verdict, .risk] | join(" ")' "allowed high"
+	json_is '[.sets.devices.items[] | select(.name == "/dev/null")] | length' 1
+	json_is .facts.signals "joins /proc/1/ns/pid"
+	[[ $(jq -r .facts.deviceNodes <<<"$output") != none* ]]
+}
+
+@test "files that need a capability are limited without it" {
+	started
+	run -0 surface --json "$ID"
+	json_is '.sets.filesReadable.items[] | select(.name == "/proc/kmsg").verdict' capability
+	json_is '.sets.filesReadable | .limited == .capability' true
+	# As the container itself finds it.
+	run oci exec "$ID" /bin/head -c 1 /proc/kmsg
+	[[ $output == *"not permitted"* ]]
+	oci delete --force "$ID"
+	leftovers
+}
+
 used_profile() {
 	cat > "$WORK/used.json" <<-'END'
 	{"version": 1, "subject": {"source": "x"},

@@ -212,17 +212,19 @@ static void test_files(void **state)
 		"3 2 0:2 /sys /proc/sys ro,nosuid - proc proc rw\n"
 		"4 2 0:4 /null /proc/kallsyms rw - devtmpfs devtmpfs rw\n"
 		"5 1 0:2 / /host/proc ro - proc proc rw\n"
-		"6 1 0:5 / /sys ro - sysfs sysfs ro\n";
+		"6 1 0:5 / /sys ro - sysfs sysfs ro\n"
+		"7 6 0:6 / /sys/fs/cgroup ro - tmpfs tmpfs ro\n"
+		"8 7 0:7 /docker/1 /sys/fs/cgroup/memory ro - cgroup cgroup rw,memory\n";
 	struct arena arena cleanup_arena = ARENA_INIT;
 	struct surface surface = {0};
-	struct files_view view = {.host_root = true};
+	struct files_view view = {.host_root = true, .capabilities = UINT64_MAX, .host_capabilities = UINT64_MAX};
 	const struct surface_set *read = &surface.sets[SURFACE_READABLE], *write = &surface.sets[SURFACE_WRITABLE];
 	struct err err = ERR_INIT;
 	char cut[sizeof(mountinfo)];
 
 	(void)state;
 	assert_int_equal(files_parse(&arena, mountinfo, &view, &err), 0);
-	assert_int_equal(view.count, 6);
+	assert_int_equal(view.count, 8);
 	assert_int_equal(files_fill(&arena, &view, &surface, &err), 0);
 	assert_int_equal(item(write, "/proc/sys/kernel/core_pattern")->verdict, SURFACE_REFUSED);
 	assert_int_equal(item(read, "/proc/sys/kernel/core_pattern")->verdict, SURFACE_ALLOWED);
@@ -236,6 +238,44 @@ static void test_files(void **state)
 	assert_int_equal(files_parse(&arena, cut, &view, &err), 0);
 	assert_int_equal(files_fill(&arena, &view, &surface, &err), 0);
 	assert_int_equal(item(read, "/proc/kallsyms")->verdict, SURFACE_REFUSED);
+	/* A hierarchy below the tmpfs; its release_agent is in its root alone. */
+	assert_int_equal(item(read, "/sys/fs/cgroup")->verdict, SURFACE_ALLOWED);
+	assert_int_equal(item(write, "/sys/fs/cgroup")->verdict, SURFACE_REFUSED);
+	assert_int_equal(item(write, "/sys/fs/cgroup/*/release_agent")->verdict, SURFACE_REFUSED);
+}
+
+/* What a capability is needed for as a whole is limited without it; one of its own user namespace does not reach the host's. */
+static void test_files_need_capabilities(void **state)
+{
+	static const char mountinfo[] = "1 0 0:1 / / rw - overlay overlay rw\n"
+					"2 1 0:2 / /proc rw,nosuid - proc proc rw\n"
+					"3 1 0:5 / /sys rw - sysfs sysfs rw\n"
+					"4 3 0:7 / /sys/fs/cgroup/memory rw - cgroup cgroup rw,memory\n";
+	static const struct {
+		uint64_t own, host;
+		enum surface_verdict kmsg, hostname;
+	} rows[] = {
+		{0, 0, SURFACE_CAPABILITY, SURFACE_CAPABILITY},
+		{UINT64_MAX, 0, SURFACE_CAPABILITY, SURFACE_ALLOWED},
+		{UINT64_MAX, UINT64_MAX, SURFACE_ALLOWED, SURFACE_ALLOWED},
+	};
+	struct arena arena cleanup_arena = ARENA_INIT;
+	struct err err = ERR_INIT;
+
+	(void)state;
+	for (size_t i = 0; i < ARRAY_SIZE(rows); i++) {
+		struct files_view view = {
+			.host_root = true, .capabilities = rows[i].own, .host_capabilities = rows[i].host};
+		struct surface surface = {0};
+
+		assert_int_equal(files_parse(&arena, mountinfo, &view, &err), 0);
+		assert_int_equal(files_fill(&arena, &view, &surface, &err), 0);
+		assert_int_equal(item(&surface.sets[SURFACE_READABLE], "/proc/kmsg")->verdict, rows[i].kmsg);
+		assert_int_equal(item(&surface.sets[SURFACE_WRITABLE], "/proc/sys/kernel/hostname")->verdict,
+				 rows[i].hostname);
+		assert_int_equal(item(&surface.sets[SURFACE_WRITABLE], "/sys/fs/cgroup/*/release_agent")->verdict,
+				 rows[i].kmsg);
+	}
 }
 
 static void test_bad_profiles(void **state)
@@ -493,6 +533,7 @@ int main(void)
 		cmocka_unit_test(test_against_runs),
 		cmocka_unit_test(test_default_is_smaller),
 		cmocka_unit_test(test_files),
+		cmocka_unit_test(test_files_need_capabilities),
 		cmocka_unit_test(test_bad_profiles),
 		cmocka_unit_test(test_too_long),
 		cmocka_unit_test(test_device_program),

@@ -39,30 +39,21 @@ static bool is_wildcard(const struct oci_device_rule *rule)
 	       rule->mknod;
 }
 
-/* The config's rules from the last one for everything on, or after a denial of everything; then the defaults. */
-static void plan_device_rules(struct builder *builder)
+struct oci_device_rule *plan_device_rules(struct arena *arena, const struct oci_resources *resources, size_t *ret_count)
 {
-	const struct oci_resources *resources = &builder->config->linux.resources;
-	struct plan_cgroup *cgroup = &builder->plan->cgroup;
 	struct oci_device_rule *rules;
 	size_t first = 0, count = 0;
 	bool wildcard = false;
 
-	/* Without privilege no rule can be loaded, and none is needed: such a container has no device but those bound.
-	 */
-	if (!builder->host->sys_admin || cgroup->driver == CGROUP_DISABLED)
-		return;
 	for (size_t i = 0; i < resources->devices_count; i++) {
 		if (!is_wildcard(&resources->devices[i]))
 			continue;
 		wildcard = true;
 		first = i;
 	}
-	rules = arena_calloc(builder->arena, resources->devices_count + ARRAY_SIZE(default_rules) + 1, sizeof(*rules));
-	if (!rules) {
-		builder->no_memory = true;
-		return;
-	}
+	rules = arena_calloc(arena, resources->devices_count + ARRAY_SIZE(default_rules) + 1, sizeof(*rules));
+	if (!rules)
+		return NULL;
 	if (!wildcard)
 		rules[count++] = deny_all;
 	for (size_t i = first; i < resources->devices_count; i++)
@@ -72,8 +63,20 @@ static void plan_device_rules(struct builder *builder)
 		memcpy(rules + count, default_rules, sizeof(default_rules));
 		count += ARRAY_SIZE(default_rules);
 	}
-	cgroup->device_rules = rules;
-	cgroup->device_rules_count = count;
+	*ret_count = count;
+	return rules;
+}
+
+static void add_device_rules(struct builder *builder)
+{
+	struct plan_cgroup *cgroup = &builder->plan->cgroup;
+
+	/* Without privilege no rule can be loaded, and none is needed: such a container has no device but those bound. */
+	if (!builder->host->sys_admin || cgroup->driver == CGROUP_DISABLED)
+		return;
+	cgroup->device_rules =
+		plan_device_rules(builder->arena, &builder->config->linux.resources, &cgroup->device_rules_count);
+	builder->no_memory = builder->no_memory || !cgroup->device_rules;
 }
 
 /* Leading slash, no repeated and no trailing ones; oci/ has refused "..". */
@@ -253,7 +256,7 @@ int plan_cgroup(struct builder *builder)
 			   (builder->host->sys_admin && builder->host->initial_user_namespace);
 	if (plan_path(builder))
 		return ERR;
-	plan_device_rules(builder);
+	add_device_rules(builder);
 	plan_delegation(builder);
 	return 0;
 }

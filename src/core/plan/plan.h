@@ -478,6 +478,12 @@ int plan_update(struct arena *arena, const struct oci_resources *resources, cons
 int plan_filter_policy(const struct oci_seccomp *seccomp, const char *config_name, struct arena *arena,
 		       struct filter_policy *ret_policy, struct err *err);
 
+/*
+ * The device rules of a config as they are applied, the last that fits a device decides: from its last one for everything
+ * on, or after a denial of everything; then the defaults of the spec. Memory from arena. NULL: out of memory.
+ */
+struct oci_device_rule *plan_device_rules(struct arena *arena, const struct oci_resources *resources, size_t *ret_count);
+
 /* The mount options that plan/ knows by name, by their index from 0; NULL behind the last (`features`). */
 const char *plan_mount_option_name(size_t index);
 

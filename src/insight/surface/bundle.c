@@ -1,10 +1,10 @@
 /* SPDX-License-Identifier: Apache-2.0 */
-/* surface/bundle: what a config is going to give: its filter, capabilities, namespaces, mounts, devices. Reads no host but
- * the modes of its kernel files. */
+/* surface/bundle: what a config is going to give: its filter, capabilities, namespaces, mounts, devices. Of the host it
+ * reads the modes of kernel files and the numbers of devices. */
 #include <string.h>
 
 #include "core/plan/plan.h"
-#include "insight/surface/parts.h"
+#include "insight/surface/devices.h"
 
 #define SYS_ADMIN 21
 
@@ -95,22 +95,34 @@ static int add_filter(struct arena *arena, const char *name, const struct oci_co
 	return calls_fill(arena, &chain, power, surface, err);
 }
 
-static int add_devices(struct arena *arena, const struct oci_config *config, struct surface *surface, struct err *err)
+/* A namespace that is joined may be anybody's, the host's included: it counts as open. */
+static void add_namespace(struct arena *arena, const struct oci_namespace *namespace, const struct surface_fact *texts,
+			  const char *without, struct surface *surface)
 {
-	static const char *const defaults[] = {"null", "zero", "full", "random", "urandom", "tty", "ptmx"};
-	struct surface_set *set = &surface->sets[SURFACE_DEVICES];
+	if (namespace->path.text)
+		surface_fact(surface, texts->key, texts->title,
+			     arena_printf(arena, "joins %s", namespace->path.text), true);
+	else
+		surface_fact(surface, texts->key, texts->title, namespace->present ? texts->value : without,
+			     !namespace->present);
+}
 
-	if (surface_begin(arena, set, ARRAY_SIZE(defaults) + config->linux.devices_count, err))
-		return ERR;
-	for (size_t i = 0; i < ARRAY_SIZE(defaults); i++)
-		surface_add(set, (struct surface_item){.name = arena_printf(arena, "/dev/%s", defaults[i]),
-						       .verdict = SURFACE_ALLOWED,
-						       .risk = REFERENCE_RISK_LOW});
-	for (size_t i = 0; i < config->linux.devices_count; i++)
-		surface_add(set, (struct surface_item){.name = config->linux.devices[i].path.text,
-						       .verdict = SURFACE_ALLOWED,
-						       .risk = REFERENCE_RISK_MEDIUM});
-	return 0;
+static void add_facts(struct arena *arena, const struct oci_config *config, struct surface *surface)
+{
+	static const struct surface_fact user = {.key = "userNamespace", .title = "user namespace", .value = "its own"},
+					 signals = {.key = "signals", .title = "signals to outside",
+						    .value = "none: it has a pid namespace"},
+					 network = {.key = "network", .title = "network", .value = "its own namespace"};
+	const struct oci_process *process = &config->process;
+	const struct oci_namespace *namespaces = config->linux.namespaces;
+	const char *label = process->apparmor_profile ?: process->selinux_label;
+
+	surface_fact(surface, "noNewPrivileges", "no_new_privs", process->no_new_privileges ? "on" : "off",
+		     !process->no_new_privileges);
+	add_namespace(arena, &namespaces[OCI_NS_USER], &user, "the host's", surface);
+	add_namespace(arena, &namespaces[OCI_NS_PID], &signals, "all: it has no pid namespace", surface);
+	add_namespace(arena, &namespaces[OCI_NS_NETWORK], &network, "the host's", surface);
+	surface_fact(surface, "label", "LSM label", label ?: "none", !label || strcmp(label, "unconfined") == 0);
 }
 
 int surface_of_config(struct arena *arena, const char *name, const struct oci_config *config, struct surface *ret_surface,
@@ -125,28 +137,16 @@ int surface_of_config(struct arena *arena, const char *name, const struct oci_co
 	};
 	struct files_view view;
 
-	surface_fact(&surface, "noNewPrivileges", "no_new_privs", process->no_new_privileges ? "on" : "off",
-		     !process->no_new_privileges);
-	surface_fact(&surface, "userNamespace", "user namespace",
-		     namespaces[OCI_NS_USER].present ? "its own" : "the host's", !namespaces[OCI_NS_USER].present);
-	surface_fact(&surface, "signals", "signals to outside",
-		     namespaces[OCI_NS_PID].present ? "none: it has a pid namespace" : "all: it has no pid namespace",
-		     !namespaces[OCI_NS_PID].present);
-	surface_fact(&surface, "network", "network",
-		     namespaces[OCI_NS_NETWORK].present ? "its own namespace" : "the host's",
-		     !namespaces[OCI_NS_NETWORK].present);
-	surface_fact(&surface, "label", "LSM label",
-		     process->apparmor_profile  ? process->apparmor_profile
-		     : process->selinux_label ? process->selinux_label
-					      : "none",
-		     !process->apparmor_profile && !process->selinux_label);
+	add_facts(arena, config, &surface);
 	if (view_of(arena, config, &view, err))
 		return ERR;
 	view.host_root = !namespaces[OCI_NS_USER].present && process->user.uid.value == 0;
+	view.capabilities = process->capabilities.effective;
+	view.host_capabilities = namespaces[OCI_NS_USER].present ? 0 : process->capabilities.effective;
 	if (add_filter(arena, name, config, &power, &surface, err) ||
 	    surface_capabilities(arena, process->capabilities.effective, &surface.sets[SURFACE_EFFECTIVE], err) ||
 	    surface_capabilities(arena, process->capabilities.bounding, &surface.sets[SURFACE_BOUNDING], err) ||
-	    files_fill(arena, &view, &surface, err) || add_devices(arena, config, &surface, err))
+	    files_fill(arena, &view, &surface, err) || devices_plan(arena, config, &surface, err))
 		return ERR;
 	*ret_surface = surface;
 	return 0;

@@ -68,6 +68,34 @@ bool device_rules_parse(struct arena *arena, const char *text, struct device_rul
 		 list[0].minor == DEVICE_ANY);
 }
 
+/* ---- a config ---- */
+
+int device_rules_of_config(struct arena *arena, const struct oci_resources *resources, struct device_rules *ret_rules,
+			   struct err *err)
+{
+	struct oci_device_rule *asked = plan_device_rules(arena, resources, &ret_rules->rules_count);
+	struct device_rule *list = asked ? arena_calloc(arena, ret_rules->rules_count + 1, sizeof(*list)) : NULL;
+
+	if (!list)
+		return surface_no_memory(err);
+	for (size_t i = 0; i < ret_rules->rules_count; i++) {
+		const struct oci_device_rule *rule = &asked[i];
+
+		list[i] = (struct device_rule){
+			.block = rule->type != 'c',
+			.character = rule->type != 'b',
+			.deny = !rule->allow,
+			.major = rule->major == OCI_DEVICE_ANY ? DEVICE_ANY : (uint32_t)rule->major,
+			.minor = rule->minor == OCI_DEVICE_ANY ? DEVICE_ANY : (uint32_t)rule->minor,
+			.access = (rule->read ? BPF_DEVCG_ACC_READ : 0u) | (rule->write ? BPF_DEVCG_ACC_WRITE : 0u) |
+				  (rule->mknod ? BPF_DEVCG_ACC_MKNOD : 0u),
+		};
+	}
+	*ret_rules = (struct device_rules){
+		.v1 = true, .planned = true, .rules = list, .rules_count = ret_rules->rules_count};
+	return 0;
+}
+
 /* ---- where the cgroups are ---- */
 
 /* The directory of a cgroup below the mount of its hierarchy; NULL when this process does not see it. */
@@ -202,15 +230,34 @@ int device_rules_read(struct arena *arena, const char *cgroups, const struct fil
 
 /* ---- answers ---- */
 
-static bool list_allows(const struct device_rules *rules, bool block, uint32_t major, uint32_t minor, unsigned int access)
+static bool rule_fits(const struct device_rule *rule, bool block, uint32_t major, uint32_t minor)
 {
-	for (size_t i = 0; i < rules->rules_count; i++) {
+	return (block ? rule->block : rule->character) && (rule->major == DEVICE_ANY || rule->major == major) &&
+	       (rule->minor == DEVICE_ANY || rule->minor == minor);
+}
+
+/* Of a config: each kind of access by the last rule that has it. */
+static bool plan_allows(const struct device_rules *rules, bool block, uint32_t major, uint32_t minor, unsigned int access)
+{
+	for (size_t i = rules->rules_count; i-- && access;) {
 		const struct device_rule *rule = &rules->rules[i];
 
-		if ((block ? rule->block : rule->character) && (rule->major == DEVICE_ANY || rule->major == major) &&
-		    (rule->minor == DEVICE_ANY || rule->minor == minor) && (access & rule->access) == access)
-			return true;
+		if (!rule_fits(rule, block, major, minor))
+			continue;
+		if (rule->deny && rule->access & access)
+			return false;
+		access &= ~rule->access;
 	}
+	return !access;
+}
+
+static bool list_allows(const struct device_rules *rules, bool block, uint32_t major, uint32_t minor, unsigned int access)
+{
+	if (rules->planned)
+		return plan_allows(rules, block, major, minor, access);
+	for (size_t i = 0; i < rules->rules_count; i++)
+		if (rule_fits(&rules->rules[i], block, major, minor) && (access & rules->rules[i].access) == access)
+			return true;
 	return false;
 }
 

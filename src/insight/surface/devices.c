@@ -1,6 +1,6 @@
 // SPDX-License-Identifier: Apache-2.0
-/* surface/devices: the nodes in a process's /dev, as its device rules let it open them, and what it may make beside them.
- * No device is opened. */
+/* surface/devices: the nodes in a process's /dev, as its device rules let it open them, and what it may make beside them;
+ * and the same of a config. No device is opened. */
 #include <dirent.h>
 #include <errno.h>
 #include <fcntl.h>
@@ -62,6 +62,23 @@ struct nodes {
 	struct surface_set *set;
 };
 
+static bool is_listed(const struct surface_set *set, const char *path)
+{
+	for (size_t i = 0; i < set->count; i++)
+		if (strcmp(set->items[i].name, path) == 0)
+			return true;
+	return false;
+}
+
+static void add_node(struct nodes *nodes, const char *path, const struct stat *status)
+{
+	if ((S_ISCHR(status->st_mode) || S_ISBLK(status->st_mode)) && nodes->set->count < NODES_MAX &&
+	    !is_listed(nodes->set, path))
+		surface_add(nodes->set, (struct surface_item){.name = path,
+							      .verdict = verdict_of(nodes->rules, status),
+							      .risk = risk_of(path)});
+}
+
 /* Device nodes in one directory; those of /dev itself are looked into once. */
 static void add_nodes(struct nodes *nodes, const char *directory)
 {
@@ -74,15 +91,13 @@ static void add_nodes(struct nodes *nodes, const char *directory)
 	for (struct dirent *entry; stream && (entry = readdir(stream));) {
 		const char *path = arena_printf(nodes->arena, "%s/%s", directory, entry->d_name);
 
-		if (entry->d_name[0] == '.' || !path || nodes->set->count >= NODES_MAX ||
+		if (entry->d_name[0] == '.' || !path ||
 		    fstatat(dirfd(stream), entry->d_name, &status, AT_SYMLINK_NOFOLLOW | AT_NO_AUTOMOUNT) < 0)
 			continue;
 		if (S_ISDIR(status.st_mode) && strcmp(directory, "/dev") == 0)
 			add_nodes(nodes, path);
-		else if (S_ISCHR(status.st_mode) || S_ISBLK(status.st_mode))
-			surface_add(nodes->set, (struct surface_item){.name = path,
-								      .verdict = verdict_of(nodes->rules, &status),
-								      .risk = risk_of(path)});
+		else
+			add_node(nodes, path, &status);
 	}
 	if (stream)
 		closedir(stream);
@@ -127,7 +142,8 @@ static const char *rules_text(struct arena *arena, const struct device_rules *ru
 		return arena_printf(arena, "cannot be read, because %s", rules->because);
 	if (!rules->v1 && !rules->programs_count)
 		return "none: every device";
-	by = !rules->programs_count ? arena_printf(arena, "%zu rules of cgroup v1", rules->rules_count)
+	by = rules->planned	    ? arena_printf(arena, "%zu rules of the config", rules->rules_count)
+	     : !rules->programs_count ? arena_printf(arena, "%zu rules of cgroup v1", rules->rules_count)
 	     : !rules->v1	    ? arena_printf(arena, "%zu program%s of cgroup v2", rules->programs_count,
 						   rules->programs_count > 1 ? "s" : "")
 				    : arena_printf(arena, "%zu rules of cgroup v1, %zu programs of cgroup v2",
@@ -135,8 +151,7 @@ static const char *rules_text(struct arena *arena, const struct device_rules *ru
 	return arena_printf(arena, "%s: %zu of %zu devices of this machine may be opened", by, tally->open, tally->all);
 }
 
-static void add_facts(struct arena *arena, const struct devices_view *view, const struct device_rules *rules,
-		      struct surface *surface)
+static void add_facts(struct arena *arena, bool may_make, const struct device_rules *rules, struct surface *surface)
 {
 	struct tally tally = {0};
 	const char *text;
@@ -146,12 +161,12 @@ static void add_facts(struct arena *arena, const struct devices_view *view, cons
 	text = rules_text(arena, rules, &tally);
 	surface_fact(surface, "deviceRules", "device rules", text,
 		     rules->because || (!rules->v1 && !rules->programs_count));
-	if (!view->may_make)
+	if (!may_make)
 		text = "none: no CAP_MKNOD of the host";
 	else
 		text = arena_printf(arena, "%zu of %zu of this machine%s%s%s", tally.make, tally.all,
 				    tally.make ? ": " : "", tally.names, tally.make > NAMED_MAX ? ", …" : "");
-	surface_fact(surface, "deviceNodes", "devices it may make", text, view->may_make && tally.make);
+	surface_fact(surface, "deviceNodes", "devices it may make", text, may_make && tally.make);
 }
 
 /* ---- all of it ---- */
@@ -176,11 +191,64 @@ int devices_fill(struct arena *arena, const struct devices_view *view, const cha
 
 	if (own_mounts(arena, &mounts, err) || device_rules_read(arena, cgroups, &mounts, &rules, err))
 		return ERR;
-	add_facts(arena, view, &rules, surface);
+	add_facts(arena, view->may_make, &rules, surface);
 	if (fd < 0)
 		return 0;
 	if (surface_begin(arena, nodes.set, NODES_MAX, err))
 		return ERR;
 	add_nodes(&nodes, "/dev");
+	return 0;
+}
+
+/* ---- what is planned ---- */
+
+static void plan_node(struct nodes *nodes, const char *path, enum oci_device_type type, uint32_t major, uint32_t minor)
+{
+	struct stat status = {.st_mode = type == OCI_DEVICE_BLOCK ? S_IFBLK : type == OCI_DEVICE_CHAR ? S_IFCHR : S_IFIFO,
+			      .st_rdev = makedev(major, minor)};
+
+	add_node(nodes, path, &status);
+}
+
+/* A bind of the host's /dev, or of what is in it. */
+static void plan_bind(struct nodes *nodes, const char *source)
+{
+	struct stat status;
+
+	if (!source || strncmp(source, "/dev", 4) != 0 || (source[4] && source[4] != '/') || stat(source, &status) < 0)
+		return;
+	if (S_ISDIR(status.st_mode))
+		add_nodes(nodes, source);
+	else
+		add_node(nodes, source, &status);
+}
+
+int devices_plan(struct arena *arena, const struct oci_config *config, struct surface *surface, struct err *err)
+{
+	static const struct {
+		const char *path;
+		uint32_t major, minor;
+	} defaults[] = {
+		{"/dev/null", 1, 3},	{"/dev/zero", 1, 5}, {"/dev/full", 1, 7}, {"/dev/random", 1, 8},
+		{"/dev/urandom", 1, 9}, {"/dev/tty", 5, 0},  {"/dev/ptmx", 5, 2},
+	};
+	const struct oci_linux *linux = &config->linux;
+	int root cleanup_fd = open("/", O_PATH | O_DIRECTORY | O_CLOEXEC);
+	struct device_rules rules = {0};
+	struct nodes nodes = {arena, {root}, &rules, &surface->sets[SURFACE_DEVICES]};
+	bool may_make = !linux->namespaces[OCI_NS_USER].present &&
+			config->process.capabilities.effective >> oci_capability_number("CAP_MKNOD") & 1;
+
+	if (device_rules_of_config(arena, &linux->resources, &rules, err) ||
+	    surface_begin(arena, nodes.set, NODES_MAX, err))
+		return ERR;
+	for (size_t i = 0; i < ARRAY_SIZE(defaults); i++)
+		plan_node(&nodes, defaults[i].path, OCI_DEVICE_CHAR, defaults[i].major, defaults[i].minor);
+	for (size_t i = 0; i < linux->devices_count; i++)
+		plan_node(&nodes, linux->devices[i].path.text, linux->devices[i].type, linux->devices[i].major,
+			  linux->devices[i].minor);
+	for (size_t i = 0; i < config->mounts_count; i++)
+		plan_bind(&nodes, config->mounts[i].source);
+	add_facts(arena, may_make, &rules, surface);
 	return 0;
 }

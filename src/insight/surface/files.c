@@ -2,8 +2,11 @@
 /*
  * surface/files: which files of procfs and sysfs a container can read and write: those that the reference judges, as far
  * as this machine has them, through the mounts of the container. What covers a file (a bind of /dev/null, a tmpfs, a
- * read-only bind) decides first, its mode on this machine next. No file is opened.
+ * read-only bind) decides first, its mode on this machine next, then the capabilities that the reference names: without
+ * all of those only a part of the file is reached. No file is opened.
  */
+#include <fnmatch.h>
+#include <stdio.h>
 #include <string.h>
 #include <sys/stat.h>
 
@@ -96,14 +99,33 @@ static bool is_kernel_type(const char *type)
 	return false;
 }
 
+/* path, with the components of directory where those match it as a pattern; NULL when it does not lie there. */
+static const char *place_below(struct arena *arena, const char *path, const char *directory)
+{
+	const char *rest = path;
+	char *head;
+
+	for (const char *at = directory; *at && rest; at++)
+		if (*at == '/')
+			rest = strchr(rest + 1, '/');
+	head = arena_strndup(arena, path, rest ? (size_t)(rest - path) : strlen(path));
+	if (!head || fnmatch(head, directory, FNM_PATHNAME) != 0)
+		return NULL;
+	return arena_printf(arena, "%s%s", directory, rest ? rest : "");
+}
+
 /* Where mount shows the file whose path on an ordinary machine is path; NULL when it does not. */
 static const char *place_in(struct arena *arena, const struct files_mount *mount, const char *path)
 {
 	const char *base = strcmp(mount->type, "proc") == 0 ? "/proc" : strcmp(mount->type, "sysfs") == 0 ? "/sys" : NULL;
 	const char *inner, *root = strcmp(mount->root, "/") == 0 ? "" : mount->root;
 
+	/* Of a directory, what is mounted in it counts too: each hierarchy of cgroups has a mount of its own. Only the root
+	 * of a hierarchy has a release_agent. */
+	if (!base && root[0] && strstr(path, "/release_agent"))
+		return NULL;
 	if (!base)
-		return is_below(path, mount->path) ? path : NULL;
+		return is_below(mount->path, path) ? mount->path : place_below(arena, path, mount->path);
 	if (!is_below(path, base))
 		return NULL;
 	inner = path + strlen(base);
@@ -139,6 +161,25 @@ static bool is_own(const struct reference_entry *entry)
 	       (strstr(entry->contained, "namespace") && !strstr(entry->contained, "not namespaced"));
 }
 
+/* Does the whole of it need a capability that the subject lacks? */
+static bool lacks_capability(const struct files_view *view, const struct reference_entry *entry)
+{
+	uint64_t held = is_own(entry) ? view->capabilities : view->host_capabilities;
+	char name[32];
+
+	for (const char *at = entry->capabilities; *at; at += strspn(at, " ")) {
+		size_t length = strcspn(at, " ");
+		int number;
+
+		snprintf(name, sizeof(name), "%.*s", (int)length, at);
+		number = oci_capability_number(name);
+		if (number >= 0 && !(held >> number & 1))
+			return true;
+		at += length;
+	}
+	return false;
+}
+
 static const char *path_of(struct arena *arena, const struct reference_entry *entry)
 {
 	char *path;
@@ -168,6 +209,7 @@ static void judge(struct arena *arena, const struct files_view *view, const stru
 	const char *path = path_of(arena, entry);
 	struct surface_item item = {.name = path};
 	struct stat status = {.st_mode = 0666};
+	enum surface_verdict reached;
 	struct access access;
 	bool own;
 
@@ -179,18 +221,19 @@ static void judge(struct arena *arena, const struct files_view *view, const stru
 	access.read = access.read && (own || status.st_mode & 0004);
 	access.write = access.write && (status.st_mode & (own ? 0222 : 0002) || S_ISDIR(status.st_mode)) &&
 		       (own || !S_ISDIR(status.st_mode));
+	reached = lacks_capability(view, entry) ? SURFACE_CAPABILITY : SURFACE_ALLOWED;
 	/* /proc/PID/exe and /proc/self/exe are one. */
 	if (has(&surface->sets[SURFACE_READABLE], path) || has(&surface->sets[SURFACE_WRITABLE], path))
 		return;
 	if (strchr(entry->group, 'r')) {
 		/* The risk of what can be written is that of writing it. */
 		item.risk = strchr(entry->group, 'w') ? REFERENCE_RISK_NONE : entry->risk;
-		item.verdict = access.read ? SURFACE_ALLOWED : SURFACE_REFUSED;
+		item.verdict = access.read ? reached : SURFACE_REFUSED;
 		surface_add(&surface->sets[SURFACE_READABLE], item);
 	}
 	if (strchr(entry->group, 'w')) {
 		item.risk = entry->risk;
-		item.verdict = access.write ? SURFACE_ALLOWED : SURFACE_REFUSED;
+		item.verdict = access.write ? reached : SURFACE_REFUSED;
 		surface_add(&surface->sets[SURFACE_WRITABLE], item);
 	}
 }

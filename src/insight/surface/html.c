@@ -94,10 +94,38 @@ static void add_cell(struct buf *out, const struct surface_item *item, enum look
 		   reference_risk_name(item->risk));
 }
 
-/* One band a risk class, its cells by look. Returns where the next begins. */
+#define NAMES_PER_LINE 110 /* characters, in the space of the grid */
+#define LINE 15
+
+/* What is reached, by name, so that it need not be pointed at. Returns where the next begins. */
+static size_t add_band_names(struct buf *out, const struct surface_set *set, enum reference_risk risk, size_t top)
+{
+	size_t width = NAMES_PER_LINE;
+	bool begun = false;
+
+	for (size_t i = 0; i < set->count; i++) {
+		const struct surface_item *item = &set->items[i];
+
+		if (item->risk != risk || item->verdict == SURFACE_REFUSED)
+			continue;
+		if (width + strlen(item->name) + 2 > NAMES_PER_LINE) {
+			buf_printf(out, "%s<text class=\"soft\" x=\"%d\" y=\"%zu\">", begun ? "</text>\n" : "", LEFT, top + LINE - 3);
+			begun = true;
+			top += LINE;
+			width = 0;
+		}
+		add_escaped(out, item->name);
+		buf_puts(out, item->verdict == SURFACE_ALLOWED ? " " : "* ");
+		width += strlen(item->name) + 2;
+	}
+	buf_puts(out, begun ? "</text>\n" : "");
+	return top;
+}
+
+/* One band a risk class, its cells by look, and names where the risk is high. Returns where the next begins. */
 static size_t add_band(struct buf *out, const struct surface_set *set, enum reference_risk risk, size_t top)
 {
-	size_t place = 0, reached = 0;
+	size_t place = 0, reached = 0, label = top;
 
 	for (int look = 0; look < LOOK_COUNT; look++)
 		for (size_t i = 0; i < set->count; i++) {
@@ -111,7 +139,9 @@ static size_t add_band(struct buf *out, const struct surface_set *set, enum refe
 	buf_printf(out, "<text x=\"0\" y=\"%zu\">%s</text><text class=\"soft\" x=\"0\" y=\"%zu\">%zu of %zu</text>\n", top + 12,
 		   reference_risk_name(risk), top + 26, reached, place);
 	top += (place + PER_ROW - 1) / PER_ROW * CELL;
-	return top + (place <= PER_ROW ? CELL : 0) + 12;
+	if (risk >= REFERENCE_RISK_HIGH)
+		top = add_band_names(out, set, risk, top);
+	return (top < label + 2 * CELL ? label + 2 * CELL : top) + 12;
 }
 
 static void add_key(struct buf *out, const char *style_of_key, const char *text, size_t count)
@@ -128,8 +158,8 @@ static void add_legend(struct buf *out, const struct surface_set *set)
 		add_key(out, "border:2px dashed var(--ink)", "used, but refused", set->missing);
 	} else {
 		add_key(out, "background:var(--allowed)", "allowed", set->of[SURFACE_ALLOWED]);
-		add_key(out, "background:var(--limited);border-radius:6px", "for some arguments, or supervised",
-			set->of[SURFACE_ARGUMENTS] + set->of[SURFACE_SUPERVISED]);
+		add_key(out, "background:var(--limited);border-radius:6px", "limited *",
+			surface_limited(set));
 	}
 	add_key(out, "background:var(--refused);width:8px;height:8px", "refused", set->of[SURFACE_REFUSED] - set->missing);
 	buf_puts(out, "</p>\n");
@@ -201,21 +231,23 @@ static void add_sets(struct buf *out, const struct surface *surface)
 
 static void add_facts(struct buf *out, const struct surface *surface)
 {
+	static const char *const classes[] = {"", "fine", "risky"};
+
 	buf_puts(out, "<section><h2>What stands around it</h2><table>\n");
 	for (size_t i = 0; i < surface->facts_count; i++) {
 		const struct surface_fact *fact = &surface->facts[i];
 
-		buf_printf(out, "<tr><th scope=\"row\">%s</th><td class=\"%s\">", fact->title, fact->risky ? "risky" : "fine");
+		buf_printf(out, "<tr><th scope=\"row\">%s</th><td class=\"%s\">", fact->title, classes[fact->tone]);
 		add_escaped(out, fact->value);
-		buf_puts(out, fact->risky ? " (open)</td></tr>\n" : "</td></tr>\n");
+		buf_puts(out, fact->tone == SURFACE_OPEN ? " (open)</td></tr>\n" : "</td></tr>\n");
 	}
 	buf_puts(out, "</table></section>\n");
 }
 
 static void add_names(struct buf *out, const struct surface *surface)
 {
-	buf_puts(out, "<section><h2>What is reached, by name</h2><p>The riskiest first; * is for some arguments only, "
-		      "! only with bits above 31 of the argument set, + is used.</p>\n");
+	buf_puts(out, "<section><h2>What is reached, by name</h2><p>The riskiest first; * is limited: for some arguments only, by a supervisor's leave, or in part "
+		      "for want of a capability; ! only with bits above 31 of the argument set, + is used.</p>\n");
 	for (int id = 0; id < SURFACE_SET_COUNT; id++) {
 		const struct surface_set *set = &surface->sets[id];
 
@@ -229,7 +261,7 @@ static void add_names(struct buf *out, const struct surface *surface)
 					continue;
 				buf_puts(out, risk >= REFERENCE_RISK_HIGH ? "<code class=\"risky\">" : "<code>");
 				add_escaped(out, set->items[i].name);
-				buf_printf(out, "%s%s%s</code> ", set->items[i].verdict == SURFACE_ARGUMENTS ? "*" : "",
+				buf_printf(out, "%s%s%s</code> ", set->items[i].verdict != SURFACE_ALLOWED ? "*" : "",
 					   set->items[i].high_half ? "!" : "", set->items[i].used ? "+" : "");
 			}
 		buf_puts(out, "</details>\n");

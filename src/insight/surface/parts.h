@@ -26,8 +26,9 @@ int surface_begin(struct arena *arena, struct surface_set *set, size_t room, str
 void surface_add(struct surface_set *set, struct surface_item item);
 /* Names come from containers: what is no printable UTF-8, or turns the reading direction, is added as \xNN. */
 void surface_put_name(struct buf *out, const char *name);
-/* value NULL is left out. */
-void surface_fact(struct surface *surface, const char *key, const char *title, const char *value, bool risky);
+/* What keeps in or lets out; and what is neither. value NULL is left out. */
+void surface_fact(struct surface *surface, const char *key, const char *title, const char *value, bool open);
+void surface_tell(struct surface *surface, const char *key, const char *title, const char *value);
 int surface_capabilities(struct arena *arena, uint64_t mask, struct surface_set *set, struct err *err);
 
 /* ---- calls.c ---- */
@@ -53,6 +54,8 @@ struct files_view {
 	const struct files_mount *mounts;
 	size_t count;
 	bool host_root; /* the process is root in the initial user namespace: modes do not stop it */
+	uint64_t capabilities;	    /* effective, over what belongs to its own namespaces */
+	uint64_t host_capabilities; /* and over what is the host's */
 };
 /* Lines of mountinfo (proc_pid_mountinfo(5)). */
 int files_parse(struct arena *arena, const char *text, struct files_view *ret_view, struct err *err);

@@ -32,8 +32,8 @@ static void add_counts(const struct surface *surface, bool colour, struct buf *o
 		}
 		buf_printf(out, "  %-24s %s%8zu%s", surface_set_title((enum surface_set_id)id), begin, surface_reached(set),
 			   begin[0] ? PLAIN : "");
-		if (set->of[SURFACE_ARGUMENTS] + set->of[SURFACE_SUPERVISED])
-			buf_printf(out, " %8zu", set->of[SURFACE_ARGUMENTS] + set->of[SURFACE_SUPERVISED]);
+		if (surface_limited(set))
+			buf_printf(out, " %8zu", surface_limited(set));
 		else
 			buf_printf(out, " %8s", "");
 		if (id == SURFACE_DEVICES)
@@ -71,7 +71,7 @@ static void add_names(const struct surface_set *set, enum choice choice, enum re
 		}
 		buf_puts(out, " ");
 		surface_put_name(out, item->name);
-		buf_printf(out, "%s%s", item->verdict == SURFACE_ARGUMENTS ? "*" : "",
+		buf_printf(out, "%s%s", item->verdict == SURFACE_ALLOWED || choice == MISSING ? "" : "*",
 			   set->use_known && item->used && choice == BY_RISK ? "+" : "");
 		width += strlen(item->name) + 3;
 	}
@@ -143,9 +143,9 @@ void surface_print_text(const struct surface *surface, bool colour, struct buf *
 	for (size_t i = 0; i < surface->facts_count; i++) {
 		const struct surface_fact *fact = &surface->facts[i];
 
-		buf_printf(out, "  %-24s %s", fact->title, colour && fact->risky ? YELLOW : "");
+		buf_printf(out, "  %-24s %s", fact->title, colour && fact->tone == SURFACE_OPEN ? YELLOW : "");
 		surface_put_name(out, fact->value);
-		buf_printf(out, "%s\n", colour && fact->risky ? PLAIN : "");
+		buf_printf(out, "%s\n", colour && fact->tone == SURFACE_OPEN ? PLAIN : "");
 	}
 	add_risky(surface, colour, out);
 	add_loose(surface, out);
@@ -162,6 +162,7 @@ static void add_set_json(const struct surface_set *set, struct json_writer *writ
 	json_begin_object(writer);
 	json_member_u64(writer, "total", set->count);
 	json_member_u64(writer, "reached", surface_reached(set));
+	json_member_u64(writer, "limited", surface_limited(set));
 	for (int verdict = SURFACE_REFUSED; verdict <= SURFACE_ALLOWED; verdict++)
 		json_member_u64(writer, surface_verdict_name((enum surface_verdict)verdict), set->of[verdict]);
 	if (set->use_known) {

@@ -150,8 +150,8 @@ static void add_facts(struct subject *subject, struct surface *surface)
 {
 	const char *label = label_of(subject), *command = tasks_status(subject->status, "Name"), *seccomp = seccomp_text(subject);
 
-	surface_fact(surface, "command", "command", arena_strndup(subject->arena, command, strcspn(command, "\n")), false);
-	surface_fact(surface, "measured", "measured", measured(subject), false);
+	surface_tell(surface, "command", "command", arena_strndup(subject->arena, command, strcspn(command, "\n")));
+	surface_tell(surface, "measured", "measured", measured(subject));
 	surface_fact(surface, "seccomp", "seccomp", seccomp, strncmp(seccomp, "none", 4) == 0);
 	surface_fact(surface, "noNewPrivileges", "no_new_privs", subject->no_new_privs ? "on" : "off",
 		     !subject->no_new_privs);
@@ -196,9 +196,11 @@ int surface_of_process(struct arena *arena, pid_t pid, bool container, struct su
 		goto out;
 	power.sys_admin = tasks->effective >> SYS_ADMIN & 1;
 	view.host_root = subject.same_user && subject.uid == 0;
+	view.capabilities = tasks->effective;
+	view.host_capabilities = subject.same_user ? tasks->effective : 0;
 	devices = (struct devices_view){subject.proc_fd, subject.same_user && tasks->effective >> MKNOD & 1};
 	add_facts(&subject, &surface);
-	surface_fact(&surface, "maxUserNamespaces", "user.max_user_namespaces", most, false);
+	surface_tell(&surface, "maxUserNamespaces", "host's user namespaces", most ? arena_printf(arena, "at most %s", most) : NULL);
 	if (calls_fill(arena, tasks->chains, &power, &surface, err) ||
 	    surface_capabilities(arena, tasks->effective, &surface.sets[SURFACE_EFFECTIVE], err) ||
 	    surface_capabilities(arena, tasks->bounding, &surface.sets[SURFACE_BOUNDING], err) ||

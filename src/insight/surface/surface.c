@@ -36,7 +36,7 @@ const char *surface_set_title(enum surface_set_id id)
 
 const char *surface_verdict_name(enum surface_verdict verdict)
 {
-	static const char *const words[] = {"refused", "supervised", "arguments", "allowed"};
+	static const char *const words[] = {"refused", "supervised", "capability", "arguments", "allowed"};
 
 	return words[verdict];
 }
@@ -44,6 +44,11 @@ const char *surface_verdict_name(enum surface_verdict verdict)
 size_t surface_reached(const struct surface_set *set)
 {
 	return set->count - set->of[SURFACE_REFUSED];
+}
+
+size_t surface_limited(const struct surface_set *set)
+{
+	return surface_reached(set) - set->of[SURFACE_ALLOWED];
 }
 
 int surface_no_memory(struct err *err)
@@ -86,10 +91,20 @@ void surface_put_name(struct buf *out, const char *name)
 	}
 }
 
-void surface_fact(struct surface *surface, const char *key, const char *title, const char *value, bool risky)
+static void add_fact(struct surface *surface, struct surface_fact fact)
 {
-	if (value && surface->facts_count < SURFACE_FACTS_MAX)
-		surface->facts[surface->facts_count++] = (struct surface_fact){key, title, value, risky};
+	if (fact.value && surface->facts_count < SURFACE_FACTS_MAX)
+		surface->facts[surface->facts_count++] = fact;
+}
+
+void surface_tell(struct surface *surface, const char *key, const char *title, const char *value)
+{
+	add_fact(surface, (struct surface_fact){key, title, value, SURFACE_PLAIN});
+}
+
+void surface_fact(struct surface *surface, const char *key, const char *title, const char *value, bool open)
+{
+	add_fact(surface, (struct surface_fact){key, title, value, open ? SURFACE_OPEN : SURFACE_CLOSED});
 }
 
 int surface_capabilities(struct arena *arena, uint64_t mask, struct surface_set *set, struct err *err)

@@ -25,6 +25,7 @@
 enum surface_verdict {
 	SURFACE_REFUSED,
 	SURFACE_SUPERVISED, /* left to a tracer or a supervisor */
+	SURFACE_CAPABILITY, /* what the whole of it needs is lacking; of a file, a part of it may be had without */
 	SURFACE_ARGUMENTS,  /* allowed for some arguments */
 	SURFACE_ALLOWED
 };
@@ -62,9 +63,10 @@ struct surface_set {
 	size_t used, idle, missing; /* used at all; reached and never used; used and refused */
 };
 
+enum surface_tone { SURFACE_PLAIN, SURFACE_CLOSED, SURFACE_OPEN }; /* tells, keeps in, lets out */
 struct surface_fact {
 	const char *key, *title, *value;
-	bool risky;
+	enum surface_tone tone;
 };
 #define SURFACE_FACTS_MAX 20
 
@@ -93,8 +95,9 @@ struct surface_chain {
 const char *surface_set_key(enum surface_set_id id);
 const char *surface_set_title(enum surface_set_id id);
 const char *surface_verdict_name(enum surface_verdict verdict);
-/* How many items are not refused. */
+/* How many items are not refused; and how many of those are neither allowed as a whole. */
 size_t surface_reached(const struct surface_set *set);
+size_t surface_limited(const struct surface_set *set);
 
 /*
  * A seccomp profile or an OCI config as text (standing.h says in which forms). The rules that hold for capabilities count.
