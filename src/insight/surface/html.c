@@ -109,7 +109,8 @@ static size_t add_band_names(struct buf *out, const struct surface_set *set, enu
 		if (item->risk != risk || item->verdict == SURFACE_REFUSED)
 			continue;
 		if (width + strlen(item->name) + 2 > NAMES_PER_LINE) {
-			buf_printf(out, "%s<text class=\"soft\" x=\"%d\" y=\"%zu\">", begun ? "</text>\n" : "", LEFT, top + LINE - 3);
+			buf_printf(out, "%s<text class=\"soft\" x=\"%d\" y=\"%zu\">", begun ? "</text>\n" : "",
+				   LEFT, top + LINE - 3);
 			begun = true;
 			top += LINE;
 			width = 0;
@@ -246,8 +247,9 @@ static void add_facts(struct buf *out, const struct surface *surface)
 
 static void add_names(struct buf *out, const struct surface *surface)
 {
-	buf_puts(out, "<section><h2>What is reached, by name</h2><p>The riskiest first; * is limited: for some arguments only, by a supervisor's leave, or in part "
-		      "for want of a capability; ! only with bits above 31 of the argument set, + is used.</p>\n");
+	buf_puts(out, "<section><h2>What is reached, by name</h2><p>The riskiest first; * is limited: for some arguments "
+		      "only, by a supervisor's leave, or in part for want of a capability; ! only with bits above 31 of "
+		      "the argument set; + is used.</p>\n");
 	for (int id = 0; id < SURFACE_SET_COUNT; id++) {
 		const struct surface_set *set = &surface->sets[id];
 

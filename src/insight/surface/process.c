@@ -200,7 +200,8 @@ int surface_of_process(struct arena *arena, pid_t pid, bool container, struct su
 	view.host_capabilities = subject.same_user ? tasks->effective : 0;
 	devices = (struct devices_view){subject.proc_fd, subject.same_user && tasks->effective >> MKNOD & 1};
 	add_facts(&subject, &surface);
-	surface_tell(&surface, "maxUserNamespaces", "host's user namespaces", most ? arena_printf(arena, "at most %s", most) : NULL);
+	surface_tell(&surface, "maxUserNamespaces", "host's user namespaces",
+		     most ? arena_printf(arena, "at most %s", most) : NULL);
 	if (calls_fill(arena, tasks->chains, &power, &surface, err) ||
 	    surface_capabilities(arena, tasks->effective, &surface.sets[SURFACE_EFFECTIVE], err) ||
 	    surface_capabilities(arena, tasks->bounding, &surface.sets[SURFACE_BOUNDING], err) ||
