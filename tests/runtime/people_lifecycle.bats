@@ -46,6 +46,44 @@ log_has() { "${BK[@]}" logs "$1" 2>&1 | grep -q -- "$2"; }
 	is "$C" status running
 }
 
+@test "run --rm=false: log, exit status and labels stay; the streams and signals are the caller's meanwhile" {
+	run --separate-stderr "${BK[@]}" run --rm=false --label a=b --name "$C" host sh -c 'cat; echo err >&2; exit 4' <<< given
+	[ "$status" -eq 4 ]
+	[ "$output" = given ]
+	[ "$stderr" = err ]
+	[ "$("${BK[@]}" wait "$C")" = 4 ]
+	[ "$("${BK[@]}" logs "$C" 2>/dev/null)" = given ]
+	is "$C" labels.a b
+	"${BK[@]}" rm "$C"
+	"${BK[@]}" run --rm=false --name "$C" host sh -c 'trap "exit 9" TERM; touch /tmp/ready; while :; do sleep 0.1; done' &
+	local pid=$!
+	wait_for 10 "${BK[@]}" exec "$C" test -e /tmp/ready
+	kill -TERM $pid
+	status=0
+	wait $pid || status=$?
+	[ "$status" -eq 9 ]
+	is "$C" exitStatus 9
+	run --separate-stderr "${BK[@]}" run --rm=maybe host true
+	assert_fails 125
+	assert_says true false try
+	# Without it nothing is left.
+	run "${BK[@]}" run --name "$C" host true
+	assert_fails 125
+	"${BK[@]}" rm "$C"
+	"${BK[@]}" run --name "$C" host true
+	leftovers
+}
+
+@test "two containers of one name below different roots: the cgroup is told, in words of this program" {
+	mkdir -m 700 "$WORK/other"
+	"${BK[@]}" run -d --name "$C" host sleep 1000
+	run --separate-stderr "$BULKHEAD" --root "$WORK/other" run --name "$C" host true
+	assert_fails 125
+	assert_says "$C is in use" "another --name"
+	run -127 --separate-stderr "${BK[@]}" run host no-such-program
+	assert_says "--env PATH="
+}
+
 @test "the monitor is contained" {
 	"${BK[@]}" run -d --name "$C" host sleep 1000
 	local status_file=/proc/$(field "$C" monitorPid)/status

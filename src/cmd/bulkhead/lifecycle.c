@@ -19,9 +19,22 @@ int life_fail(struct people *people, const struct err *err)
 	return CLI_ERROR;
 }
 
+/* The engine's remedies are in the words of a config, which nobody has written here. */
+static void use_own_words(struct people *people, struct err *err)
+{
+	if (err->kind == ERR_COMMAND && err->errnum == ENOENT && strstr(err->what, "$PATH"))
+		err_fix(err, "check the name, give its whole path, or add its directory: --env PATH=/opt/bin:/usr/bin:/bin");
+	else if (err->kind == ERR_STATE && strstr(err->fix, "cgroupsPath"))
+		err_fix(err, "another --name: it names the cgroup; %s ls --all, with the --root that was used, lists what runs",
+			people->cli.program);
+}
+
 int life_fail_run(struct people *people, const struct err *err)
 {
-	cli_error(&people->cli, err);
+	struct err told = *err;
+
+	use_own_words(people, &told);
+	cli_error(&people->cli, &told);
 	if (err->kind != ERR_COMMAND)
 		return PEOPLE_FAILED;
 	return err->errnum == ENOENT ? PEOPLE_NOT_FOUND : PEOPLE_NOT_EXECUTABLE;

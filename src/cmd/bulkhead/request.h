@@ -16,7 +16,8 @@ struct sandbox_options {
 	const char *writable; /* "" and "layer", or "keep"; NULL: not */
 	bool read_only, init;
 	/* What `run` alone carries out; `plan` takes it too, so that one command line serves both. */
-	bool detach, interactive, terminal, remove;
+	const char *remove; /* "" and "true", or "false"; NULL: what sandbox_options_remove says */
+	bool detach, interactive, terminal;
 	const char *profile;
 	const char *restart, *keys, *log_size;
 	uint64_t log_files;
@@ -56,7 +57,8 @@ struct sandbox_options {
 	{OPT_STRING, 0, "profile", "FILE", "allow only what this containment profile names, too", SANDBOX_OPTION(profile)}, \
 	{OPT_FLAG, 0, "read-only", NULL, "the root cannot be written (default)", SANDBOX_OPTION(read_only)},         \
 	{OPT_STRING, 0, "restart", "POLICY", "no, on-failure[:n], always, unless-stopped; with -d", SANDBOX_OPTION(restart)}, \
-	{OPT_FLAG, 0, "rm", NULL, "remove it when it has ended (always so without -d)", SANDBOX_OPTION(remove)},     \
+	{OPT_OPTIONAL, 0, "rm", "true|false", "remove it when it has ended (default without -d; =false keeps log and status)", \
+	 SANDBOX_OPTION(remove)},                                                                                    \
 	{OPT_LIST, 0, "security-opt", "OPTION", "seccomp=FILE|unconfined, no-new-privileges[=false], apparmor=, label=", \
 	 SANDBOX_OPTION(security)},                                                                                  \
 	{OPT_STRING, 0, "shm-size", "SIZE", "of /dev/shm (default: 64m)", SANDBOX_OPTION(shm_size)},                 \
@@ -88,6 +90,8 @@ void sandbox_request_done(struct sandbox_request *request);
 
 /* Options that exclude each other; the error names both. In request_check.c. */
 int sandbox_options_check(const struct sandbox_options *options, struct err *err);
+/* Is nothing of it left when it has ended? */
+bool sandbox_options_remove(const struct sandbox_options *options);
 
 /* The parts of sandbox_request_make, each with its error; request_process.c and request_files.c. */
 int request_read_env(struct sandbox_request *request, struct arena *arena, struct err *err);

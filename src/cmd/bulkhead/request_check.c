@@ -14,14 +14,25 @@ static bool restart_in_foreground(const struct sandbox_options *options)
 	return options->restart && !options->detach;
 }
 
+bool sandbox_options_remove(const struct sandbox_options *options)
+{
+	return options->remove ? strcmp(options->remove, "false") != 0 : !options->detach;
+}
+
+static bool remove_unknown(const struct sandbox_options *options)
+{
+	return options->remove && *options->remove && strcmp(options->remove, "true") != 0 &&
+	       strcmp(options->remove, "false") != 0;
+}
+
 static bool restart_and_remove(const struct sandbox_options *options)
 {
-	return options->restart && strcmp(options->restart, "no") && options->remove;
+	return options->restart && strcmp(options->restart, "no") && sandbox_options_remove(options);
 }
 
 static bool label_in_foreground(const struct sandbox_options *options)
 {
-	return options->labels.count && !options->detach && !options->terminal;
+	return options->labels.count && !options->detach && !options->terminal && sandbox_options_remove(options);
 }
 
 static bool keys_and_detach(const struct sandbox_options *options)
@@ -46,8 +57,10 @@ static const struct {
 	{read_only_and_writable, "--read-only and --writable exclude each other",
 	 "leave one of them out; read-only is the default"},
 	{restart_in_foreground, "--restart without --detach", "add -d: someone must stay to start it again"},
+	{remove_unknown, "--rm is neither true nor false", "--rm, or --rm=false"},
 	{restart_and_remove, "--restart and --rm exclude each other", "leave one of them out"},
-	{label_in_foreground, "--label needs -d or -t", "nothing is recorded of a program in the foreground"},
+	{label_in_foreground, "--label needs -d, -t or --rm=false",
+	 "add one of them: of another program in the foreground nothing is recorded"},
 	{keys_and_detach, "--detach-keys and --detach exclude each other",
 	 "leave --detach-keys out: nobody is attached; `bulkhead attach` takes it"},
 	{keys_without_terminal, "--detach-keys without --tty", "add -t: without a terminal there are no keys"},

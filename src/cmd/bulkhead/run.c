@@ -41,9 +41,9 @@ static int read_options(const struct sandbox_options *chosen, char **operands, i
 {
 	*ret = (struct monitor_options){
 		.terminal = chosen->terminal,
-		.interactive = chosen->interactive,
+		.interactive = chosen->interactive || !chosen->detach,
 		.attached = !chosen->detach,
-		.remove = chosen->remove || !chosen->detach,
+		.remove = sandbox_options_remove(chosen),
 		.log_files = chosen->log_files,
 		.labels = {chosen->labels.items, chosen->labels.count},
 		.source = operands[0],
@@ -79,7 +79,7 @@ static int run_with_monitor(struct people *people, struct sandbox_request *reque
 	    monitor_start(&people->engine, &request->create, &monitor, &fd, &err))
 		return failed(people, request->create.id, &err);
 	if (!chosen->detach)
-		return life_attend(people, request->create.id, fd, true, true, keys);
+		return life_attend(people, request->create.id, fd, chosen->terminal, true, keys);
 	printf("%s\n", request->create.id);
 	return fflush(stdout) ? PEOPLE_FAILED : 0;
 }
@@ -97,7 +97,8 @@ static int run(struct people *people, struct sandbox_request *request, const str
 	}
 	if (sandbox_request_make(request, arena, operands, &err))
 		return life_fail_run(people, &err);
-	if (chosen->detach || chosen->terminal)
+	/* What is to be known of it afterwards takes somebody who writes it down. */
+	if (chosen->detach || chosen->terminal || !sandbox_options_remove(chosen))
 		return run_with_monitor(people, request, chosen, operands, count);
 	return run_in_foreground(people, request);
 }
@@ -138,6 +139,7 @@ const struct opt_verb verb_run = {
 		    "  bulkhead run ./rootfs /bin/sh                 a root directory\n"
 		    "  bulkhead run -it host bash                    at a terminal; ctrl-p ctrl-q leaves it running\n"
 		    "  bulkhead run -d --name web --restart always -v ./site:/site:ro host python3 -m http.server\n"
+		    "  bulkhead run --rm=false --name t host make    keep its log and exit status: logs t, wait t\n"
 		    "  bulkhead run -v ./site:/site:ro host ls /site a directory of the host, read-only\n",
 	.options = options,
 	.run = verb,
