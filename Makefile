@@ -56,6 +56,12 @@ bench:
 	$(MAKE) programs
 	bench/run
 
+# What sandboxes leave within reach, into docs/reach.md.
+reach:
+	tools/deps build bench
+	$(MAKE) programs
+	bench/reach --write
+
 # Each target for FUZZ_SECONDS, from its corpus; needs clang.
 FUZZ_SECONDS ?= 60
 fuzz:
@@ -76,4 +82,4 @@ install: programs
 clean:
 	rm -rf $(BUILD)
 
-.PHONY: all programs replay deps demo check check-long bench fuzz style install clean
+.PHONY: all programs replay deps demo check check-long bench reach fuzz style install clean
