@@ -253,7 +253,7 @@ static void test_files_need_capabilities(void **state)
 					"4 3 0:7 / /sys/fs/cgroup/memory rw - cgroup cgroup rw,memory\n";
 	static const struct {
 		uint64_t own, host;
-		enum surface_verdict kmsg, hostname;
+		enum surface_verdict hosts, its;
 	} rows[] = {
 		{0, 0, SURFACE_CAPABILITY, SURFACE_CAPABILITY},
 		{UINT64_MAX, 0, SURFACE_CAPABILITY, SURFACE_ALLOWED},
@@ -270,11 +270,11 @@ static void test_files_need_capabilities(void **state)
 
 		assert_int_equal(files_parse(&arena, mountinfo, &view, &err), 0);
 		assert_int_equal(files_fill(&arena, &view, &surface, &err), 0);
-		assert_int_equal(item(&surface.sets[SURFACE_READABLE], "/proc/kmsg")->verdict, rows[i].kmsg);
-		assert_int_equal(item(&surface.sets[SURFACE_WRITABLE], "/proc/sys/kernel/hostname")->verdict,
-				 rows[i].hostname);
+		assert_int_equal(item(&surface.sets[SURFACE_READABLE], "/proc/kmsg")->verdict, rows[i].hosts);
+		assert_int_equal(item(&surface.sets[SURFACE_WRITABLE], "/proc/self/timens_offsets")->verdict,
+				 rows[i].its);
 		assert_int_equal(item(&surface.sets[SURFACE_WRITABLE], "/sys/fs/cgroup/*/release_agent")->verdict,
-				 rows[i].kmsg);
+				 rows[i].hosts);
 	}
 }
 

@@ -3,7 +3,7 @@
  * surface/files: which files of procfs and sysfs a container can read and write: those that the reference judges, as far
  * as this machine has them, through the mounts of the container. What covers a file (a bind of /dev/null, a tmpfs, a
  * read-only bind) decides first, its mode on this machine next, then the capabilities that the reference names: without
- * all of those only a part of the file is reached. No file is opened.
+ * all of those a part of the file at most is reached. No file is opened.
  */
 #include <fnmatch.h>
 #include <stdio.h>
@@ -221,6 +221,7 @@ static void judge(struct arena *arena, const struct files_view *view, const stru
 	access.read = access.read && (own || status.st_mode & 0004);
 	access.write = access.write && (status.st_mode & (own ? 0222 : 0002) || S_ISDIR(status.st_mode)) &&
 		       (own || !S_ISDIR(status.st_mode));
+	/* Of what can be written, the capability is for writing. */
 	reached = lacks_capability(view, entry) ? SURFACE_CAPABILITY : SURFACE_ALLOWED;
 	/* /proc/PID/exe and /proc/self/exe are one. */
 	if (has(&surface->sets[SURFACE_READABLE], path) || has(&surface->sets[SURFACE_WRITABLE], path))
@@ -228,7 +229,7 @@ static void judge(struct arena *arena, const struct files_view *view, const stru
 	if (strchr(entry->group, 'r')) {
 		/* The risk of what can be written is that of writing it. */
 		item.risk = strchr(entry->group, 'w') ? REFERENCE_RISK_NONE : entry->risk;
-		item.verdict = access.read ? reached : SURFACE_REFUSED;
+		item.verdict = !access.read ? SURFACE_REFUSED : strchr(entry->group, 'w') ? SURFACE_ALLOWED : reached;
 		surface_add(&surface->sets[SURFACE_READABLE], item);
 	}
 	if (strchr(entry->group, 'w')) {

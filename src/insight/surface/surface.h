@@ -25,7 +25,7 @@
 enum surface_verdict {
 	SURFACE_REFUSED,
 	SURFACE_SUPERVISED, /* left to a tracer or a supervisor */
-	SURFACE_CAPABILITY, /* what the whole of it needs is lacking; of a file, a part of it may be had without */
+	SURFACE_CAPABILITY, /* what the whole of it needs is lacking; of a file, a part of it may be had without it */
 	SURFACE_ARGUMENTS,  /* allowed for some arguments */
 	SURFACE_ALLOWED
 };
