@@ -62,7 +62,7 @@ export_to() {
 }
 
 @test "export --to systemd: systemd-analyze finds nothing to say about the unit" {
-	command -v systemd-analyze || skip "systemd is not installed"
+	command -v systemd-analyze || skip "systemd-analyze is not installed"
 	export_to systemd >lines
 	{ cat lines && echo ExecStart=/bin/true; } >full.service
 	run systemd-analyze verify --man=no ./full.service
