@@ -158,9 +158,31 @@ static void test_minimize(void **state)
 	assert_non_null(profile_find(PROFILE_READ, &profile.sets[PROFILE_READ], "/b/d/x.so"));
 }
 
+static void test_path_matches(void **state)
+{
+	static const struct {
+		const char *entry, *path;
+		bool matches;
+	} cases[] = {
+		{"/etc/passwd", "/etc/passwd", true}, {"/etc/passwd", "/etc/passwd-", false},
+		{"/etc/*", "/etc/passwd", true},      {"/etc/*", "/etc/a/b", false},
+		{"/etc/**", "/etc/a/b", true},	      {"/etc/**", "/etc", false},
+		{"/etc/**", "/etcetera/a", false},    {"/**", "/a", true},
+		{"/**", "/", false},		      {"/u*/x/**", "/usr/x/a/b", true},
+		{"/u*/x/**", "/usr/y/a", false},      {"/a\\*", "/a*", true},
+		{"/a\\*", "/ab", false},	      {"/a/.*", "/a/.b", true},
+	};
+
+	(void)state;
+	for (size_t i = 0; i < ARRAY_SIZE(cases); i++)
+		if (profile_path_matches(cases[i].entry, cases[i].path) != cases[i].matches)
+			fail_msg("%s %s", cases[i].entry, cases[i].path);
+}
+
 int main(void)
 {
 	const struct CMUnitTest tests[] = {
+		cmocka_unit_test(test_path_matches),
 		cmocka_unit_test(test_golden),
 		cmocka_unit_test(test_order),
 		cmocka_unit_test(test_all_faults),

@@ -19,6 +19,7 @@ struct sandbox_options {
 	const char *remove; /* "" and "true", or "false"; NULL: what sandbox_options_remove says */
 	bool detach, interactive, terminal;
 	const char *profile;
+	const char *complain; /* "", "follow" or "json"; NULL: the profile is enforced */
 	const char *restart, *keys, *log_size;
 	uint64_t log_files;
 	struct opt_list labels;
@@ -32,6 +33,8 @@ struct sandbox_options {
 #define SANDBOX_OPTIONS                                                                                              \
 	{OPT_LIST, 0, "cap-add", "NAME", "give a capability (none is given otherwise), or ALL", SANDBOX_OPTION(cap_add)}, \
 	{OPT_LIST, 0, "cap-drop", "NAME", "take one of ALL back; ALL is the default", SANDBOX_OPTION(cap_drop)},     \
+	{OPT_OPTIONAL, 0, "complain", "follow|json",                                                                 \
+	 "with --profile: enforce none of it, and tell what it does not allow", SANDBOX_OPTION(complain)},           \
 	{OPT_STRING, 0, "cpus", "NUMBER", "processors that it may use: 0.5, 2", SANDBOX_OPTION(cpus)},               \
 	{OPT_OPTIONAL, 0, "cwd", "ro|rw", "show the current directory, read-only or not", SANDBOX_OPTION(cwd)},      \
 	{OPT_FLAG, 'd', "detach", NULL, "return at once; a monitor stays with it", SANDBOX_OPTION(detach)},          \

@@ -50,6 +50,16 @@ static bool host_ids_without_user(const struct sandbox_options *options)
 	return options->userns && strcmp(options->userns, "none") == 0 && !options->user;
 }
 
+static bool complain_without_profile(const struct sandbox_options *options)
+{
+	return options->complain && !options->profile;
+}
+
+static bool complain_and_detach(const struct sandbox_options *options)
+{
+	return options->complain && (options->detach || options->terminal || !sandbox_options_remove(options));
+}
+
 static const struct {
 	bool (*holds)(const struct sandbox_options *options);
 	const char *what, *remedy;
@@ -64,6 +74,9 @@ static const struct {
 	{keys_and_detach, "--detach-keys and --detach exclude each other",
 	 "leave --detach-keys out: nobody is attached; `bulkhead attach` takes it"},
 	{keys_without_terminal, "--detach-keys without --tty", "add -t: without a terminal there are no keys"},
+	{complain_without_profile, "--complain without --profile", "--profile FILE says what is allowed"},
+	{complain_and_detach, "--complain excludes --detach, --tty and --rm=false",
+	 "leave them out: what it has to say is said here, on standard error"},
 	{host_ids_without_user, "--userns=none without --user",
 	 "add --user with an id that owns nothing, for example --user 1000600000"},
 };

@@ -7,6 +7,7 @@
 
 #include "base/fd.h"
 #include "cmd/bulkhead/lifecycle.h"
+#include "cmd/bulkhead/run.h"
 
 #define LOG_SIZE_MIN ((uint64_t)4096)
 #define KEYS_MAX     32
@@ -97,6 +98,8 @@ static int run(struct people *people, struct sandbox_request *request, const str
 	}
 	if (sandbox_request_make(request, arena, operands, &err))
 		return life_fail_run(people, &err);
+	if (chosen->complain)
+		return run_complaining(people, request, arena, run_in_foreground);
 	/* What is to be known of it afterwards takes somebody who writes it down. */
 	if (chosen->detach || chosen->terminal || !sandbox_options_remove(chosen))
 		return run_with_monitor(people, request, chosen, operands, count);

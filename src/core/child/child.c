@@ -69,6 +69,7 @@ static child_handler *const handlers[OP_KIND_COUNT] = {
 	[OP_LANDLOCK_PORT]  = child_landlock_port,
 	[OP_LANDLOCK]       = child_landlock,
 	[OP_SECCOMP]        = child_seccomp,
+	[OP_WATCH]          = child_seccomp,
 	[OP_CLOSE_FDS]      = child_close_fds,
 	[OP_INIT]           = child_init,
 	[OP_EXEC]           = child_exec,

@@ -298,8 +298,8 @@ int child_seccomp(struct child *child, const struct op *op, struct err *err)
 		return result == 0 ? 0 : child_failed(op, ESRCH, "seccomp", err);
 	}
 	listener_fd = result;
-	return child_check(op, channel_send(&child->channel, MESSAGE_SECCOMP_LISTENER, 0, NULL, listener_fd), "sendmsg",
-			   err);
+	result = channel_send(&child->channel, MESSAGE_SECCOMP_LISTENER, op->kind == OP_WATCH, NULL, listener_fd);
+	return child_check(op, result, "sendmsg", err);
 }
 
 int child_exec(struct child *child, const struct op *op, struct err *err)

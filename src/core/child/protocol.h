@@ -30,7 +30,7 @@ enum message_type {
 	MESSAGE_WAITING,
 	MESSAGE_CONSOLE,
 	MESSAGE_ERROR,
-	MESSAGE_SECCOMP_LISTENER, /* with the notification fd */
+	MESSAGE_SECCOMP_LISTENER, /* with the notification fd; value 1: of OP_WATCH */
 	MESSAGE_CGROUP, /* with `tasks` of a cgroup, open for writing */
 };
 

@@ -91,6 +91,7 @@ int creation_plan(struct creation *creation, struct err *err)
 		.root_directories = request->root_directories,
 		.root_archive = request->root_archive,
 		.filter = request->filter,
+		.watch = request->watch,
 	};
 	creation->profile = request->profile;
 	if (host_read(creation->arena, &creation->host, err) || profile_by_name(creation, err) ||
@@ -314,6 +315,7 @@ static int make(struct creation *creation, struct err *err)
 	launch->cgroup = &creation->cgroup;
 	launch->state = &creation->state;
 	launch->console_socket = creation->request->console_socket;
+	launch->watch_fd = creation->request->watch ? creation->request->watch_fd : -EBADF;
 	launch->on_child = record_process;
 	launch->context = creation;
 	engine_block_signals();

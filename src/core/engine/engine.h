@@ -57,6 +57,10 @@ struct engine_create {
 	size_t config_size;
 	const struct filter_program *filter; /* compiled already, of a config without linux.seccomp; NULL: none */
 	struct engine_profile profile; /* laid over the config: the container gets what both grant */
+	/* A filter that sends the program's calls to who watches them, over no other; its listener is sent to watch_fd, a
+	 * socket, in a message of one byte. NULL: nobody watches. */
+	const struct filter_program *watch;
+	int watch_fd;
 };
 
 /* create: afterwards the container waits for engine_start. */

@@ -42,6 +42,7 @@ struct launch {
 	const struct state *state; /* for the hooks and the seccomp listener; pid is set by the caller in on_child */
 	const char *console_socket; /* NULL: the terminal is kept in console_fd */
 	int start_fd;
+	int watch_fd; /* as in struct engine_create */
 	/* Called once, when the process exists and before it does anything that needs the runtime. */
 	int (*on_child)(struct launch *launch, struct err *err);
 	void *context;
@@ -63,8 +64,9 @@ struct launch {
 	size_t net_devices_moved;
 };
 #define LAUNCH_INIT                                                                                                   \
-	((struct launch){.start_fd = -EBADF, .time_fd = -EBADF, .pidfd = -EBADF, .gate_pidfd = -EBADF,                \
-			 .console_fd = -EBADF, .net_fd = -EBADF, .channel = {.fd = -EBADF}, .state_json = BUF_INIT})
+	((struct launch){.start_fd = -EBADF, .watch_fd = -EBADF, .time_fd = -EBADF, .pidfd = -EBADF,                  \
+			 .gate_pidfd = -EBADF, .console_fd = -EBADF, .net_fd = -EBADF, .channel = {.fd = -EBADF},     \
+			 .state_json = BUF_INIT})
 
 /* Memory for slots; namespace_fds closed. */
 int launch_begin(struct launch *launch, struct arena *arena, struct err *err);
@@ -129,6 +131,8 @@ int send_fd(const char *socket_path, const char *what, const void *data, size_t 
 /* The listener of a seccomp filter, to the socket that the config names (config-linux.md, "Container Process State"). */
 int send_listener(const struct oci_config *config, const struct state *state, enum state_status status, pid_t pid, int fd,
 		  struct err *err);
+/* The listener of OP_WATCH, to whoever is at the other end of this socket. */
+int send_watch(int socket_fd, int fd, struct err *err);
 int send_console(const char *socket_path, int console_fd, struct err *err);
 
 /* ---- a container that exists ---- */

@@ -105,7 +105,8 @@ static int connect_stream(const char *path, const char *what, int *ret_fd, struc
 	return 0;
 }
 
-int send_fd(const char *socket_path, const char *what, const void *data, size_t size, int fd, struct err *err)
+/* 0 or -errno. */
+static int pass_fd(int socket_fd, const void *data, size_t size, int fd)
 {
 	union {
 		char bytes[CMSG_SPACE(sizeof(int))];
@@ -119,19 +120,36 @@ int send_fd(const char *socket_path, const char *what, const void *data, size_t 
 		.msg_controllen = sizeof(control.bytes),
 	};
 	struct cmsghdr *header = CMSG_FIRSTHDR(&message);
-	int socket_fd cleanup_fd = -EBADF;
+	ssize_t sent;
 
-	if (connect_stream(socket_path, what, &socket_fd, err))
-		return ERR;
 	header->cmsg_level = SOL_SOCKET;
 	header->cmsg_type = SCM_RIGHTS;
 	header->cmsg_len = CMSG_LEN(sizeof(int));
 	memcpy(CMSG_DATA(header), &fd, sizeof(fd));
-	if (sendmsg(socket_fd, &message, MSG_NOSIGNAL) != (ssize_t)size) {
-		err_sys(err, errno, "sendmsg", "cannot send a descriptor to the %s %s", what, socket_path);
-		return err->errnum == EAGAIN ? no_answer(err) : ERR;
-	}
-	return 0;
+	sent = sendmsg(socket_fd, &message, MSG_NOSIGNAL);
+	if (sent < 0)
+		return -errno;
+	return sent == (ssize_t)size ? 0 : -EIO;
+}
+
+int send_fd(const char *socket_path, const char *what, const void *data, size_t size, int fd, struct err *err)
+{
+	int socket_fd cleanup_fd = -EBADF, result;
+
+	if (connect_stream(socket_path, what, &socket_fd, err))
+		return ERR;
+	result = pass_fd(socket_fd, data, size, fd);
+	if (result == 0)
+		return 0;
+	err_sys(err, result, "sendmsg", "cannot send a descriptor to the %s %s", what, socket_path);
+	return result == -EAGAIN ? no_answer(err) : ERR;
+}
+
+int send_watch(int socket_fd, int fd, struct err *err)
+{
+	int result = socket_fd < 0 ? -EBADF : pass_fd(socket_fd, "w", 1, fd);
+
+	return result < 0 ? err_sys(err, result, "sendmsg", "cannot hand the program's calls to who watches them") : 0;
 }
 
 int send_console(const char *socket_path, int console_fd, struct err *err)

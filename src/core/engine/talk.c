@@ -183,9 +183,10 @@ static int on_listener(struct talk *talk, const struct message *message, struct 
 {
 	const struct launch *launch = talk->launch;
 
-	(void)message;
 	if (talk->fd < 0)
 		return protocol_broken("no descriptor of the seccomp listener", err);
+	if (message->value)
+		return send_watch(launch->watch_fd, talk->fd, err);
 	return send_listener(launch->config, launch->state,
 			     launch->plan->purpose == PLAN_FOR_CREATE ? STATE_CREATING : STATE_RUNNING, launch->pid,
 			     talk->fd, err);

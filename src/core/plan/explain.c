@@ -34,6 +34,7 @@ static const enum cause_object objects[OP_KIND_COUNT] = {
 	[OP_LABEL] = CAUSE_LABEL,
 	[OP_IDS] = CAUSE_SETGROUPS,
 	[OP_SECCOMP] = CAUSE_SECCOMP,
+	[OP_WATCH] = CAUSE_SECCOMP,
 	[OP_EXEC] = CAUSE_PROGRAM,
 };
 

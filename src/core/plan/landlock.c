@@ -34,10 +34,6 @@ static const struct {
 	{PROFILE_DEVICES, DEVICE, READ | CHANGE | DEVICE, "/dev"},
 };
 
-/* The kernel looks for a program's loader itself; profiles may not name it. */
-static const char *const loaders[] = {"/lib64/ld-linux-x86-64.so.2", "/lib/ld-musl-x86_64.so.1",
-				      "/lib/ld-linux-aarch64.so.1", "/lib/ld-musl-aarch64.so.1"};
-
 struct rules {
 	struct builder *builder;
 	enum plan_stage stage;
@@ -88,6 +84,17 @@ static void add_entry(struct rules *rules, const char *text, uint64_t access)
 	add_path(rules, plain > 1 ? builder_text(rules->builder, "%.*s", (int)plain - 1, text) : "/", true, access);
 }
 
+/* To execute a file the kernel opens it for reading, too, and the program's loader. */
+static void add_executed(struct rules *rules, const struct profile_set *set)
+{
+	const uint64_t access = EXECUTE | LANDLOCK_ACCESS_FS_READ_FILE;
+
+	for (size_t i = 0; i < set->count; i++)
+		add_entry(rules, set->items[i].text, access);
+	for (size_t i = 0; (set->count || !set->present) && profile_loaders[i]; i++)
+		add_path(rules, profile_loaders[i], false, access);
+}
+
 static void add_files(struct rules *rules, const struct profile *profile)
 {
 	for (size_t row = 0; row < ARRAY_SIZE(rows); row++) {
@@ -96,11 +103,10 @@ static void add_files(struct rules *rules, const struct profile *profile)
 		/* Of a set that is not there nothing is handled, but for places that another one covers. */
 		if (!set->present)
 			add_path(rules, rows[row].otherwise, true, rows[row].access);
-		for (size_t i = 0; i < set->count; i++)
+		for (size_t i = 0; rows[row].id != PROFILE_EXECUTE && i < set->count; i++)
 			add_entry(rules, set->items[i].text, rows[row].access);
 	}
-	for (size_t i = 0; profile->sets[PROFILE_EXECUTE].count && i < ARRAY_SIZE(loaders); i++)
-		add_path(rules, loaders[i], false, EXECUTE);
+	add_executed(rules, &profile->sets[PROFILE_EXECUTE]);
 }
 
 static void add_ports(struct rules *rules, const struct profile_set *set, uint64_t access)

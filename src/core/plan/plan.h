@@ -99,6 +99,7 @@ enum op_kind {
 	OP_LANDLOCK_PORT,
 	OP_LANDLOCK,	  /* what no rule of it allows is refused from here on */
 	OP_SECCOMP,	  /* DROP: before OP_IDS when no_new_privs is off, else last */
+	OP_WATCH,	  /* EXEC: a further filter, whose listener goes to who watches the program's calls */
 	OP_CLOSE_FDS,	  /* DROP: close_range of all but what stays */
 	OP_UNPACK,	  /* MOUNT: an archive into the new, empty root, by a helper program */
 	OP_LAYER,	  /* MOUNT: an overlay on the rootfs, whose changes are thrown away */
@@ -316,7 +317,7 @@ struct op {
 			struct filter_program program;
 			uint32_t flags; /* SECCOMP_FILTER_FLAG_… */
 			bool listener;
-		} seccomp;
+		} seccomp; /* of OP_WATCH too */
 		struct {
 			uint64_t handled_fs, handled_net; /* LANDLOCK_ACCESS_… */
 			uint64_t scoped;		  /* LANDLOCK_SCOPE_… */
@@ -429,6 +430,8 @@ struct plan_request {
 	const struct profile *profile;
 	const struct filter_program *filter; /* compiled already, where the config has none; NULL: none */
 	const struct oci_seccomp *profile_calls; /* NULL: all */
+	/* What sends calls to who watches them, with SECCOMP_RET_USER_NOTIF; NULL: nobody does. It refuses nothing. */
+	const struct filter_program *watch;
 	/* Of the user namespace that is joined by path; no maps: none is, or they are not known. */
 	struct id_maps joined_uid_maps, joined_gid_maps;
 	bool joined_setgroups_denied;

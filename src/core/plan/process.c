@@ -355,6 +355,32 @@ static int plan_confinement(struct builder *builder, const struct process_power 
 	return 0;
 }
 
+/* After all other filters, so that what they refuse is not waited for. */
+static int plan_watch(struct builder *builder, const struct process_power *power)
+{
+	struct op *op;
+
+	if (!builder->request->watch)
+		return 0;
+	if (!power->no_new_privs || power->listener) {
+		builder_refuse(builder, ERR_UNSUPPORTED, power->listener ? power->where_filter : NULL,
+			       "the program's system calls cannot be watched");
+		if (power->listener) {
+			err_why(builder->err, "its filter has a listener, and the kernel lets a process have one");
+			return err_fix(builder->err, "remove linux.seccomp.listenerPath");
+		}
+		err_why(builder->err, "it may gain privileges, and then whoever loads a filter for it needs CAP_SYS_ADMIN");
+		return err_fix(builder->err, "leave no-new-privileges=false out");
+	}
+	op = builder_add(builder, OP_WATCH, PLAN_EXEC, NULL, "what the program calls is recorded; nothing is refused by it");
+	op->seccomp.program = *builder->request->watch;
+	op->seccomp.listener = true;
+	/* So that a signal does not make a call that is being looked at begin again. */
+	if (host_kernel_at_least(builder->host, 5, 19))
+		op->seccomp.flags = SECCOMP_FILTER_FLAG_WAIT_KILLABLE_RECV;
+	return 0;
+}
+
 int plan_drop(struct builder *builder, const struct process_power *power)
 {
 	const struct oci_process *process = builder->process;
@@ -396,7 +422,7 @@ int plan_drop(struct builder *builder, const struct process_power *power)
 	if (init)
 		builder_add(builder, OP_INIT, PLAN_EXEC, NULL,
 			    "it passes signals on, reaps what is left behind, and ends as the program does");
-	if (init && builder->request->profile && plan_profile(builder, power, PLAN_EXEC))
+	if ((init && builder->request->profile && plan_profile(builder, power, PLAN_EXEC)) || plan_watch(builder, power))
 		return ERR;
 	op = builder_add(builder, OP_EXEC, PLAN_EXEC, member(builder, "args"), NULL);
 	op->exec.args = process->args;

@@ -229,7 +229,8 @@ static void put_landlock(struct out *out, const struct op *op)
 
 static void put_seccomp(struct out *out, const struct op *op)
 {
-	put(out, "load the system call filter, %u instructions", op->seccomp.program.count);
+	put(out, "load %s, %u instructions", op->kind == OP_WATCH ? "a filter that watches" : "the system call filter",
+	    op->seccomp.program.count);
 	if (op->seccomp.flags)
 		put(out, ", flags 0x%x", op->seccomp.flags);
 	if (op->seccomp.listener)
@@ -415,6 +416,7 @@ static void put_process_op(struct out *out, const struct op *op)
 		put_landlock(out, op);
 		break;
 	case OP_SECCOMP:
+	case OP_WATCH:
 		put_seccomp(out, op);
 		break;
 	case OP_CLOSE_FDS:

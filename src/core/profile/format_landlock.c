@@ -19,7 +19,8 @@ static const struct {
 } rows[] = {
 	{PROFILE_READ, {READ}, {READ}, "/"},
 	{PROFILE_WRITE, {CHANGE, MAKE, "make_block", "make_char"}, {CHANGE, MAKE}, "/"},
-	{PROFILE_EXECUTE, {"execute"}, {"execute"}, "/"},
+	/* To execute a file the kernel opens it for reading, too. */
+	{PROFILE_EXECUTE, {"execute"}, {"execute", "read_file"}, "/"},
 	{PROFILE_PROC, {NULL}, {READ, CHANGE}, "/proc"},
 	{PROFILE_SYS, {NULL}, {READ, CHANGE}, "/sys"},
 	{PROFILE_DEVICES, {"ioctl_dev"}, {READ, CHANGE, "ioctl_dev"}, "/dev"},
@@ -33,6 +34,13 @@ static bool is_handled(const struct profile *profile, const char *word)
 			if (strcmp(rows[row].handled[i], word) == 0)
 				return true;
 	return false;
+}
+
+/* Is this word of the row given to its paths? What the row's own set does not say is left to the others. */
+static bool is_given(const struct profile *profile, size_t row, size_t word)
+{
+	return is_handled(profile, rows[row].allowed[word]) &&
+	       (word == 0 || rows[row].id != PROFILE_EXECUTE || profile->sets[PROFILE_EXECUTE].present);
 }
 
 /* The directory that holds all that a glob names; other paths as they are. */
@@ -61,14 +69,14 @@ static void put_paths(struct json_writer *writer, const struct profile *profile,
 	bool any = false;
 
 	for (size_t i = 0; rows[row].allowed[i]; i++)
-		any = any || is_handled(profile, rows[row].allowed[i]);
+		any = any || is_given(profile, row, i);
 	if (!any || (set->present && !set->count))
 		return;
 	json_begin_object(writer);
 	json_key(writer, "allowedAccess");
 	json_begin_array(writer);
 	for (size_t i = 0; rows[row].allowed[i]; i++)
-		if (is_handled(profile, rows[row].allowed[i]))
+		if (is_given(profile, row, i))
 			json_put_string(writer, rows[row].allowed[i]);
 	json_end_array(writer);
 	json_key(writer, "parent");
@@ -77,6 +85,8 @@ static void put_paths(struct json_writer *writer, const struct profile *profile,
 		json_put_string(writer, rows[row].otherwise);
 	for (size_t i = 0; i < set->count; i++)
 		put_parent(writer, set->items[i].text);
+	for (size_t i = 0; rows[row].id == PROFILE_EXECUTE && set->present && profile_loaders[i]; i++)
+		json_put_string(writer, profile_loaders[i]);
 	json_end_array(writer);
 	json_end_object(writer);
 }

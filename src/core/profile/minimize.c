@@ -1,6 +1,7 @@
 // SPDX-License-Identifier: Apache-2.0
-/* profile/minimize: drop what another entry of the same set allows already. What is allowed stays the same. */
+/* profile/minimize: what an entry of paths allows, and dropping what another one of the same set allows already. */
 #include <fnmatch.h>
+#include <limits.h>
 #include <string.h>
 
 #include "core/profile/profile.h"
@@ -17,6 +18,31 @@ static bool covers(const char *pattern, const char *path)
 	if (length >= 3 && plain == length - 2 && strcmp(pattern + length - 3, "/**") == 0)
 		return strncmp(pattern, path, plain) == 0 && path[plain];
 	return !path[strcspn(path, GLOB_CHARACTERS)] && fnmatch(pattern, path, FNM_PATHNAME) == 0;
+}
+
+bool profile_path_matches(const char *entry, const char *path)
+{
+	size_t length = strlen(entry);
+	char above[PATH_MAX];
+
+	if (length < 3 || length >= sizeof(above) || strcmp(entry + length - 3, "/**") != 0)
+		return fnmatch(entry, path, FNM_PATHNAME) == 0;
+	if (length == 3)
+		return path[0] == '/' && path[1];
+	memcpy(above, entry, length - 3);
+	above[length - 3] = '\0';
+	/* FNM_LEADING_DIR is not everywhere: each directory above the path. */
+	for (const char *at = strchr(path + 1, '/'); at && at[1]; at = strchr(at + 1, '/')) {
+		char directory[PATH_MAX];
+
+		if ((size_t)(at - path) >= sizeof(directory))
+			return false;
+		memcpy(directory, path, (size_t)(at - path));
+		directory[at - path] = '\0';
+		if (fnmatch(above, directory, FNM_PATHNAME) == 0)
+			return true;
+	}
+	return false;
 }
 
 static bool is_of_paths(enum profile_set_id id)

@@ -131,6 +131,9 @@ typedef void profile_tell(void *context, enum profile_set_id id, enum profile_ch
 			  const struct profile_item *before, const struct profile_item *after);
 size_t profile_diff(const struct profile *a, const struct profile *b, profile_tell *tell, void *context);
 
+/* Does this entry of a set of paths allow the path, which is no pattern? */
+bool profile_path_matches(const char *entry, const char *path);
+
 /* Drop paths that a glob of the same set allows already. Returns how many; nothing more and nothing less is allowed. */
 size_t profile_minimize(struct profile *profile);
 
@@ -146,6 +149,9 @@ const char *profile_format_name(size_t index);
 int profile_export(const struct profile *profile, size_t format, const char *name, struct buf *out, struct err *err);
 /* Does the form express what the profile says in this set? What it does not is left out of the export. */
 bool profile_export_expresses(const struct profile *profile, size_t format, enum profile_set_id id);
+
+/* The programs that the kernel starts dynamic ones with, which profiles may not name; NULL behind the last. */
+extern const char *const profile_loaders[];
 
 /* "rules.files.read" */
 void profile_set_name(enum profile_set_id id, char *buf, size_t size);

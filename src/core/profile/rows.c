@@ -159,6 +159,9 @@ const struct profile_row profile_rows[PROFILE_SETS] = {
 	[PROFILE_LIMITS] = {NULL, "limits", PROFILE_AMOUNTS, "a limit", fault_limit, {0}},
 };
 
+const char *const profile_loaders[] = {"/lib64/ld-linux-x86-64.so.2", "/lib/ld-musl-x86_64.so.1",
+				      "/lib/ld-linux-aarch64.so.1", "/lib/ld-musl-aarch64.so.1", NULL};
+
 void profile_set_name(enum profile_set_id id, char *buf, size_t size)
 {
 	const struct profile_row *row = &profile_rows[id];

@@ -183,6 +183,7 @@ enum observe_sight_flag {
 	/* path is as the program wrote it: links and ".." are in it, and when it is not absolute it begins at walk. Otherwise
 	 * path is empty and walk is the file itself, or walk is empty and path is the file itself, without links. */
 	OBSERVE_SIGHT_WORDS = 8,
+	OBSERVE_SIGHT_HELD = 32, /* OBSERVE_SIGHT_CALL, of sources that see no checks: value[0] is the effective capabilities */
 	OBSERVE_SIGHT_CUT = 16, /* the file's name was longer than there was room for */
 };
 #define OBSERVE_SIGHT_PATH_MAX 4096

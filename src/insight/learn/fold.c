@@ -41,7 +41,7 @@ static size_t depth_of(const char *path)
 /* ---- names that are others the next time ---- */
 
 /* A process's own directory as that of any process, and so a thread's: which one it is says nothing. */
-static void fold_proc(const char *path, char *buf, size_t size)
+void fold_proc(const char *path, char *buf, size_t size)
 {
 	const char *at = path + strlen("/proc/");
 	size_t digits = strspn(at, "0123456789"), length;

@@ -12,6 +12,7 @@
 #include "abi/arch.h"
 #include "abi/syscalls.h"
 #include "base/types.h"
+#include "core/cause/refusal.h"
 #include "core/oci/config.h"
 #include "core/oci/names.h"
 #include "insight/learn/parts.h"
@@ -19,6 +20,7 @@
 
 #define ARENA_LIMIT	((size_t)1 << 30)
 #define REASON_MAX	160
+#define PORT_UNPRIVILEGED 1024 /* where nobody has changed it */
 #define CLONE_NEW_TIME	0x80
 
 int learn_begin(struct learn *learn, struct err *err)
@@ -78,6 +80,36 @@ static const char *name_of(enum reference_kind kind, uint64_t value, const char 
 
 /* ---- system calls and their arguments ---- */
 
+/* The source sees no checks: what a call needs by its manual, if the caller has it, was needed. */
+static void imply_capability(struct learn *learn, const char *name, const char *call)
+{
+	int number = oci_capability_number(name);
+	struct learn_fact *fact;
+
+	if (number < 0 || !(learn->held >> number & 1))
+		return;
+	fact = put(learn, PROFILE_CAPABILITIES, oci_capability_name((unsigned int)number));
+	if (fact && !fact->reason[0])
+		fact->reason = call;
+}
+
+static void take_held(struct learn *learn, const char *call, uint64_t held)
+{
+	/* These need it for other processes or for more than there is, which the call does not show. */
+	static const char depends[] = " kill prlimit64 ptrace setpriority setrlimit tgkill unshare ";
+	const char *capability = refusal_capability_of(call);
+	char word[40];
+
+	snprintf(word, sizeof(word), " %.30s ", call);
+	if (held & ~learn->held)
+		learn_note(learn, false,
+			   "the program had capabilities; without privilege one sees those that its calls imply, not whether "
+			   "files or other processes needed one");
+	learn->held |= held;
+	if (capability && !strstr(depends, word))
+		imply_capability(learn, capability, call);
+}
+
 static void take_call(struct learn *learn, const struct observe_sight *sight)
 {
 	bool compat = sight->flags & OBSERVE_SIGHT_COMPAT;
@@ -86,6 +118,8 @@ static void take_call(struct learn *learn, const struct observe_sight *sight)
 	if (!name)
 		return;
 	put(learn, PROFILE_SYSCALLS, name);
+	if (sight->flags & OBSERVE_SIGHT_HELD)
+		take_held(learn, name, sight->value[0]);
 	if (compat)
 		learn_note(learn, true, "%.15s makes system calls by the 32-bit entry (%s): no filter of a profile allows these",
 			   sight->comm, name);
@@ -143,6 +177,8 @@ static void take_argument(struct learn *learn, const struct observe_sight *sight
 		return;
 	memcpy(fact->argument, value, sizeof(value));
 	fact->reason = reason_of_argument(set, value);
+	if (set == PROFILE_SOCKET && (value[0] == AF_PACKET || value[1] == SOCK_RAW))
+		imply_capability(learn, "CAP_NET_RAW", name);
 	put(learn, PROFILE_SYSCALLS, name); /* arguments of a call that is not named are a fault of the file */
 }
 
@@ -213,6 +249,8 @@ static void take_port(struct learn *learn, const struct observe_sight *sight, en
 	fact = put(learn, set, text);
 	if (fact)
 		fact->number = sight->value[0];
+	if (set == PROFILE_LISTEN && sight->value[0] && sight->value[0] < PORT_UNPRIVILEGED)
+		imply_capability(learn, "CAP_NET_BIND_SERVICE", "bind");
 }
 
 static void raise_limit(struct learn *learn, const char *name, uint64_t amount, bool used)

@@ -46,6 +46,7 @@ struct learn {
 	struct learn_missing missing[LEARN_MISSING_MAX];
 	size_t missing_count;
 	bool unseen[PROFILE_SETS]; /* this source cannot see it: left out of the profile */
+	uint64_t held; /* capabilities that the workload had, where a source sees no checks */
 	int root_fd; /* not owned; -EBADF: names are followed by their text alone */
 	bool ended;  /* OBSERVE_END came */
 	bool broken; /* out of memory: facts are missing */
@@ -72,6 +73,13 @@ void learn_note(struct learn *learn, bool incomplete, const char *fmt, ...) __at
  * nothing), the others are there even when they are empty. Errors: out of memory.
  */
 int learn_finish(struct learn *learn, struct arena *arena, struct profile *ret, struct err *err);
+
+/*
+ * What the profile does not allow of all that came so far, each once, in the order in which it came: for those who learn
+ * nothing and only compare. text: an entry that would allow it, but for patterns.
+ */
+typedef void learn_complain_fn(void *context, enum profile_set_id set, const char *text, const char *reason);
+void learn_complain(struct learn *learn, const struct profile *profile, learn_complain_fn *tell, void *context);
 
 void learn_done(struct learn *learn);
 

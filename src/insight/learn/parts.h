@@ -10,6 +10,7 @@ enum learn_set {
 	LEARN_FILE = PROFILE_SETS, /* as it was used: folded at the end */
 	LEARN_LIMIT,		   /* of what was asked for and what was used, the higher */
 	LEARN_FOLDED,		   /* something else stands for it now */
+	LEARN_TOLD,		   /* and those behind it, one for each set: complain.c has told it */
 };
 
 struct learn_fact {
@@ -21,6 +22,8 @@ struct learn_fact {
 	uint64_t argument[2]; /* sets of arguments */
 	uint32_t access, mode; /* LEARN_FILE: enum observe_access, and st_mode */
 	bool used;	      /* LIMITS: measured, not asked for */
+	bool told;	      /* complain.c: it was compared, with these */
+	uint32_t told_access;
 };
 
 /* ---- facts.c ---- */
@@ -40,6 +43,8 @@ bool paths_of_sight(struct learn *learn, const struct observe_sight *sight, char
 bool paths_escape(const char *path, char *buf, size_t size);
 
 /* ---- fold.c: files to sets ---- */
+/* A process's own directory of procfs as that of any process, and so a thread's. */
+void fold_proc(const char *path, char *buf, size_t size);
 int fold_files(struct learn *learn);
 
 /* ---- calls.c: calls that were not seen and are needed ---- */

@@ -10,6 +10,7 @@
 #ifndef BULKHEAD_INSIGHT_OBSERVE_OBSERVE_H
 #define BULKHEAD_INSIGHT_OBSERVE_OBSERVE_H
 
+#include <linux/filter.h>
 #include <linux/types.h>
 #include <stdbool.h>
 #include <stddef.h>
@@ -96,7 +97,29 @@ void observe_done(struct observe *observe);
 typedef void observe_take_fn(void *context, const union observe_record *record);
 int observe_trace(char **argv, observe_take_fn *take, void *context, int *ret_status, struct err *err);
 
+/* ---- notify.c: what a program does, without privilege ---- */
+
+/* Calls that the filter below does not show: every program needs them or may, and they say nothing. NULL behind the last. */
+const char *observe_notify_unseen(size_t index);
+#define OBSERVE_NOTIFY_FILTER_MAX 64
+/* The filter that sends all other calls to a supervisor (SECCOMP_RET_USER_NOTIF). Returns its length. */
+uint16_t observe_notify_filter(struct sock_filter instructions[OBSERVE_NOTIFY_FILTER_MAX]);
+/*
+ * Start the supervisor, a child of this process. The listener of the filter, loaded by whatever becomes the workload,
+ * is to be sent to *ret_watch_fd as SCM_RIGHTS in a message of one byte; sights begin with the first execve that comes
+ * from it. Close *ret_watch_fd when it is sent, or when the workload could not be started. Records come by observe_next;
+ * the caller calls observe_done in any case. Errors: ERR_KERNEL, ERR_UNSUPPORTED before Linux 5.5.
+ */
+int observe_notify_start(struct observe *observe, int *ret_watch_fd, struct err *err);
+
 /* ---- subject.c: what a record says of a process, from its files in procfs ---- */
+
+void observe_command_of(pid_t tid, char comm[16]);
+/* The process of a thread; the thread itself when that is not known. */
+pid_t observe_group_of(pid_t tid);
+uint64_t observe_capabilities_of(pid_t tid); /* effective */
+/* A string of its memory, cut at size. */
+void observe_read_text(pid_t tid, uint64_t address, char *buf, size_t size);
 void observe_describe(struct observe_refusal *record);
 
 /* ---- loader.c: the helper's side, the only one with libbpf ---- */

@@ -14,8 +14,20 @@
 
 #include "base/fd.h"
 #include "insight/observe/observe.h"
+#include "kernel/ptrace.h"
 
 #define STATUS_MAX 8192
+
+void observe_command_of(pid_t tid, char comm[16])
+{
+	char path[64], text[32] = "";
+
+	snprintf(path, sizeof(path), "/proc/%d/comm", tid);
+	fd_read_text_at(AT_FDCWD, path, text, sizeof(text));
+	text[strcspn(text, "\n")] = '\0';
+	memcpy(comm, text, 15);
+	comm[15] = '\0';
+}
 
 static const char *field(const char *status, const char *name)
 {
@@ -30,6 +42,42 @@ static int read_of(pid_t pid, const char *name, char *buf, size_t size)
 
 	snprintf(path, sizeof(path), "/proc/%d/%s", pid, name);
 	return fd_read_text_at(AT_FDCWD, path, buf, size) < 0 ? ERR : 0;
+}
+
+pid_t observe_group_of(pid_t tid)
+{
+	char status[STATUS_MAX];
+	pid_t pid;
+
+	if (read_of(tid, "status", status, sizeof(status)))
+		return tid;
+	pid = (pid_t)strtol(field(status, "\nTgid:"), NULL, 10);
+	return pid > 0 ? pid : tid;
+}
+
+uint64_t observe_capabilities_of(pid_t tid)
+{
+	char status[STATUS_MAX];
+
+	return read_of(tid, "status", status, sizeof(status)) ? 0 : strtoull(field(status, "\nCapEff:"), NULL, 16);
+}
+
+void observe_read_text(pid_t tid, uint64_t address, char *buf, size_t size)
+{
+	size_t used = 0;
+
+	/* Page by page: a string may end where its page does. */
+	while (used < size - 1) {
+		size_t page = 4096 - (address + used) % 4096, want = size - 1 - used;
+		ssize_t got = ptrace_read(tid, address + used, buf + used, want < page ? want : page);
+
+		if (got <= 0)
+			break;
+		used += (size_t)got;
+		if (memchr(buf, '\0', used))
+			return;
+	}
+	buf[used] = '\0';
 }
 
 static uint32_t namespace_inode(pid_t pid, const char *name)

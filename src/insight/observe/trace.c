@@ -78,29 +78,6 @@ static void forget(struct tracer *tracer, pid_t tid)
 	*task = tracer->tasks[--tracer->count];
 }
 
-static void command_of(pid_t tid, char comm[16])
-{
-	char path[64], text[32] = "";
-
-	snprintf(path, sizeof(path), "/proc/%d/comm", tid);
-	fd_read_text_at(AT_FDCWD, path, text, sizeof(text));
-	text[strcspn(text, "\n")] = '\0';
-	memcpy(comm, text, 15);
-	comm[15] = '\0';
-}
-
-static pid_t group_of(pid_t tid)
-{
-	char path[64], text[4096];
-	const char *at;
-
-	snprintf(path, sizeof(path), "/proc/%d/status", tid);
-	if (fd_read_text_at(AT_FDCWD, path, text, sizeof(text)) < 0)
-		return tid;
-	at = strstr(text, "\nTgid:");
-	return at ? (pid_t)strtol(at + strlen("\nTgid:"), NULL, 10) : tid;
-}
-
 static uint64_t now(void)
 {
 	struct timespec time;
@@ -177,24 +154,6 @@ static void take_filter(struct tracer *tracer, struct task *task)
 
 /* ---- refusals ---- */
 
-static void read_text(pid_t tid, uint64_t address, char *out)
-{
-	size_t used = 0;
-
-	/* Byte by page: a string may end where its page does. */
-	while (used < OBSERVE_PATH_MAX - 1) {
-		size_t page = 4096 - (address + used) % 4096, want = OBSERVE_PATH_MAX - 1 - used;
-		ssize_t got = ptrace_read(tid, address + used, out + used, want < page ? want : page);
-
-		if (got <= 0)
-			break;
-		used += (size_t)got;
-		if (memchr(out, '\0', used))
-			return;
-	}
-	out[used] = '\0';
-}
-
 /* "/a/b" as "b\0a\0", as the programs in the kernel see it. */
 static void walk_of(const char *path, struct observe_refusal *record)
 {
@@ -232,9 +191,11 @@ static void read_arguments(struct task *task, struct observe_refusal *record, ui
 	ssize_t length;
 
 	if (has_path)
-		read_text(task->tid, argument(record, arguments, OBSERVE_ARG_PATH0_SHIFT), record->path[0]);
+		observe_read_text(task->tid, argument(record, arguments, OBSERVE_ARG_PATH0_SHIFT), record->path[0],
+				  OBSERVE_PATH_MAX);
 	if (arguments >> OBSERVE_ARG_PATH1_SHIFT & 15)
-		read_text(task->tid, argument(record, arguments, OBSERVE_ARG_PATH1_SHIFT), record->path[1]);
+		observe_read_text(task->tid, argument(record, arguments, OBSERVE_ARG_PATH1_SHIFT), record->path[1],
+				  OBSERVE_PATH_MAX);
 	if (arguments >> OBSERVE_ARG_ADDRESS_SHIFT & 15)
 		ptrace_read(task->tid, argument(record, arguments, OBSERVE_ARG_ADDRESS_SHIFT), record->path[1], 110);
 	if (record->path[0][0] == '/' || (!has_path && !has_fd))
@@ -261,7 +222,7 @@ static void refusal(struct tracer *tracer, struct task *task, uint32_t kind, int
 	record->time = now();
 	record->pid = task->pid;
 	record->tid = task->tid;
-	command_of(task->tid, record->comm);
+	observe_command_of(task->tid, record->comm);
 	record->number = (int)number;
 	record->result = result;
 	memcpy(record->args, task->entry.entry.args, sizeof(record->args));
@@ -323,7 +284,7 @@ static void process(struct tracer *tracer, struct task *task, uint32_t kind, int
 	record->pid = task->pid;
 	record->tid = task->tid;
 	record->status = status;
-	command_of(task->tid, record->comm);
+	observe_command_of(task->tid, record->comm);
 	if (kind == OBSERVE_EXEC) {
 		snprintf(path, sizeof(path), "/proc/%d/exe", task->tid);
 		length = readlink(path, record->path, sizeof(record->path) - 1);
@@ -346,11 +307,11 @@ static void on_event(struct tracer *tracer, struct task *task, int event)
 		if (child) {
 			memcpy(child->filters, task->filters, sizeof(child->filters));
 			child->filters_count = task->filters_count;
-			child->pid = group_of(child->tid);
+			child->pid = observe_group_of(child->tid);
 		}
 		break;
 	case PTRACE_EVENT_EXEC:
-		task->pid = group_of(task->tid);
+		task->pid = observe_group_of(task->tid);
 		process(tracer, task, OBSERVE_EXEC, 0);
 		break;
 	case PTRACE_EVENT_EXIT:
