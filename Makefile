@@ -51,6 +51,12 @@ check-long:
 	$(MAKE) programs replay
 	tests/run --long
 
+# Each defence that tests/escape attacks, taken out of a copy: its test must fail there. A part of check-long.
+bite:
+	tools/deps build test
+	$(MAKE) programs
+	tests/escape/bite
+
 bench:
 	tools/deps build bench
 	$(MAKE) programs
@@ -82,4 +88,4 @@ install: programs
 clean:
 	rm -rf $(BUILD)
 
-.PHONY: all programs replay deps demo check check-long bench reach fuzz style install clean
+.PHONY: all programs replay deps demo check check-long bite bench reach fuzz style install clean

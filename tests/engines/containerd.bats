@@ -36,7 +36,7 @@ teardown() {
 
 no_task() {
 	c task delete --force "$name" >/dev/null 2>&1 || true
-	! c task list --quiet | grep -qx "$name"
+	[ -z "$(c task list --quiet | grep -x "$name")" ]
 }
 
 # The snippet stands between what it knows nothing of: where this containerd keeps its things, and what this machine asks

@@ -23,7 +23,7 @@ for line in sys.argv[1:]:
 '
 calls() { run "${BK[@]}" run host python3 -c "$CALLS" "$@"; [ "$status" -eq 0 ] || { echo "$output"; false; }; }
 
-# flatpak 2019-10063 and 2023-28100, snapd 2019-7303, bubblewrap 2017-5226. bites: ioctl allowed as a whole; a compare of 64 bits.
+# flatpak 2019-10063 and 2023-28100, snapd 2019-7303, bubblewrap 2017-5226.
 @test "D9: TIOCSTI and TIOCLINUX, with high bits too" {
 	[ "$(uname -m)" = x86_64 ] || skip "the numbers of the calls are x86_64's"
 	calls "16 0 0x5412 0" "16 0 0x100005412 0" "16 0 0xffffffff00005412 0" "16 0 0x8000000000005412 0" \
@@ -33,7 +33,6 @@ calls() { run "${BK[@]}" run host python3 -c "$CALLS" "$@"; [ "$status" -eq 0 ] 
 	[ "${lines[7]}" != EPERM ]
 }
 
-# bites: OP_SETSID.
 @test "D9: the caller's terminal is not the container's" {
 	args "$b" sh -c 'cat /proc/self/stat; : > /dev/tty'
 	run script -qec "$OCI --root $STATE run -b $b $id < /dev/null" /dev/null
@@ -42,7 +41,7 @@ calls() { run "${BK[@]}" run host python3 -c "$CALLS" "$@"; [ "$status" -eq 0 ] 
 	[[ $output == *"No such device"* ]]
 }
 
-# containerd 2020-15257. bites: the peer's id in accept_start (nobody); the size of a message (garbage).
+# containerd 2020-15257.
 @test "D10: start.sock obeys its owner alone, and survives rubbish" {
 	cat > "$WORK/client" <<-'SCRIPT'
 		import array, os, socket, struct, sys
@@ -72,7 +71,6 @@ calls() { run "${BK[@]}" run host python3 -c "$CALLS" "$@"; [ "$status" -eq 0 ] 
 	wait_for 5 grep -q busybox "/proc/$pid/maps"
 }
 
-# bites: the modes in core/state.
 @test "D10: nothing of a container's state can be read or written by others, and no socket is abstract" {
 	before=$(grep -o '@.*' /proc/net/unix | sort)
 	(umask 0; create "$b" "$id")
@@ -86,7 +84,7 @@ calls() { run "${BK[@]}" run host python3 -c "$CALLS" "$@"; [ "$status" -eq 0 ] 
 	chmod 700 "$STATE"
 }
 
-# runc 2021-43784 and the like. bites: consoleSize without its limit.
+# runc 2021-43784 and the like.
 @test "D11: numbers that a narrower field would cut" {
 	for filter in '.process.user.uid = 4294967296' '.process.user.additionalGids = [4294967295]' '.process.user.umask = 65536' \
 		'.process.terminal = true | .process.consoleSize = {height: 65537, width: 1}' '.process.oomScoreAdj = 4294967297' \
@@ -99,7 +97,7 @@ calls() { run "${BK[@]}" run host python3 -c "$CALLS" "$@"; [ "$status" -eq 0 ] 
 	oci run -b "$b" "$(new_id)"
 }
 
-# flatpak 2021-41133; kernel 2022-0185 and 2024-1086. bites: the names put into allowed_groups.
+# flatpak 2021-41133; kernel 2022-0185 and 2024-1086.
 @test "D12: new namespaces, the mount calls old and new, and the kernel's large surfaces" {
 	[ "$(uname -m)" = x86_64 ] || skip "the numbers of the calls are x86_64's"
 	# unshare and setns; clone with NEWUSER and NEWNS; mount … mount_setattr; ptrace, bpf, perf, userfaultfd, io_uring, keys, kexec
@@ -114,7 +112,6 @@ calls() { run "${BK[@]}" run host python3 -c "$CALLS" "$@"; [ "$status" -eq 0 ] 
 	[ "$status" -eq 159 ] || { echo "$status $output"; false; }
 }
 
-# bites: socketpair among the allowed (as it was).
 @test "D12: address families, in socket and in socketpair" {
 	[ "$(uname -m)" = x86_64 ] || skip "the numbers of the calls are x86_64's"
 	for family in 3 17 21 29 30 38 40 41 44 0x100000026; do list+=("41 $family 5 0" "53 $family 5 0 0"); done
@@ -122,7 +119,6 @@ calls() { run "${BK[@]}" run host python3 -c "$CALLS" "$@"; [ "$status" -eq 0 ] 
 	[ "$(sort -u <<<"$output")" = EAFNOSUPPORT ] || { echo "$output"; false; }
 }
 
-# bites: the names put into allowed_groups.
 @test "D12: unshare(1) makes no user namespace, for root in the sandbox neither" {
 	run "${BK[@]}" run host unshare -Ur true
 	[ "$status" -ne 0 ]
@@ -130,7 +126,7 @@ calls() { run "${BK[@]}" run host python3 -c "$CALLS" "$@"; [ "$status" -eq 0 ] 
 	[ "$status" -ne 0 ]
 }
 
-# NVIDIA 2025-23266, podman 2026-57231. bites: hooks executed with the caller's environment.
+# NVIDIA 2025-23266, podman 2026-57231.
 @test "D13: LD_PRELOAD of the image reaches no hook, nor does the caller's environment" {
 	for kind in prestart createRuntime createContainer startContainer poststart poststop; do
 		edit "$b" '.hooks[$k] = [{path: "/bin/sh", args: ["sh", "-c", $s], env: ["OWN=1"]}]' --arg k $kind --arg s "env | grep -v -E '^(OWN=1|PATH=.*|PWD=.*|SHLVL=.*|_=.*|OLDPWD=.*)$' >> $WORK/env-$kind; : > $WORK/ran-$kind"
@@ -145,7 +141,7 @@ calls() { run "${BK[@]}" run host python3 -c "$CALLS" "$@"; [ "$status" -eq 0 ] 
 	done
 }
 
-# podman 2026-57231. bites: oci_check_env_entry.
+# podman 2026-57231.
 @test "D13: a variable without a value is not filled from the caller's environment" {
 	edit "$b" '.process.env = ["SECRET"]'
 	args "$b" env
@@ -158,7 +154,6 @@ calls() { run "${BK[@]}" run host python3 -c "$CALLS" "$@"; [ "$status" -eq 0 ] 
 	[[ $output != *of-the-host* ]]
 }
 
-# bites: the umask in child_hooks (as it was: 0).
 @test "D13: what a hook writes is not open to everyone" {
 	for kind in createRuntime createContainer startContainer; do
 		edit "$b" '.hooks[$k] = [{path: "/bin/sh", args: ["sh", "-c", $s]}]' --arg k $kind --arg s ": > $WORK/made-$kind"
@@ -169,14 +164,12 @@ calls() { run "${BK[@]}" run host python3 -c "$CALLS" "$@"; [ "$status" -eq 0 ] 
 	[ "$(stat -c %a "$WORK"/made-*)" = $'644\n644\n644' ]
 }
 
-# bites: the pid looked for as a bare number (as it was).
 @test "D13: an id that looks like the place of the pid" {
 	edit "$b" '.hooks = {createContainer: [{path: "/bin/sh", args: ["sh", "-c", $s]}]}' --arg s "cat > $WORK/seen"
 	oci run -b "$b" 2147483647
 	jq -e '.id == "2147483647" and .pid > 0 and .pid < 2147483647' "$WORK/seen"
 }
 
-# bites: err.c's escapes.
 @test "D13: no error carries a terminal's commands" {
 	args "$b" $'/bin/\e]0;owned\a\u009b31m\u202e'
 	run oci run -b "$b" "$id"
@@ -186,11 +179,12 @@ calls() { run "${BK[@]}" run host python3 -c "$CALLS" "$@"; [ "$status" -eq 0 ] 
 	run oci run -b "$b" "$(new_id)"
 	assert_fails 1
 	assert_says "the last it said was"
-	! grep -q -P '[\x00-\x08\x0b-\x1f\x7f\x9b]' <<<"$first$output"
-	! grep -q $'\u202e' <<<"$first$output"
+	said=$first$output
+	run ! grep -P '[\x00-\x08\x0b-\x1f\x7f\x9b]' <<<"$said"
+	run ! grep $'\u202e' <<<"$said"
 }
 
-# runc 2023-25809. bites: the read-only rule of plan_cgroupfs.
+# runc 2023-25809.
 @test "D14: a user namespace without a cgroup namespace cannot write to cgroups" {
 	chmod 755 "$WORK"
 	edit "$b" '.linux.namespaces |= map(select(.type != "cgroup")) + [{type: "user"}] |
@@ -204,14 +198,13 @@ calls() { run "${BK[@]}" run host python3 -c "$CALLS" "$@"; [ "$status" -eq 0 ] 
 	[ "$(sort -u <<<"$output")" = ro ] || { echo "$output"; false; }
 }
 
-# bites: not seen; with "rw" in the config the same lines read rw.
 @test "D14: by default cgroups are read-only and the container's own are their root" {
 	args "$b" sh -c 'grep " /sys/fs/cgroup" /proc/self/mountinfo | cut -d" " -f6 | cut -d, -f1; cut -d: -f3 /proc/self/cgroup'
 	run --separate-stderr oci run -b "$b" "$id"
 	[ "$(sort -u <<<"$output")" = $'/\nro' ] || { echo "$output"; false; }
 }
 
-# kernel 2022-0492. bites: not seen; the root of the host's hierarchy has the file that is looked for.
+# kernel 2022-0492. The root of a v1 hierarchy has the file that is looked for.
 @test "D14: no release_agent inside, with a writable mount and all capabilities" {
 	caps='["CAP_SYS_ADMIN", "CAP_DAC_OVERRIDE", "CAP_SYS_CHROOT"]'
 	edit "$b" '(.mounts[] | select(.type == "cgroup")).options = ["rw"] |
@@ -221,9 +214,9 @@ calls() { run "${BK[@]}" run host python3 -c "$CALLS" "$@"; [ "$status" -eq 0 ] 
 	[[ $output == *cgroup.procs* && $output != *release_agent* ]] || { echo "$output $stderr"; false; }
 }
 
-# bites: not by one change: oci/, the plan and the making of the cgroup each refuse.
+# oci/, the plan and the making of the cgroup each refuse.
 @test "D14: cgroup paths that climb, and the root itself" {
-	for path in / // /. ../x /x/../../y x/..; do
+	for path in /x/../y / // /. ../x /x/../../y x/..; do
 		edit "$b" '.linux.cgroupsPath = $p' --arg p "$path"
 		run oci run -b "$b" "$(new_id)"
 		assert_fails 1

@@ -51,7 +51,7 @@ poststop" ]
 	[ "$(jq .pid "$WORK/seen")" = "$(oci state "$id" | jq .pid)" ]
 	[ "$(cat "$WORK/pwd")" = "$b" ]
 	grep -q '^A=b$' "$WORK/env"
-	! grep -q SECRET "$WORK/env"
+	run ! grep SECRET "$WORK/env"
 	oci delete --force "$id"
 	leftovers
 }
@@ -61,7 +61,7 @@ poststop" ]
 	oci run -b "$b" "$id"
 	# 0, 1, 2, and the directory that ls reads.
 	[ "$(grep -c -- '->' "$WORK/fds")" -le 4 ]
-	! grep -E 'socket|rootfs|cgroup' "$WORK/fds"
+	run ! grep -E 'socket|rootfs|cgroup' "$WORK/fds"
 }
 
 @test "hooks: createRuntime sees the namespaces of the container by its pid" {

@@ -80,7 +80,9 @@ created() { # created BUNDLE ID [OPTIONS]: detached from the test's output
 		assert_fails 1
 		assert_says "not a regular file"
 	done
-	[ -p "$WORK/pipe" ] && [ -c "$WORK/full" ] && [ -L "$WORK/link" ]
+	[ -p "$WORK/pipe" ]
+	[ -c "$WORK/full" ]
+	[ -L "$WORK/link" ]
 	leftovers
 }
 

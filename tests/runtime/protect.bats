@@ -51,7 +51,7 @@ is_running() { [ "$(oci state "$id" 2>/dev/null | jq -r .status)" = running ]; }
 	oci run --detach -b "$b" "$id" </dev/null >/dev/null 2>&1
 	for verb in "state $id" list "kill $id 0"; do
 		strace -o "$WORK/trace" -e trace=memfd_create,execveat "$OCI" --root "$STATE" $verb >/dev/null
-		! grep -E 'memfd_create|execveat' "$WORK/trace"
+		run ! grep -E 'memfd_create|execveat' "$WORK/trace"
 	done
 	oci delete --force "$id"
 	leftovers

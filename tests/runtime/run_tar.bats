@@ -91,7 +91,8 @@ refused() { # refused WORD…: as root and as a user
 		[ "$status" -eq 125 ]
 		assert_says "cannot unpack $WORK/evil.tar" "$@"
 	done
-	[ ! -e "$WORK/escaped" ] && [ ! -e /escaped ]
+	[ ! -e "$WORK/escaped" ]
+	[ ! -e /escaped ]
 	leftovers
 }
 

@@ -358,7 +358,7 @@ used_profile() {
 	surface --html "$WORK/page.html" "$WORK/$name"
 	HOME=$WORK timeout 60 "$BROWSER" --headless --no-sandbox --disable-gpu --disable-dev-shm-usage \
 		--user-data-dir="$WORK/profile" --dump-dom "file://$WORK/page.html" > "$WORK/dom" 2> /dev/null
-	! grep -q '<img' "$WORK/dom"
+	run ! grep '<img' "$WORK/dom"
 	grep -q '&lt;img' "$WORK/dom"
 	# The name that a process gives itself.
 	python3 -c 'import ctypes,time
@@ -370,7 +370,7 @@ print("ready", flush=True); time.sleep(1000)' > "$WORK/said" 3>&- &
 	[[ $output != *$'\e'* ]]
 	surface --json "$OUTSIDE" | jq -e .facts.command
 	surface --html "$WORK/page.html" "$OUTSIDE"
-	! grep -qa $'\e\|<b>' "$WORK/page.html"
+	run ! grep -a $'\e\|<b>' "$WORK/page.html"
 	iconv -f utf-8 "$WORK/page.html" > /dev/null
 }
 

@@ -45,6 +45,8 @@ BROKEN = [
     ("text.py", {"src/base/blank.c": SPDX + "int x; \n"}, "src/base/blank.c:2: blanks at the end"),
     ("text.py", {"src/base/blank.c": SPDX + "        int x;\n"}, "src/base/blank.c:2: indented with blanks"),
     ("text.py", {"src/base/wide.c": SPDX + "/*" + "x" * 140 + "*/\n"}, "src/base/wide.c:2: 144 columns"),
+    ("text.py", {"tests/vm/a.bats": SPDX + "\t! true\n"}, "tests/vm/a.bats:2: \"!\" never fails"),
+    ("text.py", {"tests/vm/a.bats": SPDX + "\t[ a = b ] && [ c = c ]\n"}, "tests/vm/a.bats:2: a list with &&"),
     ("text.py", {"README.md": "TO" + "DO: write it\n"}, "README.md:1: TO" + "DO"),
 ]
 

@@ -90,6 +90,18 @@ def words(tree, paths):
                 yield f"{path}:{number}: {found.group(0)}"
 
 
+def assertions(tree, paths):
+    """errexit passes over a command behind "!" and over all but the last of a list with "&&"."""
+    for path in paths:
+        if not path.endswith((".bats", ".bash")):
+            continue
+        for number, line in enumerate(read_text(tree, path).splitlines(), 1):
+            if re.match(r"\s*! ", line):
+                yield f"{path}:{number}: \"!\" never fails a test; write run !"
+            if re.match(r"\s*\[.* && \[(?!.*(?:\|\||return))", line):
+                yield f"{path}:{number}: a list with && fails a test by its last command alone; write two lines"
+
+
 def main():
     parser = argparse.ArgumentParser(description=__doc__)
     parser.add_argument("--tree", default=TREE)
@@ -102,6 +114,7 @@ def main():
     tap.check("each file names its licence", licences(tree, paths))
     tap.check("tabs, line ends and columns", layout(tree, paths))
     tap.check("no notes to oneself, no paths of one machine", words(tree, paths))
+    tap.check("no assertion that cannot fail", assertions(tree, paths))
     tap.end()
 
 
