@@ -233,7 +233,7 @@ directory() {
 	chmod 755 "$BATS_RUN_TMPDIR" "${BATS_TEST_TMPDIR%/*}" "$BATS_TEST_TMPDIR" "$WORK"
 	cp "$BULKHEAD" "$WORK/bulkhead"
 	mkdir -m 777 "$WORK/user"
-	! grep -q '^65533:\|^nobody-has-this' /etc/subuid
+	run ! grep '^65533:\|^nobody-has-this' /etc/subuid
 	run --separate-stderr setpriv --reuid 65533 --regid 65533 --clear-groups "$WORK/bulkhead" --root "$WORK/user/state" \
 		run "$WORK/root" sh -c 'id -u; cat /proc/self/uid_map'
 	[ "$status" -eq 0 ]

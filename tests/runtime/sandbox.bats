@@ -141,7 +141,8 @@ print(call(16, 0, 0x5412, 0), call(16, 0, 0x100005412, 0), call(16, 0, 0x541c, 0
 	[ "$status" -eq 0 ]
 	[ "$output" = "$(printf 'new\n0 666\n0 755')" ]
 	[ "$(cat "$b/rootfs/etc/file")" = old ]
-	[ -d "$b/rootfs/etc/deep/er" ] && [ ! -e "$b/rootfs/made" ]
+	[ -d "$b/rootfs/etc/deep/er" ]
+	[ ! -e "$b/rootfs/made" ]
 	# What it takes is the container's memory.
 	run "${BK[@]}" run --writable --memory 32m "$b/rootfs" sh -c 'dd if=/dev/zero of=/etc/large bs=1M count=100'
 	[ "$status" -ne 0 ]
