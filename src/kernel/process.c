@@ -219,6 +219,18 @@ int process_reset_signals(void)
 	return kernel_result(syscall(SYS_rt_sigprocmask, SIG_SETMASK, &no_signals, NULL, sizeof(no_signals)));
 }
 
+static void end(int signal)
+{
+	_exit(128 + signal);
+}
+
+int process_end_at(int signal)
+{
+	const struct sigaction action = {.sa_handler = end};
+
+	return sigaction(signal, &action, NULL) < 0 ? -errno : 0;
+}
+
 int process_may_execute(const char *path)
 {
 	return kernel_result(syscall(SYS_faccessat2, AT_FDCWD, path, X_OK, AT_EACCESS));

@@ -43,6 +43,9 @@ int process_close_range(unsigned int first, unsigned int last);
 int process_cloexec_from(unsigned int first);
 /* Every signal at its default and none blocked. */
 int process_reset_signals(void);
+/* The process ends at this signal with 128 + its number: the first one of a pid namespace would not hear it otherwise.
+ * execve takes it back. */
+int process_end_at(int signal);
 /* faccessat2(2) with the effective ids: may path be executed? 0 or -errno. */
 int process_may_execute(const char *path);
 /* getcwd(2) as the kernel says it: begins with "(unreachable)" when the directory is not below the root. */

@@ -254,3 +254,47 @@ b" ]
 	oci delete --force "$id"
 	leftovers
 }
+
+@test "exec: --cgroup goes below the container's, for all controllers or for some" {
+	local pids=/sys/fs/cgroup/pids memory=/sys/fs/cgroup/memory own
+	[ -d "$pids" ] && [ -d "$memory" ] || skip "there are no v1 hierarchies here"
+	b=$(bundle); args "$b" sleep 600; id=$(new_id)
+	edit "$b" '.linux.cgroupsPath = $path' --arg path "/below-$id"
+	oci run --detach -b "$b" "$id" </dev/null >/dev/null
+	own=/below-$id
+	mkdir "$pids$own/sub" "$memory$own/sub" "$memory$own/only"
+	of() { grep -E ":([a-z,]*,)?$1(,[a-z,]*)?:" "/proc/$(cat "$WORK/pid")/cgroup" | cut -d: -f3; }
+	oci exec --detach --pid-file "$WORK/pid" --cgroup pids,memory:sub "$id" sleep 600 </dev/null >/dev/null
+	[ "$(of pids)" = "$own/sub" ]
+	[ "$(of memory)" = "$own/sub" ]
+	[ "$(of freezer)" = "$own" ]
+	oci exec --detach --pid-file "$WORK/pid" --cgroup /only "$id" sleep 600 </dev/null >/dev/null
+	[ "$(of memory)" = "$own/only" ]
+	# Never outside of the container's.
+	[ "$(of pids)" = "$own" ]
+	oci exec --detach --pid-file "$WORK/pid" --cgroup pids:/sub --cgroup memory:/only "$id" sleep 600 </dev/null >/dev/null
+	[ "$(of pids)" = "$own/sub" ]
+	[ "$(of memory)" = "$own/only" ]
+	run oci exec --cgroup .. "$id" true
+	assert_fails 255; assert_says '.. is not a sub cgroup path'
+	run oci exec --cgroup nowhere "$id" true
+	assert_fails 255; assert_says "error adding pid to" "/nowhere/cgroup.procs: no such file or directory"
+	run oci exec --cgroup pids:only "$id" true
+	assert_fails 255; assert_says "/only/cgroup.procs: no such file or directory"
+	run oci exec --cgroup whatever:/ "$id" true
+	assert_fails 255; assert_says 'unknown controller whatever'
+	oci delete --force "$id"
+	leftovers
+}
+
+@test "exec: a process.json without a user runs as the container's" {
+	b=$(bundle); args "$b" sleep 600; id=$(new_id)
+	edit "$b" '.process.user = {uid: 7, gid: 8, additionalGids: [9]}'
+	oci run --detach -b "$b" "$id" </dev/null >/dev/null
+	echo '{"args": ["id"], "cwd": "/", "env": ["PATH=/bin"]}' > "$WORK/process.json"
+	run oci exec --process "$WORK/process.json" "$id"
+	[ "$status" -eq 0 ]
+	[[ $output == "uid=7 gid=8 groups=8"* || $output == "uid=7 gid=8 groups=9"* ]]
+	oci delete --force "$id"
+	leftovers
+}

@@ -180,3 +180,24 @@ seen" ]
 	[[ ${lines[1]} == *"No such file"* ]]
 	leftovers
 }
+
+@test "hooks: startContainer without an environment of its own has the program's" {
+	edit "$b" '.process.env = ["PATH=/bin", "ONE=1"] |
+		.hooks.startContainer = [{path: "/bin/sh", args: ["sh", "-c", "env > /seen"]}]'
+	: > "$b/rootfs/seen"
+	SECRET=1 oci run -b "$b" "$id"
+	[ "$(grep -v ^PWD= "$b/rootfs/seen" | grep -v ^SHLVL= | sort)" = "HOME=/
+ONE=1
+PATH=/bin" ]
+	leftovers
+}
+
+@test "hooks: a failure names the kind and the place in the words that callers know" {
+	for kind in prestart createRuntime createContainer startContainer poststart; do
+		edit "$b" ".hooks = {$kind: [{path: \"/bin/true\"}, {path: \"/bin/false\"}]}"
+		run oci run -b "$b" "$id"
+		assert_fails 1
+		assert_says "error running $kind hook #1: hook /bin/false failed with exit status 1" "/hooks/$kind/1"
+	done
+	leftovers
+}

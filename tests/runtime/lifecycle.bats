@@ -9,6 +9,8 @@ teardown() { common_teardown; }
 
 status_of() { oci state "$1" | jq -r .status; }
 is() { [ "$(status_of "$1")" = "$2" ]; }
+has_processes() { [ "$(oci ps --format json "$1" | jq length)" -eq "$2" ]; }
+ended() { [ ! -d "/proc/$1" ] || grep -q '^State:.Z' "/proc/$1/status"; }
 
 created() { # created BUNDLE ID [OPTIONS]: detached from the test's output
 	local path=$1 id=$2
@@ -99,7 +101,7 @@ created() { # created BUNDLE ID [OPTIONS]: detached from the test's output
 	wait_for 5 is "$id" stopped
 	run oci start "$id"; assert_fails 1; assert_says "cannot start a container that has stopped"
 	run oci kill "$id"; assert_fails 1; assert_says "container not running"
-	run oci kill --all "$id" 9; assert_fails 1; assert_says "container not running"
+	oci kill --all "$id" 9
 	run oci exec "$id" true; assert_fails 255; assert_says "cannot exec in a stopped container"
 	run oci pause "$id"; assert_fails 1; assert_says "container not running"
 	run oci resume "$id"; assert_fails 1; assert_says "not paused"
@@ -362,5 +364,52 @@ created() { # created BUNDLE ID [OPTIONS]: detached from the test's output
 	oci delete --force "$id"
 	wait_for 5 rmdir "$freezer/other-$id/below"
 	rmdir "$freezer/other-$id"
+	leftovers
+}
+
+@test "life cycle: a cgroup that is frozen already is refused, and stays" {
+	local freezer=/sys/fs/cgroup/freezer
+	[ -d "$freezer" ] || skip "there is no v1 freezer here"
+	b=$(bundle); id=$(new_id)
+	edit "$b" '.linux.cgroupsPath = $path' --arg path "/cold-$id"
+	mkdir "$freezer/cold-$id"
+	echo FROZEN > "$freezer/cold-$id/freezer.state"
+	run timeout 20 "$OCI" --root "$STATE" create -b "$b" "$id"
+	assert_fails 1
+	assert_says "container's cgroup unexpectedly frozen" "$freezer/cold-$id" /linux/cgroupsPath
+	rmdir "$freezer/cold-$id"
+	leftovers
+}
+
+@test "life cycle: KILL reaches all in a shared pid namespace, also when the first process has ended" {
+	local left
+	b=$(bundle); edit "$b" '.linux.namespaces -= [{type: "pid"}]'
+	args "$b" sh -c 'sleep 600 & sleep 600 & wait'
+	for first in alive gone; do
+		id=$(new_id)
+		oci run --detach -b "$b" "$id" </dev/null >/dev/null 2>&1
+		wait_for 5 has_processes "$id" 3
+		left=$(oci ps --format json "$id" | jq '.[]')
+		if [ "$first" = gone ]; then
+			kill -9 "$(oci state "$id" | jq .pid)"
+			wait_for 5 is "$id" stopped
+		fi
+		oci kill "$id" KILL
+		for pid in $left; do wait_for 5 ended "$pid"; done
+		run oci kill "$id" KILL
+		assert_fails 1
+		oci delete "$id"
+	done
+	leftovers
+}
+
+@test "life cycle: a created container ends when it is asked to" {
+	for signal in TERM INT HUP QUIT; do
+		b=$(bundle "b$signal"); id=$(new_id)
+		oci create -b "$b" "$id" </dev/null >/dev/null 2>&1
+		oci kill "$id" $signal
+		wait_for 5 is "$id" stopped
+		oci delete "$id"
+	done
 	leftovers
 }

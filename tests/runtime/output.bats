@@ -274,3 +274,11 @@ limit() { # limit V1-CONTROLLER V1-FILE V2-FILE
 	grep -q 'dev/null.*= 2$' "$WORK/trace"
 	leftovers
 }
+
+@test "the version names the program as it was called, so that it can stand in runc's place" {
+	ln -s "$OCI" "$WORK/runc"
+	run "$WORK/runc" --version
+	[[ ${lines[0]} == "runc version "* ]]
+	run "$OCI" --version
+	[[ ${lines[0]} == "bulkhead-oci version "* ]]
+}

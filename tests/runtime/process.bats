@@ -190,3 +190,29 @@ three" ]
 	done
 	leftovers
 }
+
+@test "process: each variable once, with its last value; an empty HOME is none" {
+	b=$(bundle); id=$(new_id); args "$b" env
+	edit "$b" '.process.env = ["ONE=1", "PATH=/bin", "HOME=/there", "ONE=2", "HOME="]'
+	run oci run -b "$b" "$id"
+	[ "$status" -eq 0 ]
+	[ "$(sort <<<"$output")" = "HOME=/
+ONE=2
+PATH=/bin" ]
+	leftovers
+}
+
+@test "process: on all CPUs of its cgroup, whatever the runtime is bound to" {
+	local all
+	[ "$(nproc)" -gt 1 ] || skip "this machine has one CPU"
+	all=$(grep Cpus_allowed_list /proc/self/status)
+	b=$(bundle); id=$(new_id); args "$b" grep Cpus_allowed_list /proc/self/status
+	run taskset -c 0 "$OCI" --root "$STATE" run -b "$b" "$id"
+	[ "$output" = "$all" ]
+	args "$b" sleep 600
+	oci run --detach -b "$b" "$id" </dev/null >/dev/null
+	run taskset -c 0 "$OCI" --root "$STATE" exec "$id" grep Cpus_allowed_list /proc/self/status
+	[ "$output" = "$all" ]
+	oci delete --force "$id"
+	leftovers
+}

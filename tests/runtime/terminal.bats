@@ -142,3 +142,16 @@ receiver() { # receiver SOCKET
 	[ "$status" -eq 137 ]
 	leftovers
 }
+
+@test "terminal: lines that go to a pipe or a file end as the program ended them" {
+	args "$b" printf 'one\ntwo\n'
+	oci run -b "$b" "$id" </dev/null > "$WORK/out"
+	[ "$(od -An -c "$WORK/out" | tr -d ' \n')" = 'one\ntwo\n' ]
+	args "$b" sleep 600
+	edit "$b" '.process.terminal = false'
+	oci run --detach -b "$b" "$id" </dev/null >/dev/null
+	oci exec --tty "$id" printf 'three\n' </dev/null > "$WORK/out"
+	[ "$(od -An -c "$WORK/out" | tr -d ' \n')" = 'three\n' ]
+	oci delete --force "$id"
+	leftovers
+}

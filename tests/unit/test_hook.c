@@ -35,6 +35,21 @@ static int tear_down(void **state)
 	return unlink(output_path);
 }
 
+static int run_one(const struct oci_hook *hook, const char *directory, const char *text, size_t size, struct err *err)
+{
+	const struct oci_hooks hooks[OCI_HOOK_KIND_COUNT] = {
+		[OCI_HOOK_CREATE_RUNTIME] = {.items = (struct oci_hook *)(uintptr_t)hook, .count = 1}};
+	const struct hook_call call = {
+		.hooks = hooks,
+		.kind = OCI_HOOK_CREATE_RUNTIME,
+		.directory = directory,
+		.state_json = text,
+		.state_json_size = size,
+	};
+
+	return child_run_hook(&call, err);
+}
+
 /* A shell script as a hook; OUT is its only variable. */
 static int run_script(const char *script, int64_t timeout, struct err *err)
 {
@@ -49,7 +64,7 @@ static int run_script(const char *script, int64_t timeout, struct err *err)
 		hook.timeout.value = timeout;
 	}
 	*err = (struct err){0};
-	return child_run_hook(&hook, "/usr", json, sizeof(json) - 1, err);
+	return run_one(&hook, "/usr", json, sizeof(json) - 1, err);
 }
 
 static void read_output(char *text, size_t size)
@@ -154,7 +169,7 @@ static void test_missing_program(void **state)
 	struct err err = {0};
 
 	(void)state;
-	assert_int_equal(child_run_hook(&hook, "/", json, sizeof(json) - 1, &err), ERR);
+	assert_int_equal(run_one(&hook, "/", json, sizeof(json) - 1, &err), ERR);
 	assert_non_null(strstr(err.what, "/nonexistent/hook"));
 	assert_non_null(strstr(err.why, "No such file or directory"));
 }
@@ -171,7 +186,7 @@ static void test_state_larger_than_a_pipe(void **state)
 	(void)state;
 	snprintf(variable, sizeof(variable), "OUT=%s", output_path);
 	memset(large, ' ', sizeof(large));
-	assert_int_equal(child_run_hook(&hook, "/", large, sizeof(large), &err), 0);
+	assert_int_equal(run_one(&hook, "/", large, sizeof(large), &err), 0);
 	read_output(text, sizeof(text));
 	assert_int_equal(atoi(text), sizeof(large));
 }

@@ -124,6 +124,7 @@ static int run(int argc, char **argv, void *context)
 	request.keep = arguments.keep;
 	if (make_request(&arguments, argv[0], &request.create, &err))
 		return oci_fail(oci, &err);
+	request.create.relay = oci_relay(arguments.detach || request.create.console_socket);
 	result = engine_run(&oci->engine, &request, &status, &err);
 	return result ? oci_fail(oci, &err) : status;
 }

@@ -14,8 +14,8 @@
 #define PRESERVE_FDS_MAX 1024
 
 struct arguments {
-	const char *process, *pid_file, *console_socket, *pidfd_socket, *cwd, *user, *apparmor, *label, *cgroup;
-	struct opt_list env, gids, capabilities;
+	const char *process, *pid_file, *console_socket, *pidfd_socket, *cwd, *user, *apparmor, *label;
+	struct opt_list env, gids, capabilities, cgroups;
 	bool detach, tty, no_new_privs, ignore_paused;
 	uint64_t preserve_fds;
 };
@@ -38,7 +38,7 @@ static const struct opt options[] = {
 	{OPT_FLAG, 'd', "detach", NULL, "do not wait for its end", AT(detach)},
 	{OPT_U64, 0, "preserve-fds", "N", "keep N more descriptors open, from 3 on", AT(preserve_fds)},
 	{OPT_FLAG, 0, "ignore-paused", NULL, "also in a paused container", AT(ignore_paused)},
-	{OPT_STRING, 0, "cgroup", "PATH", "a cgroup below the container's", AT(cgroup)},
+	{OPT_LIST, 0, "cgroup", "[CONTROLLERS:]PATH", "a cgroup below the container's", AT(cgroups)},
 	{OPT_IGNORE_FLAG, 0, "no-subreaper", NULL, NULL, 0},
 	{.type = OPT_END},
 };
@@ -212,11 +212,12 @@ static int exec_with(struct oci *oci, const struct arguments *arguments, char **
 		.preserve_fds = (int)arguments->preserve_fds,
 		.detach = arguments->detach,
 		.ignore_paused = arguments->ignore_paused,
-		.cgroup = arguments->cgroup,
+		.cgroups = {arguments->cgroups.items, arguments->cgroups.count},
 	};
 	struct err err = ERR_INIT;
 	int status = CLI_OK;
 
+	request.relay = oci_relay(request.detach || request.console_socket);
 	if (arguments->preserve_fds > PRESERVE_FDS_MAX) {
 		err_set(&err, ERR_USAGE, "--preserve-fds is too many");
 		err_fix(&err, "at most %d", PRESERVE_FDS_MAX);
@@ -230,11 +231,12 @@ static int exec_with(struct oci *oci, const struct arguments *arguments, char **
 
 static int exec(int argc, char **argv, void *context)
 {
-	static const char *env[LIST_MAX], *gids[LIST_MAX], *capabilities[64];
+	static const char *env[LIST_MAX], *gids[LIST_MAX], *capabilities[64], *cgroups[LIST_MAX];
 	struct arguments arguments = {
 		.env = {.items = env, .capacity = ARRAY_SIZE(env)},
 		.gids = {.items = gids, .capacity = ARRAY_SIZE(gids)},
 		.capabilities = {.items = capabilities, .capacity = ARRAY_SIZE(capabilities)},
+		.cgroups = {.items = cgroups, .capacity = ARRAY_SIZE(cgroups)},
 	};
 	struct oci *oci = context;
 	int operands, status = oci_parse(oci, &verb_exec, argc, argv, &arguments, 1, OCI_ANY_NUMBER, &operands);

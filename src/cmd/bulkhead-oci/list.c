@@ -27,7 +27,12 @@ static void print_json(struct buf *out, const struct engine_container *container
 	buf_puts(out, "\n");
 }
 
-static void print_row(struct buf *out, const struct engine_container *container, int width)
+/* The width of the widest entry in the columns of free text. */
+struct widths {
+	int id, bundle;
+};
+
+static void print_row(struct buf *out, const struct engine_container *container, const struct widths *widths)
 {
 	const struct state *state = container->state;
 	time_t seconds = (time_t)(state->created_ns / 1000000000);
@@ -36,21 +41,26 @@ static void print_row(struct buf *out, const struct engine_container *container,
 
 	if (gmtime_r(&seconds, &tm))
 		strftime(created, sizeof(created), "%Y-%m-%dT%H:%M:%SZ", &tm);
-	buf_printf(out, "%-*s  %-8d  %-8s  %-20s  %-6u  %s\n", width, state->id,
-		   container->status == STATE_STOPPED ? 0 : state->pid, state_status_name(container->status), created,
-		   state->owner_uid, state->bundle);
+	buf_printf(out, "%-*s  %-8d  %-8s  %-*s  %-20s  %u\n", widths->id, state->id,
+		   container->status == STATE_STOPPED ? 0 : state->pid, state_status_name(container->status),
+		   widths->bundle, state->bundle, created, state->owner_uid);
 }
 
 static void print_table(struct buf *out, const struct engine_container *containers, size_t count)
 {
-	int width = 2;
+	struct widths widths = {strlen("ID"), strlen("BUNDLE")};
 
+	for (size_t i = 0; i < count; i++) {
+		int id = (int)strlen(containers[i].state->id), bundle = (int)strlen(containers[i].state->bundle);
+
+		widths.id = id > widths.id ? id : widths.id;
+		widths.bundle = bundle > widths.bundle ? bundle : widths.bundle;
+	}
+	/* The order of the columns is runc's, which scripts count on. */
+	buf_printf(out, "%-*s  %-8s  %-8s  %-*s  %-20s  %s\n", widths.id, "ID", "PID", "STATUS", widths.bundle, "BUNDLE",
+		   "CREATED", "OWNER");
 	for (size_t i = 0; i < count; i++)
-		if ((int)strlen(containers[i].state->id) > width)
-			width = (int)strlen(containers[i].state->id);
-	buf_printf(out, "%-*s  %-8s  %-8s  %-20s  %-6s  %s\n", width, "ID", "PID", "STATUS", "CREATED", "OWNER", "BUNDLE");
-	for (size_t i = 0; i < count; i++)
-		print_row(out, &containers[i], width);
+		print_row(out, &containers[i], &widths);
 }
 
 static int list(int argc, char **argv, void *context)

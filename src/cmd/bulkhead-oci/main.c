@@ -12,11 +12,14 @@
 
 #define PROGRAM "bulkhead-oci"
 
+/* By the name that it was called by: where it takes the place of runc under that name, callers read the version from a line
+ * that begins so. */
 static int print_version(struct oci *oci)
 {
 	struct buf out cleanup_buf = BUF_INIT;
+	const char *path = oci->argv[0] ? oci->argv[0] : PROGRAM, *slash = strrchr(path, '/');
 
-	buf_printf(&out, "%s version %s\ncommit: %s\nspec: %s\n", PROGRAM, BULKHEAD_VERSION, BULKHEAD_COMMIT,
+	buf_printf(&out, "%s version %s\ncommit: %s\nspec: %s\n", slash ? slash + 1 : path, BULKHEAD_VERSION, BULKHEAD_COMMIT,
 		   CLI_OCI_VERSION);
 	return cli_print(&oci->cli, &out);
 }
@@ -99,7 +102,7 @@ int main(int argc, char **argv)
 {
 	struct oci oci = {
 		.cli = {.program = PROGRAM, .log_fd = -EBADF, .warnings = BUF_INIT},
-		.engine = {.program = PROGRAM, .named_profiles = true, .warn = cli_warn},
+		.engine = {.program = PROGRAM, .all_cpus = true, .named_profiles = true, .warn = cli_warn},
 		.argv = argv,
 	};
 	/* The parser moves words about; the program is executed again with them as they were. */

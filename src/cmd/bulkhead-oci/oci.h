@@ -24,6 +24,9 @@ struct oci {
 /* Returned by oci_parse when the verb is to go on. */
 #define OCI_GO_ON (-1)
 
+/* Where a terminal's output goes; elsewhere: the process is detached, or its terminal is another's. */
+struct plan_relay oci_relay(bool elsewhere);
+
 /*
  * Parse a verb's command line. Returns OCI_GO_ON, or the exit status (help was printed, or the error).
  * *ret_operands: their number, which lies between least and most; they stand in argv[0 …].

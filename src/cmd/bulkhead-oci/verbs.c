@@ -1,5 +1,8 @@
 /* SPDX-License-Identifier: Apache-2.0 */
 /* verbs: the tables of the runtime: its options and its verbs; and what the verbs share. */
+#include <sys/ioctl.h>
+#include <unistd.h>
+
 #include "base/types.h"
 #include "cmd/bulkhead-oci/oci.h"
 
@@ -62,6 +65,17 @@ int oci_protect(struct oci *oci)
 	struct err err = ERR_INIT;
 
 	return engine_protect_self(oci->argv, cli_warn, &err) ? oci_fail(oci, &err) : OCI_GO_ON;
+}
+
+struct plan_relay oci_relay(bool elsewhere)
+{
+	struct winsize size;
+
+	if (elsewhere)
+		return (struct plan_relay){.plain = false};
+	if (ioctl(STDIN_FILENO, TIOCGWINSZ, &size) < 0)
+		size = (struct winsize){0};
+	return (struct plan_relay){.plain = !isatty(STDOUT_FILENO), .height = size.ws_row, .width = size.ws_col};
 }
 
 int oci_parse(struct oci *oci, const struct opt_verb *verb, int argc, char **argv, void *target, int least, int most,

@@ -128,7 +128,8 @@ static int check_vacant(const struct cgroup *cgroup, const struct plan_cgroup *p
 
 		if (dir->fd < 0 || dir->created || !cgroup_is_populated(dir->fd, &pid))
 			continue;
-		err_set(err, ERR_STATE, "the cgroup %s%s is in use", dir->hierarchy->mount_point, cgroup->path);
+		err_set(err, ERR_STATE, "container's cgroup is not empty: %s%s", dir->hierarchy->mount_point,
+			cgroup->path);
 		err_why(err, "process %d is in it, and two containers do not share one cgroup by accident", pid);
 		err_fix(err, "end that process, or give linux.cgroupsPath another path");
 		return cgroup_err_where(err, plan, plan->path_given ? "/linux/cgroupsPath" : "/linux");
@@ -136,9 +137,23 @@ static int check_vacant(const struct cgroup *cgroup, const struct plan_cgroup *p
 	return 0;
 }
 
+/* A process that joined it would stand still, and its maker with it. */
+static int check_thawed(const struct cgroup *cgroup, const struct plan_cgroup *plan, struct err *err)
+{
+	const struct cgroup_dir *dir = cgroup_dir_of(cgroup, "freezer") ?: cgroup_dir_main(cgroup);
+
+	if (!dir || !cgroup_is_frozen(cgroup))
+		return 0;
+	err_set(err, ERR_STATE, "container's cgroup unexpectedly frozen: %s%s", dir->hierarchy->mount_point, cgroup->path);
+	err_why(err, "it, or one above it, was frozen before this container was made");
+	err_fix(err, "write THAWED to its freezer.state (v2: 0 to cgroup.freeze), or give linux.cgroupsPath another path");
+	return cgroup_err_where(err, plan, plan->path_given ? "/linux/cgroupsPath" : "/linux");
+}
+
 static int set_up(struct cgroup *cgroup, const struct plan_cgroup *plan, const struct host *host, struct err *err)
 {
 	if ((plan->driver != CGROUP_SYSTEMD && check_vacant(cgroup, plan, err) < 0) ||
+	    check_thawed(cgroup, plan, err) < 0 ||
 	    cgroup_write_settings(cgroup, plan, err) < 0 ||
 	    cgroup_write_devices(cgroup, plan, host, true, err) < 0)
 		return ERR;
@@ -202,6 +217,76 @@ int cgroup_open(struct cgroup *cgroup, enum cgroup_driver driver, const char *pa
 		dir->created = dir->fd >= 0;
 	}
 	return 0;
+}
+
+static int not_below(const struct cgroup *cgroup, const struct cgroup_dir *dir, const char *below, struct err *err)
+{
+	/* Callers know these words. */
+	err_set(err, ERR_USAGE, "cannot use --cgroup: error adding pid to %s%s/%s/cgroup.procs: no such file or directory",
+		dir->hierarchy->mount_point, cgroup->path, below);
+	return err_fix(err, "make it first, for example by a process in the container that may write its cgroup");
+}
+
+/* The leaf stays where it is in a hierarchy without such a directory. */
+static bool go_below(struct cgroup_dir *dir, const char *below)
+{
+	int fd = *below ? openat(dir->fd, below, O_PATH | O_DIRECTORY | O_NOFOLLOW | O_CLOEXEC)
+			: fcntl(dir->fd, F_DUPFD_CLOEXEC, 0);
+
+	if (fd < 0)
+		return false;
+	fd_close(&dir->fd);
+	dir->fd = fd;
+	return true;
+}
+
+/* The next of the names before the colon, or NULL; *at goes on behind it. */
+static const char *next_controller(const char **at, char *name, size_t size)
+{
+	size_t length = strcspn(*at, ",:");
+
+	if (length == 0)
+		return NULL;
+	format_text(name, size, "%.*s", (int)length, *at);
+	*at += length + ((*at)[length] == ',');
+	return name;
+}
+
+static int below_of(struct cgroup *cgroup, const char *text, const char *below, struct err *err)
+{
+	bool chosen[CGROUP_HIERARCHIES_MAX] = {false};
+	char name[64];
+
+	for (const char *at = text; next_controller(&at, name, sizeof(name));) {
+		const struct cgroup_dir *dir = cgroup_dir_of(cgroup, name);
+
+		if (!dir) {
+			err_set(err, ERR_USAGE, "cannot use --cgroup %s: unknown controller %s", text, name);
+			return err_why(err, "the container has no cgroup of it");
+		}
+		chosen[dir - cgroup->dirs] = true;
+	}
+	for (size_t i = 0; i < cgroup->count; i++)
+		if (chosen[i] && !go_below(&cgroup->dirs[i], below))
+			return not_below(cgroup, &cgroup->dirs[i], below, err);
+	return 0;
+}
+
+int cgroup_go_below(struct cgroup *cgroup, const char *text, struct err *err)
+{
+	const char *colon = strchr(text, ':'), *path = colon ? colon + 1 : text, *below = path + strspn(path, "/");
+	const struct cgroup_dir *dir = cgroup_dir_main(cgroup);
+	bool any = false;
+
+	if (!dir || strstr(below, "..")) {
+		err_set(err, ERR_USAGE, "cannot use --cgroup %s: %s is not a sub cgroup path", text, path);
+		return err_why(err, dir ? "it leads out of the container's cgroup" : "the container has no cgroup");
+	}
+	if (colon)
+		return below_of(cgroup, text, below, err);
+	for (size_t i = 0; i < cgroup->count; i++)
+		any = (cgroup->dirs[i].fd >= 0 && go_below(&cgroup->dirs[i], below)) || any;
+	return any ? 0 : not_below(cgroup, dir, below, err);
 }
 
 void cgroup_done(struct cgroup *cgroup)

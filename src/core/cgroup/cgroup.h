@@ -77,6 +77,9 @@ bool cgroup_needs_birth(const struct plan_cgroup *plan, const struct host *host)
  * have moved then. Make cgroup_into_fd the one in which a process of the container is, by its /proc/PID/cgroup; only at or
  * below the container's own: what the text says otherwise is not followed. */
 void cgroup_follow(struct cgroup *cgroup, const char *proc_text);
+/* Of a running container's: go to the directory below it that text names: "PATH" in each hierarchy that has it (one must),
+ * or "CONTROLLER[,CONTROLLER…]:PATH" in theirs. A process joins it then. */
+int cgroup_go_below(struct cgroup *cgroup, const char *text, struct err *err);
 /* Descriptors for the child to join on v1 (O_PATH directories); returns their number. */
 size_t cgroup_join_fds(const struct cgroup *cgroup, int *ret_fds, size_t capacity);
 /* Directory fd for CLONE_INTO_CGROUP on v2, or -EBADF. */

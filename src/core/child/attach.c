@@ -111,8 +111,8 @@ static int explain_target(const struct attach *attach, int errnum, struct err *e
 	} else if (errnum == -ENOTDIR) {
 		err_why(err, "%s inside the container, or what it lies in, is not a directory", attach->target.text);
 	} else if (errnum == -ELOOP && attach->plain) {
-		err_why(err, "%s inside the container is reached through a symbolic link, which could be turned between the "
-			     "mount and the masks",
+		err_why(err, "%s must be mounted on ordinary directory: inside the container it is reached through a symbolic "
+			     "link, which could be turned between the mount and the masks",
 			attach->target.text);
 		err_fix(err, "make it a directory in the image");
 	} else if (errnum == -ELOOP) {

@@ -11,6 +11,7 @@
 #include <sys/stat.h>
 #include <sys/statfs.h>
 #include <sys/sysmacros.h>
+#include <termios.h>
 #include <unistd.h>
 
 #include "abi/mount.h"
@@ -90,6 +91,17 @@ static int bind_console(struct child *child, const struct op *op, int slave_fd, 
 	return child_attach(child, op, &attach, err);
 }
 
+/* A terminal writes "\r\n" for "\n", which is for screens. */
+static int keep_line_ends(const struct op *op, int slave_fd, struct err *err)
+{
+	struct termios modes;
+
+	if (tcgetattr(slave_fd, &modes) < 0)
+		return child_failed(op, errno, "tcgetattr", err);
+	modes.c_oflag &= ~(tcflag_t)ONLCR;
+	return tcsetattr(slave_fd, TCSANOW, &modes) < 0 ? child_failed(op, errno, "tcsetattr", err) : 0;
+}
+
 static int take_terminal(const struct op *op, int slave_fd, struct err *err)
 {
 	const struct winsize size = {.ws_row = (unsigned short)op->console.height,
@@ -97,6 +109,8 @@ static int take_terminal(const struct op *op, int slave_fd, struct err *err)
 
 	if (op->console.size_set && ioctl(slave_fd, TIOCSWINSZ, &size) < 0)
 		return child_failed(op, errno, "ioctl", err);
+	if (op->console.plain_output && keep_line_ends(op, slave_fd, err))
+		return ERR;
 	if (setsid() < 0 && getsid(0) != getpid())
 		return child_failed(op, errno, "setsid", err);
 	if (ioctl(slave_fd, TIOCSCTTY, 0) < 0)

@@ -218,13 +218,19 @@ static uid_t uid_of(const struct plan *plan)
 	return 0;
 }
 
+const char *child_home(struct child *child, const struct op *op)
+{
+	if (op->exec.find_home && !child->home[0])
+		child_find_home(&child->root, uid_of(child->plan), child->home, sizeof(child->home));
+	return child->home[0] ? child->home : NULL;
+}
+
 /* Once: before the filter, which may refuse the calls that this takes. */
 static int look_for_program(struct child *child, const struct op *op, struct err *err)
 {
 	if (child->program[0])
 		return 0;
-	if (op->exec.find_home)
-		child_find_home(&child->root, uid_of(child->plan), child->home, sizeof(child->home));
+	child_home(child, op);
 	if (find_program(child, op, err) == 0)
 		return 0;
 	return op->where ? err_where(err, "%s#%s", child->plan->config_name, op->where) : ERR;

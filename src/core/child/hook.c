@@ -64,16 +64,33 @@ static int64_t now_ms(void)
 	return (int64_t)now.tv_sec * 1000 + now.tv_nsec / 1000000;
 }
 
-static _Noreturn void execute(const struct oci_hook *hook, const char *directory, int input_fd, int output_fd)
+static const struct oci_hook *called(const struct hook_call *call)
 {
-	char **args = child_pointers(&hook->args), **env = child_pointers(&hook->env);
+	return &call->hooks[call->kind].items[call->index];
+}
+
+static char **environment(const struct hook_call *call)
+{
+	const struct oci_hook *hook = called(call);
+	bool given = !hook->env.count && call->env;
+	char **env = child_pointers(given ? call->env : &hook->env);
+
+	if (env && given && call->home)
+		env[call->env->count] = (char *)(uintptr_t)call->home;
+	return env;
+}
+
+static _Noreturn void execute(const struct hook_call *call, int input_fd, int output_fd)
+{
+	const struct oci_hook *hook = called(call);
+	char **args = child_pointers(&hook->args), **env = environment(call);
 	char reason[128];
 	char *only_path[] = {(char *)(uintptr_t)hook->path.text, NULL};
 
 	process_set_parent_death_signal(SIGKILL);
 	process_reset_signals();
 	if (!args || !env || dup2(input_fd, 0) < 0 || dup2(output_fd, 1) < 0 || dup2(output_fd, 2) < 0 ||
-	    process_cloexec_from(3) < 0 || chdir(directory) < 0)
+	    process_cloexec_from(3) < 0 || chdir(call->directory) < 0)
 		_exit(127);
 	execve(hook->path.text, hook->args.count ? args : only_path, env);
 	format_text(reason, sizeof(reason), "(it cannot be executed: %s)", err_text(errno));
@@ -112,10 +129,20 @@ static int refused(const struct oci_hook *hook, int status, const struct last_li
 	return line->length ? err_why(err, "the last it said was: %s", line->text) : ERR;
 }
 
-int child_run_hook(const struct oci_hook *hook, const char *directory, const char *state_json, size_t state_json_size,
-		   struct err *err)
+static const char *const names[OCI_HOOK_KIND_COUNT] = {
+	[OCI_HOOK_PRESTART] = "prestart",
+	[OCI_HOOK_CREATE_RUNTIME] = "createRuntime",
+	[OCI_HOOK_CREATE_CONTAINER] = "createContainer",
+	[OCI_HOOK_START_CONTAINER] = "startContainer",
+	[OCI_HOOK_POSTSTART] = "poststart",
+	[OCI_HOOK_POSTSTOP] = "poststop",
+};
+
+static int run(const struct hook_call *call, struct err *err)
 {
-	cleanup_fd int input_fd = memfd_with_data(state_json ? state_json : "", state_json_size, "state.json");
+	const struct oci_hook *hook = called(call);
+	cleanup_fd int input_fd = memfd_with_data(call->state_json ? call->state_json : "", call->state_json_size,
+						  "state.json");
 	cleanup_fd int output_fd = -EBADF, hook_output_fd = -EBADF, pidfd = -EBADF;
 	int64_t deadline = hook->timeout.set ? now_ms() + hook->timeout.value * 1000 : 0;
 	struct last_line line = {.text = ""};
@@ -135,7 +162,7 @@ int child_run_hook(const struct oci_hook *hook, const char *directory, const cha
 	if (pid < 0)
 		return err_sys(err, pid, "clone3", "cannot run hook %s", hook->path.text);
 	if (pid == 0)
-		execute(hook, directory, input_fd, hook_output_fd);
+		execute(call, input_fd, hook_output_fd);
 	fd_close(&hook_output_fd);
 	in_time = wait_for_end(pidfd, output_fd, deadline, &line);
 	if (!in_time)
@@ -149,18 +176,44 @@ int child_run_hook(const struct oci_hook *hook, const char *directory, const cha
 	return status == 0 ? 0 : refused(hook, status, &line, err);
 }
 
+int child_run_hook(const struct hook_call *call, struct err *err)
+{
+	if (run(call, err) == 0)
+		return 0;
+	/* Callers know these words. */
+	return err_prefix(err, "error running %s hook #%zu", names[call->kind], call->index);
+}
+
+/* A hook of the container's own program has that program's environment. */
+static void give_environment(struct child *child, struct hook_call *call)
+{
+	for (size_t i = 0; call->kind == OCI_HOOK_START_CONTAINER && i < child->plan->ops_count; i++) {
+		const struct op *op = &child->plan->ops[i];
+
+		if (op->kind != OP_EXEC)
+			continue;
+		call->env = &op->exec.env;
+		call->home = child_home(child, op);
+	}
+}
+
 static int run_hooks(struct child *child, const struct op *op, struct err *err)
 {
-	const struct oci_hooks *hooks = &child->plan->hooks[op->hooks.kind];
+	struct hook_call call = {
+		.hooks = child->plan->hooks,
+		.kind = op->hooks.kind,
+		.directory = op->hooks.directory.text,
+		.state_json = child->start->state_json,
+		.state_json_size = child->start->state_json_size,
+	};
 
-	for (size_t i = 0; i < hooks->count; i++) {
-		const struct oci_hook *hook = &hooks->items[i];
+	give_environment(child, &call);
+	for (; call.index < call.hooks[call.kind].count; call.index++) {
+		const struct oci_hook *hook = called(&call);
 
-		if (!child_run_hook(hook, op->hooks.directory.text, child->start->state_json, child->start->state_json_size, err))
+		if (child_run_hook(&call, err) == 0)
 			continue;
-		if (hook->where)
-			err_where(err, "%s#%s", child->plan->config_name, hook->where);
-		return ERR;
+		return hook->where ? err_where(err, "%s#%s", child->plan->config_name, hook->where) : ERR;
 	}
 	return 0;
 }

@@ -120,6 +120,8 @@ int child_hold_directory(struct child *child, const struct op *op, struct err *e
 /* process.c: raise the hard limits that will be set, so that what may not be is told before the wait for `start`. */
 int child_raise_limits(struct child *child, struct err *err);
 
+/* exec.c: the HOME that the program of op, an OP_EXEC, gets besides its environment; NULL when that has it. */
+const char *child_home(struct child *child, const struct op *op);
 /* home.c: "HOME=" and the home directory of uid in the container's /etc/passwd, "/" where it names none. */
 void child_find_home(const struct rootfs *root, uid_t uid, char *text, size_t size);
 

@@ -125,6 +125,17 @@ static int close_for_wait(struct child *child)
 	return process_close_range(first, UINT_MAX);
 }
 
+/* `kill` with what asks a program to end, before there is one. */
+static int end_when_asked(void)
+{
+	static const int signals[] = {SIGHUP, SIGINT, SIGQUIT, SIGTERM};
+	int result = 0;
+
+	for (size_t i = 0; result == 0 && i < ARRAY_SIZE(signals); i++)
+		result = process_end_at(signals[i]);
+	return result;
+}
+
 int child_wait_start(struct child *child, const struct op *op, struct err *err)
 {
 	uid_t runtime_uid = 0;
@@ -139,7 +150,8 @@ int child_wait_start(struct child *child, const struct op *op, struct err *err)
 	result = process_set_parent_death_signal(0);
 	if (result < 0)
 		return child_failed(op, result, "prctl", err);
-	if (child_check(op, close_for_wait(child), "close_range", err))
+	if (child_check(op, end_when_asked(), "sigaction", err) ||
+	    child_check(op, close_for_wait(child), "close_range", err))
 		return ERR;
 	result = channel_send(&child->channel, MESSAGE_WAITING, 0, NULL, -EBADF);
 	if (result < 0)

@@ -85,6 +85,8 @@ int creation_plan(struct creation *creation, struct err *err)
 		.preserve_fds = request->preserve_fds,
 		.listen_fds = request->listen_fds,
 		.listen_names = request->listen_names,
+		.all_cpus = creation->engine->all_cpus,
+		.relay = request->relay,
 		.limits_optional = request->limits_optional,
 		.init = request->init,
 		.root_links = request->root_links,

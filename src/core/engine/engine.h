@@ -22,6 +22,7 @@ struct engine {
 	const char *program;	/* "bulkhead-oci": names the default state root */
 	const char *root;	/* --root; NULL: the default */
 	enum cgroup_driver cgroup_driver;
+	bool all_cpus;	     /* containers run on all CPUs of their cgroup, whatever the caller is bound to */
 	bool named_profiles; /* annotations may choose one of the administrator's profiles */
 	const char *profiles; /* where they are, for root of the host; NULL: /etc/bulkhead/profiles */
 	void (*warn)(const char *text); /* a line for the log and standard error; may be NULL */
@@ -43,6 +44,7 @@ struct engine_create {
 	int listen_fds; /* from 3 on, before those to preserve: sockets of sd_listen_fds(3) for the container's program */
 	const char *listen_names; /* of them, or NULL */
 	bool limits_optional, init; /* as in struct plan_request */
+	struct plan_relay relay;    /* of a container in the foreground with a terminal */
 	/* The container exists and has ended: it is made anew in its own directory, whose other files stay there; so does
 	 * the directory when that fails. */
 	bool again;
@@ -99,8 +101,9 @@ struct engine_exec {
 	const char *pid_file, *console_socket, *pidfd_socket;
 	int preserve_fds;
 	bool detach;
+	struct plan_relay relay; /* in the foreground */
 	bool ignore_paused; /* join a frozen container: the process runs when it is resumed */
-	const char *cgroup; /* --cgroup: a sub-cgroup, NULL for the container's */
+	struct strings cgroups; /* --cgroup: what cgroup_go_below takes; none: the container's own */
 };
 /* The error of a failed exec leaves no pid file. */
 int engine_exec(const struct engine *engine, const struct engine_exec *request, int *ret_status, struct err *err);

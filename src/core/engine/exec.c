@@ -176,21 +176,30 @@ static int follow_init(struct container *container, struct err *err)
 }
 
 /* --cgroup: below the container's, which its processes cannot leave either. */
-static int open_cgroup(struct container *container, const char *below, struct err *err)
+static int open_cgroup(struct container *container, const struct strings *below, struct err *err)
 {
-	struct state state = *container->state;
+	if (container_open_cgroup(container, err))
+		return ERR;
+	for (size_t i = 0; i < below->count; i++)
+		if (cgroup_go_below(&container->cgroup, below->items[i], err))
+			return ERR;
+	return below->count ? 0 : follow_init(container, err);
+}
 
-	if (below && (strstr(below, "..") || !state.cgroup_path)) {
-		err_set(err, ERR_USAGE, "cannot use --cgroup %s", below);
-		return err_why(err, state.cgroup_path ? "it leads out of the container's cgroup"
-						      : "the container has no cgroup");
-	}
-	if (!below)
-		return container_open_cgroup(container, err) ? ERR : follow_init(container, err);
-	state.cgroup_path = arena_printf(&container->arena, "%s/%s", state.cgroup_path, below + strspn(below, "/"));
-	if (!state.cgroup_path || (!container->host && host_read(&container->arena, &container->host, err)))
-		return err->kind ? ERR : err_set(err, ERR_INTERNAL, "out of memory while opening the cgroup");
-	return cgroup_open(&container->cgroup, state.cgroup_driver, state.cgroup_path, container->host, err);
+/* A process that names no user runs as the container's. */
+static int give_user(struct container *container, const struct oci_process **process, struct err *err)
+{
+	struct oci_process *changed;
+
+	if ((*process)->user.where)
+		return 0;
+	changed = arena_alloc(&container->arena, sizeof(*changed));
+	if (!changed)
+		return err_set(err, ERR_INTERNAL, "out of memory while planning");
+	*changed = **process;
+	changed->user = container->config->process.user;
+	*process = changed;
+	return 0;
 }
 
 static int make_plan(struct container *container, const struct engine_exec *request, const struct plan **ret_plan,
@@ -204,11 +213,13 @@ static int make_plan(struct container *container, const struct engine_exec *requ
 		.rootfs.text = container->state->rootfs,
 		.cgroup_driver = container->state->cgroup_path ? container->state->cgroup_driver : CGROUP_DISABLED,
 		.preserve_fds = request->preserve_fds,
+		.all_cpus = container->engine->all_cpus,
+		.relay = request->relay,
 	};
 	char path[48];
 
 	snprintf(path, sizeof(path), "/proc/%d/ns/user", container->state->pid);
-	if (profile_for_exec(container, &process, &plan_request, err) ||
+	if (give_user(container, &process, err) || profile_for_exec(container, &process, &plan_request, err) ||
 	    read_confinement(container, &confinement, err) ||
 	    user_namespace_read(&container->arena, container->config, path, &plan_request, err))
 		return ERR;
@@ -219,7 +230,7 @@ static int make_plan(struct container *container, const struct engine_exec *requ
 static int launch_in(struct container *container, const struct engine_exec *request, struct launch *launch,
 		     struct err *err)
 {
-	if (container_read_config(container, err) || open_cgroup(container, request->cgroup, err) ||
+	if (container_read_config(container, err) || open_cgroup(container, &request->cgroups, err) ||
 	    make_plan(container, request, &launch->plan, err))
 		return ERR;
 	for (size_t i = 0; i < launch->plan->warnings.count; i++)

@@ -7,15 +7,6 @@
 #include "core/child/hook.h"
 #include "core/engine/parts.h"
 
-static const char *const hook_names[OCI_HOOK_KIND_COUNT] = {
-	[OCI_HOOK_PRESTART] = "prestart",
-	[OCI_HOOK_CREATE_RUNTIME] = "createRuntime",
-	[OCI_HOOK_CREATE_CONTAINER] = "createContainer",
-	[OCI_HOOK_START_CONTAINER] = "startContainer",
-	[OCI_HOOK_POSTSTART] = "poststart",
-	[OCI_HOOK_POSTSTOP] = "poststop",
-};
-
 int hooks_state_json(struct buf *out, const struct state *state, enum state_status status,
 		     const struct oci_config *config, struct err *err)
 {
@@ -27,12 +18,21 @@ int hooks_state_json(struct buf *out, const struct state *state, enum state_stat
 	return 0;
 }
 
-static int run_one(const struct oci_config *config, enum oci_hook_kind kind, const struct oci_hook *hook,
-		   const char *bundle, const struct buf *state, struct err *err)
+static int run_one(const struct oci_config *config, enum oci_hook_kind kind, size_t index, const char *bundle,
+		   const struct buf *state, struct err *err)
 {
-	if (child_run_hook(hook, bundle, state->data, state->length, err) == 0)
+	const struct oci_hook *hook = &config->hooks[kind].items[index];
+	const struct hook_call call = {
+		.hooks = config->hooks,
+		.kind = kind,
+		.index = index,
+		.directory = bundle,
+		.state_json = state->data,
+		.state_json_size = state->length,
+	};
+
+	if (child_run_hook(&call, err) == 0)
 		return 0;
-	err_prefix(err, "%s", hook_names[kind]);
 	return hook->where ? err_where(err, "%s#%s", config->name, hook->where) : ERR;
 }
 
@@ -47,7 +47,7 @@ int hooks_run(const struct oci_config *config, enum oci_hook_kind kind, const st
 	if (hooks_state_json(&text, state, status, config, err))
 		return ERR;
 	for (size_t i = 0; i < hooks->count; i++)
-		if (run_one(config, kind, &hooks->items[i], state->bundle, &text, err))
+		if (run_one(config, kind, i, state->bundle, &text, err))
 			return ERR;
 	return 0;
 }
@@ -62,7 +62,7 @@ void hooks_poststop(const struct engine *engine, const struct oci_config *config
 	if (hooks->count == 0 || hooks_state_json(&text, state, STATE_STOPPED, config, &err))
 		return;
 	for (size_t i = 0; i < hooks->count; i++) {
-		if (run_one(config, OCI_HOOK_POSTSTOP, &hooks->items[i], state->bundle, &text, &err)) {
+		if (run_one(config, OCI_HOOK_POSTSTOP, i, state->bundle, &text, &err)) {
 			err_format(&err, false, line, sizeof(line));
 			engine_warn(engine, "%s", line);
 		}

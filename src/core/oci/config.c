@@ -242,6 +242,9 @@ static int check_config(struct oci_reader *reader, const struct json *root, void
 	struct oci_config *config = target;
 
 	config->process_present = oci_get(root, "process") != NULL;
+	/* The process of an exec may leave it out: it has the container's. */
+	if (config->process_present && !config->process.user.where)
+		return oci_refuse_missing(reader, oci_get(root, "process"), "user");
 	if (check_host_name(reader, root, config) || check_idmap_options(reader, root, config))
 		return ERR;
 	return check_mapped_ids(reader, root, config);

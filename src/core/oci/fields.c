@@ -103,7 +103,7 @@ int oci_shown(const char *text)
 	return (int)length;
 }
 
-static int refuse_missing(struct oci_reader *reader, const struct json *object, const char *key)
+int oci_refuse_missing(struct oci_reader *reader, const struct json *object, const char *key)
 {
 	oci_refuse(reader, object, key, "is required, and is missing");
 	err_why(reader->err, "the runtime specification gives it no default");
@@ -558,7 +558,7 @@ static int read_field(struct oci_reader *reader, const struct json *object, cons
 	const struct json *value = oci_get(object, field->key);
 
 	if (!value)
-		return field->flags & FIELD_REQUIRED ? refuse_missing(reader, object, field->key) : 0;
+		return field->flags & FIELD_REQUIRED ? oci_refuse_missing(reader, object, field->key) : 0;
 	if (readers[field->type](reader, value, field, target + field->offset))
 		return ERR;
 	return field->check ? field->check(reader, value, target + field->offset) : 0;

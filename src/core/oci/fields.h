@@ -130,6 +130,8 @@ int oci_read_name(struct oci_reader *reader, const struct json *value, const str
  */
 int oci_refuse(struct oci_reader *reader, const struct json *at, const char *key, const char *fmt, ...)
 	__attribute__((format(printf, 4, 5)));
+/* "is required, and is missing" */
+int oci_refuse_missing(struct oci_reader *reader, const struct json *object, const char *key);
 /* How many bytes of text a message shows, ending at a UTF-8 border: for "%.*s". */
 int oci_shown(const char *text);
 int oci_out_of_memory(struct oci_reader *reader);

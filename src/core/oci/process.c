@@ -282,7 +282,7 @@ static int check_process(struct oci_reader *reader, const struct json *object, v
 #define AT(member, type) OCI_AT(struct oci_process, member, type)
 static const struct oci_field process_fields[] = {
 	{"terminal", FIELD_BOOL, AT(terminal, bool)},
-	{"user", FIELD_OBJECT, AT(user, struct oci_user), FIELD_REQUIRED, .shape = &user_shape},
+	{"user", FIELD_OBJECT, AT(user, struct oci_user), .shape = &user_shape},
 	{"args", FIELD_STRINGS, AT(args, struct strings), FIELD_REQUIRED | FIELD_NOT_EMPTY_LIST, .check = check_args},
 	{"env", FIELD_STRINGS, AT(env, struct strings), .each = oci_check_env_entry},
 	{"cwd", FIELD_STRING, AT(cwd.text, const char *), FIELD_REQUIRED | FIELD_ABSOLUTE},

@@ -263,6 +263,7 @@ struct op {
 		} sysctl;
 		struct {
 			bool size_set;
+			bool plain_output;
 			uint32_t height, width;
 		} console;
 		struct {
@@ -408,6 +409,12 @@ struct plan_archive {
 };
 
 /* What the command line adds to the config. */
+/* Where what a terminal shows is going to. */
+struct plan_relay {
+	bool plain;		/* a file or a pipe: lines end as the program wrote them */
+	uint32_t height, width; /* a terminal of this size, which holds where the config names none; 0: not known */
+};
+
 struct plan_request {
 	const char *id;
 	struct host_path bundle; /* absolute */
@@ -417,6 +424,8 @@ struct plan_request {
 	struct key_values root_links;
 	struct strings root_directories;
 	struct plan_archive root_archive; /* and what this holds */
+	bool all_cpus;	      /* the process is bound to none of the CPUs of its cgroup, as its maker may be */
+	struct plan_relay relay;
 	bool limits_optional; /* the limits are defaults of ours: without a writable cgroup there are none, and a warning */
 	bool no_pivot, no_new_keyring;
 	bool wait_start; /* create */

@@ -42,7 +42,7 @@ void plan_capabilities(struct builder *builder, struct process_power *power)
 	uint64_t all = asked->bounding | asked->effective | asked->permitted | asked->inheritable | asked->ambient;
 	uint64_t known =
 		builder->host->last_capability >= 63 ? UINT64_MAX : (1ULL << (builder->host->last_capability + 1)) - 1;
-	uint64_t can = grantable(builder);
+	uint64_t can = grantable(builder), lost;
 
 	for (size_t i = 0; i < asked->unknown.count; i++)
 		builder_warn(builder, asked->unknown.items[i].where, "%s is not granted: no kernel known has it",
@@ -56,7 +56,11 @@ void plan_capabilities(struct builder *builder, struct process_power *power)
 	power->inheritable = asked->inheritable & power->bounding;
 	warn_of(builder, asked->inheritable & can & ~power->bounding, "it is in inheritable, but not in bounding");
 	power->ambient = asked->ambient & power->permitted & power->bounding;
-	warn_of(builder, asked->ambient & can & ~power->ambient, "it is in ambient, but not in permitted and bounding");
+	lost = asked->ambient & can & ~power->ambient;
+	for (unsigned int number = 0; number < 64; number++)
+		if (lost & (1ULL << number))
+			builder_warn(builder, builder->process->capabilities.where, "can't raise ambient capability %s: it "
+				     "is not in permitted and bounding", oci_capability_name(number));
 	power->inheritable |= power->ambient;
 }
 

@@ -30,14 +30,16 @@ static void sync_entered(struct builder *builder)
 void plan_console(struct builder *builder, const char *why)
 {
 	const struct oci_process *process = builder->process;
+	const struct plan_relay *relay = &builder->request->relay;
 	struct op *op;
 
 	if (!process || !process->terminal)
 		return;
 	op = builder_add(builder, OP_CONSOLE, PLAN_MOUNT, member(builder, "terminal"), why);
-	op->console.size_set = process->console_size_set;
-	op->console.height = process->console_height;
-	op->console.width = process->console_width;
+	op->console.plain_output = relay->plain;
+	op->console.size_set = process->console_size_set || relay->width;
+	op->console.height = process->console_size_set ? process->console_height : relay->height;
+	op->console.width = process->console_size_set ? process->console_width : relay->width;
 }
 
 void plan_oom_score(struct builder *builder)
@@ -99,7 +101,8 @@ static void set_cpus(unsigned long *bits, size_t bits_count, const char *text)
 static void add_affinity(struct builder *builder, enum plan_stage stage, const char *text, const char *why)
 {
 	unsigned long *bits = arena_calloc(builder->arena, PLAN_CPUS_MAX / BITS_OF_LONG, sizeof(*bits));
-	struct op *op = builder_add(builder, OP_CPU_AFFINITY, stage, member(builder, "execCPUAffinity"), why);
+	bool asked = text || builder->process->cpu_affinity_initial;
+	struct op *op = builder_add(builder, OP_CPU_AFFINITY, stage, asked ? member(builder, "execCPUAffinity") : NULL, why);
 
 	if (!bits) {
 		builder->no_memory = true;
@@ -109,6 +112,12 @@ static void add_affinity(struct builder *builder, enum plan_stage stage, const c
 	op->cpu_affinity.bits = bits;
 	op->cpu_affinity.bits_count = PLAN_CPUS_MAX;
 	op->cpu_affinity.text = text;
+}
+
+static void free_affinity(struct builder *builder)
+{
+	if (builder->request->all_cpus)
+		add_affinity(builder, PLAN_DROP, NULL, "whatever CPUs its maker is bound to");
 }
 
 /* The container's first process has none of it: "execCPUAffinity" is for further ones (config.md). */
@@ -123,6 +132,8 @@ static void plan_affinity(struct builder *builder)
 		add_affinity(builder, PLAN_DROP, process->cpu_affinity_final, NULL);
 	else if (process->cpu_affinity_initial)
 		add_affinity(builder, PLAN_DROP, NULL, "it is in the cgroup now, and no final list is given");
+	else
+		free_affinity(builder);
 }
 
 int plan_scheduling(struct builder *builder)
@@ -133,6 +144,8 @@ int plan_scheduling(struct builder *builder)
 
 	if (builder->plan->purpose == PLAN_FOR_EXEC)
 		plan_affinity(builder);
+	else
+		free_affinity(builder);
 	if (process->scheduler.present) {
 		op = builder_add(builder, OP_SCHEDULER, PLAN_DROP, process->scheduler.where, NULL);
 		op->scheduler = process->scheduler;
@@ -175,14 +188,6 @@ static int plan_label(struct builder *builder, bool apparmor, const char *label)
 int plan_labels(struct builder *builder, const char *apparmor, const char *selinux)
 {
 	return plan_label(builder, true, apparmor) || plan_label(builder, false, selinux) ? ERR : 0;
-}
-
-static bool has_home(const struct strings *env)
-{
-	for (size_t i = 0; i < env->count; i++)
-		if (strncmp(env->items[i], "HOME=", 5) == 0)
-			return true;
-	return false;
 }
 
 static void plan_seccomp_op(struct builder *builder, const struct process_power *power, enum plan_stage stage)
@@ -299,37 +304,60 @@ static void plan_start_hooks(struct builder *builder)
 	op->hooks.directory.text = "/";
 }
 
-static bool is_variable(const char *text, const char *name)
+/* Do both give the same variable? The reader has seen that each has a "=". */
+static bool same_variable(const char *one, const char *other)
 {
-	size_t length = strlen(name);
-
-	return strncmp(text, name, length) == 0 && text[length] == '=';
+	for (; *one == *other; one++, other++)
+		if (*one == '=')
+			return true;
+	return false;
 }
 
-/* The config's, and sd_listen_fds(3)'s for sockets that are passed: the first process of a pid namespace has pid 1. */
-static struct strings environment(struct builder *builder)
+static void set_variable(struct strings *env, const char **items, const char *entry)
 {
-	const struct strings *env = &builder->process->env;
-	int listen_fds = builder->request->listen_fds;
-	const char **items;
-	size_t count = 0;
+	for (size_t i = 0; i < env->count; i++) {
+		if (!same_variable(items[i], entry))
+			continue;
+		items[i] = entry;
+		return;
+	}
+	items[env->count++] = entry;
+}
 
-	if (!listen_fds)
-		return *env;
-	items = arena_calloc(builder->arena, env->count + 3, sizeof(*items));
+/*
+ * The config's, each variable once with its last value, for getenv(3) would find the first; and sd_listen_fds(3)'s for
+ * sockets that are passed: the first process of a pid namespace has pid 1. Without HOME, or with an empty one, it comes
+ * from the container's /etc/passwd.
+ */
+static void plan_environment(struct builder *builder, struct op *op)
+{
+	const struct strings *config = &builder->process->env;
+	int listen_fds = builder->request->listen_fds;
+	const char **items = arena_calloc(builder->arena, config->count + 3, sizeof(*items));
+	struct strings env = {items, 0};
+
+	op->exec.find_home = true;
 	if (!items) {
 		builder->no_memory = true;
-		return *env;
+		return;
 	}
-	for (size_t i = 0; i < env->count; i++)
-		if (!is_variable(env->items[i], "LISTEN_FDS") && !is_variable(env->items[i], "LISTEN_PID") &&
-		    !is_variable(env->items[i], "LISTEN_FDNAMES"))
-			items[count++] = env->items[i];
-	items[count++] = builder_text(builder, "LISTEN_FDS=%d", listen_fds);
-	items[count++] = "LISTEN_PID=1";
-	if (builder->request->listen_names)
-		items[count++] = builder_text(builder, "LISTEN_FDNAMES=%s", builder->request->listen_names);
-	return (struct strings){items, count};
+	for (size_t i = 0; i < config->count; i++)
+		set_variable(&env, items, config->items[i]);
+	if (listen_fds) {
+		set_variable(&env, items, builder_text(builder, "LISTEN_FDS=%d", listen_fds));
+		set_variable(&env, items, "LISTEN_PID=1");
+	}
+	if (listen_fds && builder->request->listen_names)
+		set_variable(&env, items, builder_text(builder, "LISTEN_FDNAMES=%s", builder->request->listen_names));
+	for (size_t i = 0; i < env.count; i++) {
+		if (!same_variable(items[i], "HOME="))
+			continue;
+		op->exec.find_home = items[i][5] == '\0';
+		if (op->exec.find_home)
+			items[i] = items[--env.count];
+		break;
+	}
+	op->exec.env = env;
 }
 
 /* Landlock first: the filter may refuse its calls. */
@@ -426,8 +454,7 @@ int plan_drop(struct builder *builder, const struct process_power *power)
 		return ERR;
 	op = builder_add(builder, OP_EXEC, PLAN_EXEC, member(builder, "args"), NULL);
 	op->exec.args = process->args;
-	op->exec.env = environment(builder);
-	op->exec.find_home = !has_home(&process->env);
+	plan_environment(builder, op);
 	if (op->exec.find_home)
 		op->why = "with HOME from the container's /etc/passwd, for process.env has none";
 	return 0;
