@@ -85,6 +85,15 @@ static int export(scmp_filter_ctx context, struct sock_filter **ret_instructions
 	return error;
 }
 
+/* The library writes a program as the machine would read it. */
+static void turn(const struct filter_policy *policy, struct sock_filter *instructions, uint32_t count)
+{
+	for (uint32_t i = 0; i < count && !(policy->archs[0] == ABI_ARCH_X32 || policy->archs[0] & __AUDIT_ARCH_LE); i++) {
+		instructions[i].code = __builtin_bswap16(instructions[i].code);
+		instructions[i].k = __builtin_bswap32(instructions[i].k);
+	}
+}
+
 /*
  * libseccomp 2.5.4 loads the number with the call of the highest priority; when that is one which the architecture
  * lacks, it is left out, and the load with it: the program then compares the architecture's value with call numbers.
@@ -121,6 +130,8 @@ int oracle_compile(const struct filter_policy *policy, struct sock_filter **ret_
 	if (!error)
 		error = export(context, ret_instructions, ret_count);
 	seccomp_release(context);
+	if (!error)
+		turn(policy, *ret_instructions, *ret_count);
 	if (!error && forgets_number(policy, *ret_instructions, *ret_count)) {
 		free(*ret_instructions);
 		*ret_instructions = NULL;

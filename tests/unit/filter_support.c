@@ -141,8 +141,15 @@ static uint32_t multiplexed_call(const char *name)
 
 static bool arch_is_narrow(uint32_t arch)
 {
-	return arch == ABI_ARCH_X32 || arch == AUDIT_ARCH_I386 || arch == AUDIT_ARCH_ARM || arch == AUDIT_ARCH_MIPSEL ||
-	       arch == AUDIT_ARCH_MIPSEL64N32;
+	static const uint32_t archs[] = {ABI_ARCH_X32,	   AUDIT_ARCH_I386,	    AUDIT_ARCH_ARM,
+					 AUDIT_ARCH_MIPSEL, AUDIT_ARCH_MIPSEL64N32, AUDIT_ARCH_MIPS,
+					 AUDIT_ARCH_MIPS64N32, AUDIT_ARCH_PPC,	    AUDIT_ARCH_S390,
+					 AUDIT_ARCH_PARISC};
+
+	for (size_t i = 0; i < ARRAY_SIZE(archs); i++)
+		if (archs[i] == arch)
+			return true;
+	return false;
 }
 
 static uint32_t arch_of(const struct seccomp_data *data)
@@ -155,14 +162,16 @@ static uint32_t arch_of(const struct seccomp_data *data)
 /* How a rule's name may stand for data's call: 0 not at all, 1 by its number, 2 behind a multiplexer. */
 static int name_stands(const char *name, uint32_t arch, const struct seccomp_data *data, bool args)
 {
-	bool mips = arch == AUDIT_ARCH_MIPSEL;
+	bool mips = arch == AUDIT_ARCH_MIPSEL || arch == AUDIT_ARCH_MIPS;
+	bool power = arch == AUDIT_ARCH_PPC64LE || arch == AUDIT_ARCH_PPC64 || arch == AUDIT_ARCH_PPC;
+	bool s390 = arch == AUDIT_ARCH_S390X || arch == AUDIT_ARCH_S390;
 	int bare = data->nr - (mips ? 4000 : 0);
 	uint64_t first = arch_is_narrow(arch) ? (uint32_t)data->args[0] : data->args[0];
 	uint32_t call;
 
 	if (data->nr >= 0 && abi_syscall_number(arch, name) == data->nr)
 		return 1;
-	if ((arch != AUDIT_ARCH_I386 && arch != AUDIT_ARCH_PPC64LE && !mips) || (bare != 102 && bare != 117))
+	if ((arch != AUDIT_ARCH_I386 && !power && !s390 && !mips) || (bare != 102 && bare != 117))
 		return 0;
 	call = multiplexed_call(name);
 	return call && (bare == 117) == (call > 200) && (!args || first == call % 200) ? 2 : 0;

@@ -17,11 +17,14 @@
 
 #include "abi/arch.h"
 #include "abi/syscalls.h"
+#include "base/json.h"
 #include "base/types.h"
 #include "filter_support.h"
+#include "insight/standing/standing.h"
+#include "people/sandbox/sandbox.h"
 
 #define DOCKER_PROFILE "/usr/share/containers/seccomp.json"
-#define PROFILES_DEFAULT 2100
+#define PROFILES_DEFAULT 3300
 
 /* Both programs and what was found when they were compared. */
 struct comparison {
@@ -79,10 +82,21 @@ static void fail_at(const struct comparison *comparison, const struct seccomp_da
 		 (unsigned long long)data->args[4], (unsigned long long)data->args[5]);
 }
 
+/* As the machine lays it out: where the high half comes first, both programs find it there. */
+static struct seccomp_data laid_out(const struct seccomp_data *data)
+{
+	struct seccomp_data turned = *data;
+
+	for (int i = 0; i < 6 && !(data->arch & __AUDIT_ARCH_LE); i++)
+		turned.args[i] = data->args[i] << 32 | data->args[i] >> 32;
+	return turned;
+}
+
 static void compare_one(struct comparison *comparison, const struct seccomp_data *data)
 {
+	const struct seccomp_data seen = laid_out(data);
 	struct reference reference;
-	uint32_t at, action = filter_run(comparison->ours.instructions, data, &at), theirs, rule;
+	uint32_t at, action = filter_run(comparison->ours.instructions, &seen, &at), theirs, rule;
 
 	comparison->compared++;
 	reference_ask(comparison->policy, data, &reference);
@@ -93,7 +107,7 @@ static void compare_one(struct comparison *comparison, const struct seccomp_data
 		fail_at(comparison, data, action, action, "rule_of names a rule that does not match, which");
 	if (!comparison->theirs)
 		return;
-	theirs = filter_run(comparison->theirs, data, NULL);
+	theirs = filter_run(comparison->theirs, &seen, NULL);
 	if (theirs == action)
 		return;
 	comparison->differences++;
@@ -124,13 +138,14 @@ static void compare_number(struct comparison *comparison, uint32_t arch, uint32_
 static void compare_rule_for(struct comparison *comparison, uint32_t arch, uint32_t number)
 {
 	cleanup_arena struct arena arena = ARENA_INIT;
-	struct seccomp_data data = {.nr = (int)number, .arch = arch};
+	struct seccomp_data data = {.nr = (int)number, .arch = arch}, seen;
 	uint32_t action, rule, is;
 	struct err err = ERR_INIT;
 
 	reference_draw_args(comparison->policy, &comparison->seed, &data);
+	seen = laid_out(&data);
 	assert_int_equal(filter_rule_for(comparison->policy, &data, &arena, &action, &rule, &err), 0);
-	is = filter_run(comparison->ours.instructions, &data, NULL);
+	is = filter_run(comparison->ours.instructions, &seen, NULL);
 	if (is != action)
 		fail_at(comparison, &data, is, action, "filter_rule_for");
 	if (rule != FILTER_NO_RULE && (comparison->policy->rules[rule].action != action ||
@@ -261,7 +276,8 @@ static void test_too_long(void **state)
 	assert_int_equal(filter_compile(policy, &arena, &program, &err), ERR);
 	assert_int_equal(err.kind, ERR_CONFIG);
 	assert_non_null(strstr(err.what, "the kernel takes 4096"));
-	assert_non_null(strstr(err.why, "/linux/seccomp/syscalls/"));
+	assert_non_null(strstr(err.why, "12 for "));
+	assert_non_null(strstr(err.why, " from /linux/seccomp/syscalls/"));
 	assert_non_null(strstr(err.where, "config.json#/linux/seccomp/syscalls/"));
 	assert_true(err.fix[0]);
 }
@@ -277,8 +293,11 @@ struct totals {
 	unsigned long compared, differences, refused, refused_by_them, without_oracle;
 };
 
-static void random_profile(uint64_t seed, struct totals *totals)
+/* big_endian: for machines of that kind alone; the library puts no two kinds into one program. */
+static void random_profile(uint64_t seed, bool big_endian, struct totals *totals)
 {
+	static const uint32_t big[] = {AUDIT_ARCH_S390X, AUDIT_ARCH_S390,  AUDIT_ARCH_PPC,    AUDIT_ARCH_PPC64,
+				       AUDIT_ARCH_MIPS,	 AUDIT_ARCH_MIPS64, AUDIT_ARCH_PARISC, AUDIT_ARCH_PARISC64};
 	cleanup_arena struct arena arena = ARENA_INIT;
 	uint8_t bytes[1024];
 	struct source source = {.data = bytes, .size = sizeof(bytes)};
@@ -289,6 +308,14 @@ static void random_profile(uint64_t seed, struct totals *totals)
 
 	source_fill(&comparison.seed, bytes, sizeof(bytes));
 	comparison.policy = policy_draw(&source, &arena);
+	if (big_endian) {
+		struct filter_policy *policy = arena_alloc(&arena, sizeof(*policy));
+
+		*policy = *comparison.policy;
+		policy->archs = big + seed / 3 % (ARRAY_SIZE(big) - 1);
+		policy->archs_count = 1 + seed / 2 % 2;
+		comparison.policy = policy;
+	}
 	loses = oracle_loses_rules(comparison.policy);
 	ok = filter_compile(comparison.policy, &arena, &comparison.ours, &err) == 0;
 	if (!loses)
@@ -318,11 +345,178 @@ static void test_random(void **state)
 
 	(void)state;
 	for (unsigned long i = 0; i < profiles; i++)
-		random_profile((seed + i) * 0x9e3779b97f4a7c15u | 1, &totals);
+		random_profile((seed + i) * 0x9e3779b97f4a7c15u | 1, i % 10 == 9, &totals);
 	print_message("# %lu random policies, %lu calls compared; %lu refused by us, %lu by libseccomp; %lu not given to "
 		      "it; %lu calls with a known difference\n",
 		      profiles, totals.compared, totals.refused, totals.refused_by_them, totals.without_oracle,
 		      totals.differences);
+}
+
+/* The default of `bulkhead run`, as it is and with capabilities. */
+static void test_our_default(void **state)
+{
+	static const uint64_t capabilities[] = {0, 1u << 12, UINT64_C(0xa80425fb), UINT64_MAX};
+
+	(void)state;
+	for (size_t i = 0; i < ARRAY_SIZE(capabilities); i++) {
+		cleanup_arena struct arena arena = ARENA_INIT;
+		cleanup_buf struct buf text = BUF_INIT;
+		struct json_writer writer = JSON_WRITER(&text, 0);
+		struct comparison comparison = {.seed = 11 + i};
+		struct standing_profile profile;
+		struct filter_policy policy;
+		struct err err = ERR_INIT;
+
+		sandbox_write_seccomp(&writer, capabilities[i]);
+		assert_int_equal(standing_read(&arena, "sandbox", text.data, text.length, &profile, &err), 0);
+		assert_int_equal(standing_policy(&profile, capabilities[i], &arena, &policy, &err), 0);
+		comparison.policy = &policy;
+		assert_int_equal(filter_compile(&policy, &arena, &comparison.ours, &err), 0);
+		assert_int_equal(oracle_compile(&policy, &comparison.theirs, &comparison.theirs_count), 0);
+		compare_policy(&comparison);
+		print_message("# %u instructions (libseccomp: %u), %lu calls compared, %lu with a known difference\n",
+			      comparison.ours.count, comparison.theirs_count, comparison.compared, comparison.differences);
+		assert_true(comparison.ours.count < comparison.theirs_count);
+		free(comparison.theirs);
+	}
+}
+
+static const uint32_t both_archs[] = {AUDIT_ARCH_X86_64, AUDIT_ARCH_I386};
+
+/* Rules for one call, each with one comparison of argument 1. */
+static struct filter_policy policy_values(struct arena *arena, const struct filter_arg *args, size_t count)
+{
+	static const char *const names[] = {"ioctl"};
+	struct filter_rule *rules = arena_calloc(arena, count, sizeof(*rules));
+
+	for (size_t i = 0; i < count; i++)
+		rules[i] = (struct filter_rule){.names = names,
+						.names_count = 1,
+						.action = SECCOMP_RET_ERRNO | EPERM,
+						.args = &args[i],
+						.args_count = 1,
+						.where = arena_printf(arena, "/linux/seccomp/syscalls/%zu", i)};
+	return (struct filter_policy){.default_action = SECCOMP_RET_ALLOW,
+				      .bad_arch_action = SECCOMP_RET_KILL_PROCESS,
+				      .archs = both_archs,
+				      .archs_count = 1,
+				      .rules = rules,
+				      .rules_count = count};
+}
+
+/* A long list of values of one argument fits where libseccomp's does: what they have in common is tested once. */
+static void test_many_values(void **state)
+{
+	enum { VALUES = 3000 };
+	static struct filter_arg args[VALUES];
+	cleanup_arena struct arena arena = ARENA_INIT;
+	struct filter_policy policy;
+	struct comparison comparison = {.policy = &policy, .seed = 7};
+	struct err err = ERR_INIT;
+
+	(void)state;
+	for (size_t i = 0; i < VALUES; i++)
+		args[i] = (struct filter_arg){1, FILTER_EQ, i % 3 * 0x100000000 + i * 7, 0};
+	policy = policy_values(&arena, args, VALUES);
+	assert_int_equal(filter_compile(&policy, &arena, &comparison.ours, &err), 0);
+	assert_int_equal(oracle_compile(&policy, &comparison.theirs, &comparison.theirs_count), 0);
+	print_message("# %u instructions (libseccomp: %u)\n", comparison.ours.count, comparison.theirs_count);
+	for (size_t i = 0; i < VALUES; i++)
+		for (int by = -1; by <= 1; by++)
+			for (uint64_t high = 0; high < 4; high++) {
+				struct seccomp_data data = {.nr = abi_syscall_number(AUDIT_ARCH_X86_64, "ioctl"),
+							    .arch = AUDIT_ARCH_X86_64,
+							    .args = {0, (uint32_t)(i * 7 + (uint64_t)by) | high << 32}};
+				uint32_t is = filter_run(comparison.ours.instructions, &data, NULL);
+
+				if (is != filter_run(comparison.theirs, &data, NULL))
+					fail_at(&comparison, &data, is, ~is, "libseccomp");
+			}
+	assert_true(comparison.ours.count < comparison.theirs_count + 16);
+	free(comparison.theirs);
+}
+
+/* Two rules that match the same call and say different things. */
+static void test_contradiction(void **state)
+{
+	static const struct filter_arg args[] = {{1, FILTER_EQ, 5, 0}, {1, FILTER_EQ, 5, 0}};
+	cleanup_arena struct arena arena = ARENA_INIT;
+	struct filter_policy policy = policy_values(&arena, args, 2);
+	struct filter_rule rules[2] = {policy.rules[0], policy.rules[1]};
+	struct filter_program program;
+	struct err err = ERR_INIT;
+
+	(void)state;
+	rules[1].action = SECCOMP_RET_KILL_PROCESS;
+	policy.rules = rules;
+	assert_int_equal(filter_compile(&policy, &arena, &program, &err), ERR);
+	assert_int_equal(err.kind, ERR_CONFIG);
+	assert_string_equal(err.what, "seccomp rules /linux/seccomp/syscalls/0 and /linux/seccomp/syscalls/1 contradict "
+				      "each other");
+	assert_string_equal(err.where, "config.json#/linux/seccomp/syscalls/1");
+	assert_string_equal(err.why, "for ioctl on x86_64 both match the same arguments, and one says SCMP_ACT_ERRNO(EPERM), "
+				     "the other SCMP_ACT_KILL_PROCESS");
+	assert_true(err.fix[0]);
+}
+
+/* A rule that never decides, because one without arguments comes first, before or after it. */
+static void test_shadow(void **state)
+{
+	static const struct filter_arg args[] = {{1, FILTER_EQ, 5, 0}, {1, FILTER_EQ, 6, 0}};
+	static const uint32_t archs[] = {ABI_ARCH_NATIVE};
+	cleanup_arena struct arena arena = ARENA_INIT;
+	struct filter_policy policy = policy_values(&arena, args, 2);
+	struct filter_rule rules[2] = {policy.rules[0], policy.rules[1]};
+	struct filter_program program;
+	struct err err = ERR_INIT;
+
+	(void)state;
+	policy.rules = rules;
+	policy.archs = archs;
+	assert_int_equal(filter_compile(&policy, &arena, &program, &err), 0);
+	assert_null(program.shadow.call);
+	for (uint32_t plain = 0; plain < 2; plain++) {
+		rules[plain].args_count = 0;
+		rules[plain].action = SECCOMP_RET_KILL_PROCESS;
+		assert_int_equal(filter_compile(&policy, &arena, &program, &err), 0);
+		assert_string_equal(program.shadow.call, "ioctl");
+		assert_int_equal(program.shadow.rule, 1 - plain);
+		assert_int_equal(program.shadow.by, plain);
+		/* Of one action: nothing is lost. */
+		rules[1 - plain].action = SECCOMP_RET_KILL_PROCESS;
+		assert_int_equal(filter_compile(&policy, &arena, &program, &err), 0);
+		assert_null(program.shadow.call);
+		rules[0] = policy_values(&arena, args, 2).rules[0];
+		rules[1] = policy_values(&arena, args, 2).rules[1];
+	}
+}
+
+/* What to merge is told by pointer, with the rule that stands for both: it says what the two say. */
+static void test_merge_advice(void **state)
+{
+	enum { VALUES = 5000 };
+	static struct filter_arg args[VALUES];
+	cleanup_arena struct arena arena = ARENA_INIT;
+	struct filter_policy policy;
+	struct filter_program program;
+	struct err err = ERR_INIT;
+
+	(void)state;
+	for (size_t i = 0; i < VALUES; i++)
+		args[i] = (struct filter_arg){1, FILTER_EQ, i * 4, 0};
+	args[7].value = 6 * 4 + 1;
+	policy = policy_values(&arena, args, VALUES);
+	policy.archs_count = 2;
+	assert_int_equal(filter_compile(&policy, &arena, &program, &err), ERR);
+	assert_non_null(strstr(err.what, "over 4096 seccomp rules with arguments for ioctl"));
+	assert_non_null(strstr(err.fix, "/linux/seccomp/syscalls/0 and /linux/seccomp/syscalls/1 are one, with "
+					"SCMP_CMP_MASKED_EQ, value 18446744073709551611 and valueTwo 0 for argument 1"));
+	assert_non_null(strstr(err.fix, "fewer architectures"));
+	/* Nothing to merge: that is told, too. */
+	for (size_t i = 0; i < VALUES; i++)
+		args[i].value = i * i * 3;
+	assert_int_equal(filter_compile(&policy, &arena, &program, &err), ERR);
+	assert_non_null(strstr(err.fix, "SCMP_CMP_GE"));
 }
 
 /* For every number: what both allow; the profile's error where it refuses; and what the config kills is killed. */
@@ -363,6 +557,11 @@ int main(void)
 {
 	const struct CMUnitTest tests[] = {
 		cmocka_unit_test(test_docker),
+		cmocka_unit_test(test_our_default),
+		cmocka_unit_test(test_many_values),
+		cmocka_unit_test(test_contradiction),
+		cmocka_unit_test(test_shadow),
+		cmocka_unit_test(test_merge_advice),
 		cmocka_unit_test(test_big),
 		cmocka_unit_test(test_too_long),
 		cmocka_unit_test(test_intersect),

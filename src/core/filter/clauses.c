@@ -164,15 +164,30 @@ static struct filter_clause *clause_new(struct builder *builder, uint32_t rule,
 	return clause;
 }
 
+/* Rule `less` has no effect on call, since `more`, which compares no argument, comes first. */
+static void shadow_note(struct builder *builder, const struct filter_call *call, uint32_t less, uint32_t more)
+{
+	struct filter_shadow *shadow = &builder->calls->shadow;
+	const struct filter_rule *rules = builder->policy->rules;
+
+	if (shadow->call || builder->calls->arch.value != ABI_ARCH_NATIVE || rules[less].action == rules[more].action)
+		return;
+	*shadow = (struct filter_shadow){filter_call_text(&builder->calls->arch, call->number), less, more};
+}
+
 static int clause_add(struct builder *builder, struct filter_call *call, uint32_t rule,
 		      const struct filter_condition *conditions, uint32_t count)
 {
 	struct filter_clause *clause;
 
 	/* The first clause without conditions wins over all, so it stands alone, and calls can share it. */
-	if (call->first && !call->first->count)
+	if (call->first && !call->first->count) {
+		shadow_note(builder, call, rule, call->first->rule);
 		return 0;
+	}
 	if (!count) {
+		for (const struct filter_clause *lost = call->first; lost; lost = lost->next)
+			shadow_note(builder, call, lost->rule, rule);
 		if (!builder->plain)
 			builder->plain = clause_new(builder, rule, NULL, 0);
 		call->first = call->last = builder->plain;

@@ -6,7 +6,6 @@
  * tree of comparisons finds the interval. A single number inside an interval of another verdict costs one test for
  * equality. The machine's own architecture is asked for first.
  */
-#include <stdio.h>
 #include <string.h>
 
 #include "abi/arch.h"
@@ -98,6 +97,7 @@ struct compiler {
 	struct filter_graph graph;
 	struct filter_node *fallback, *bad_arch;
 	uint32_t *costs; /* per rule: comparisons of arguments that it adds */
+	struct filter_shadow shadow;
 };
 
 static void costs_count(struct compiler *compiler, const struct filter_calls *calls, const struct filter_call *call)
@@ -120,6 +120,8 @@ static int arch_intervals(struct compiler *compiler, uint32_t arch, struct inter
 	items = arena_calloc(compiler->arena, capacity, sizeof(*items));
 	if (!items)
 		return filter_no_memory(err);
+	if (calls.shadow.call)
+		compiler->shadow = calls.shadow;
 	if (intervals->count)
 		memcpy(items, intervals->items, intervals->count * sizeof(*items));
 	intervals->items = items;
@@ -219,35 +221,6 @@ static int archs_build(struct compiler *compiler, struct filter_node **ret_root,
 	return native ? arch_add(compiler, ABI_ARCH_NATIVE, ret_root, err) : 0;
 }
 
-static int too_long(const struct compiler *compiler, uint32_t count, struct err *err)
-{
-	const struct filter_policy *policy = compiler->policy;
-	char text[256] = "";
-	size_t used = 0;
-	const struct filter_rule *worst = NULL;
-
-	for (int i = 0; i < 3; i++) {
-		uint32_t most = 0;
-		const struct filter_rule *rule;
-
-		for (uint32_t n = 1; n < policy->rules_count; n++)
-			if (compiler->costs[n] > compiler->costs[most])
-				most = n;
-		if (!policy->rules_count || !compiler->costs[most])
-			break;
-		rule = &policy->rules[most];
-		worst = worst ? worst : rule;
-		used += (size_t)snprintf(text + used, sizeof(text) - used, "%s%.60s (%u)", i ? ", " : "",
-					 rule->where ? rule->where : "?", compiler->costs[most]);
-		compiler->costs[most] = 0;
-	}
-	err_set(err, ERR_CONFIG, "the seccomp filter needs %u instructions; the kernel takes %u", count,
-		FILTER_INSTRUCTIONS_MAX);
-	err_why(err, "the most comparisons come from the rules %s", text);
-	err_fix(err, "merge rules with arguments (SCMP_CMP_MASKED_EQ takes several values), or list fewer architectures");
-	return worst ? filter_place(policy, worst, err) : ERR;
-}
-
 static int compiler_start(struct compiler *compiler, struct err *err)
 {
 	const struct filter_policy *policy = compiler->policy;
@@ -274,7 +247,8 @@ int filter_compile(const struct filter_policy *policy, struct arena *arena, stru
 	    filter_emit(&compiler.graph, root, &program, err) < 0)
 		return ERR;
 	if (program.count > FILTER_INSTRUCTIONS_MAX)
-		return too_long(&compiler, program.count, err);
+		return filter_advise_length(policy, compiler.costs, program.count, err);
+	program.shadow = compiler.shadow;
 	*ret_program = program;
 	return 0;
 }

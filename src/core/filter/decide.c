@@ -65,12 +65,17 @@ struct filter_node *filter_branch(struct filter_graph *graph, enum filter_test t
 	return node_intern(graph, &key);
 }
 
+/* Where a half of an argument lies in struct seccomp_data. */
+static uint32_t half_offset(const struct filter_arch *arch, uint32_t arg, bool high)
+{
+	return (uint32_t)(offsetof(struct seccomp_data, args) + arg * sizeof(uint64_t)) + (high != arch->big_endian ? 4 : 0);
+}
+
 static struct filter_node *condition_node(struct filter_graph *graph, const struct filter_arch *arch,
 					  const struct filter_condition *condition, struct filter_node *yes,
 					  struct filter_node *no)
 {
-	uint32_t base = (uint32_t)(offsetof(struct seccomp_data, args) + condition->arg * sizeof(uint64_t));
-	uint32_t low = base + (arch->big_endian ? 4 : 0), high = base + (arch->big_endian ? 0 : 4);
+	uint32_t low = half_offset(arch, condition->arg, false), high = half_offset(arch, condition->arg, true);
 	uint32_t mask = (uint32_t)condition->mask, value = (uint32_t)condition->value;
 	uint32_t mask_high = (uint32_t)(condition->mask >> 32), value_high = (uint32_t)(condition->value >> 32);
 	enum filter_test test = FILTER_TEST_EQ;
@@ -172,6 +177,42 @@ static struct filter_node *simplify(struct filter_graph *graph, struct filter_no
 	return filter_branch(graph, node->test, node->offset, node->mask, node->value, yes, no);
 }
 
+static struct filter_node *leaf_of(struct filter_graph *graph, struct filter_clause *clause)
+{
+	if (!clause->leaf)
+		clause->leaf = filter_leaf(graph, clause->action, clause->rule);
+	return clause->leaf;
+}
+
+/* Is it one comparison of a whole argument with one value, of which both halves count? */
+static bool is_equality(const struct filter_arch *arch, const struct filter_clause *clause)
+{
+	return clause && !arch->narrow && clause->count == 1 && clause->conditions->operator == FILTER_EQ;
+}
+
+/* The clause behind those that, like the first, are an equality of the same argument with the same high half. */
+static struct filter_clause *equalities_end(const struct filter_arch *arch, struct filter_clause *clause)
+{
+	const struct filter_condition *first = clause->conditions;
+
+	while (is_equality(arch, clause) && clause->conditions->arg == first->arg &&
+	       clause->conditions->value >> 32 == first->value >> 32)
+		clause = clause->next;
+	return clause;
+}
+
+/* Their low halves, one after another. */
+static struct filter_node *equalities_node(struct filter_graph *graph, const struct filter_arch *arch,
+					   struct filter_clause *clause, const struct filter_clause *end,
+					   struct filter_node *rest)
+{
+	if (clause == end)
+		return rest;
+	return filter_branch(graph, FILTER_TEST_EQ, half_offset(arch, clause->conditions->arg, false), UINT32_MAX,
+			     (uint32_t)clause->conditions->value, leaf_of(graph, clause),
+			     equalities_node(graph, arch, clause->next, end, rest));
+}
+
 static struct filter_node *clauses_node(struct filter_graph *graph, const struct filter_arch *arch,
 					struct filter_clause *clause, struct filter_node *fallback, uint32_t *tests)
 {
@@ -179,11 +220,24 @@ static struct filter_node *clauses_node(struct filter_graph *graph, const struct
 
 	if (!clause)
 		return fallback;
-	if (!clause->leaf)
-		clause->leaf = filter_leaf(graph, clause->action, clause->rule);
-	yes = clause->leaf;
+	yes = leaf_of(graph, clause);
 	if (!clause->count)
 		return yes;
+	/* Of several with one high half it is asked for once, before all of them. */
+	if (is_equality(arch, clause) && is_equality(arch, clause->next)) {
+		const struct filter_condition *condition = clause->conditions;
+		struct filter_clause *end = equalities_end(arch, clause);
+
+		if (end != clause->next) {
+			no = clauses_node(graph, arch, end, fallback, tests);
+			yes = equalities_node(graph, arch, clause, end, no);
+			*tests += 2;
+			for (; clause != end; clause = clause->next)
+				*tests += 1;
+			return filter_branch(graph, FILTER_TEST_EQ, half_offset(arch, condition->arg, true), UINT32_MAX,
+					     (uint32_t)(condition->value >> 32), yes, no);
+		}
+	}
 	no = clauses_node(graph, arch, clause->next, fallback, tests);
 	for (uint32_t i = clause->count; i--; *tests += 2)
 		yes = condition_node(graph, arch, &clause->conditions[i], yes, no);

@@ -21,14 +21,18 @@
 enum filter_operator { FILTER_NE, FILTER_LT, FILTER_LE, FILTER_EQ, FILTER_GE, FILTER_GT, FILTER_MASKED_EQ };
 
 /*
- * What a policy means (the same as libseccomp makes of it when runc or crun hand it over; differences: README in
- * tests/filter-differences and order.c):
+ * What a policy means (the same as libseccomp makes of it when runc or crun hand it over; order.c lists the differences):
  * - rules whose action equals default_action are skipped; names that an architecture lacks are skipped there;
  * - for one call a rule without arguments beats all that have some, and the first of several such rules wins;
  * - of the rules with arguments that match, the first in the order of order.c decides;
  * - on 32-bit architectures and x32 only the low halves of arguments and values are compared;
  * - where socketcall and ipc multiplex, a rule for one of their calls applies to the multiplexed form too, without its
  *   condition on argument 0 (which holds the call's number there).
+ *
+ * The last is what libseccomp does, and kept on purpose, since a profile must mean the same here: a rule that lets
+ * `socket` pass for some families lets socketcall make a socket of any family on i386, where families lie in memory and no
+ * filter sees them. To refuse the multiplexed form instead would end 32-bit programs that work with runc and crun. Who
+ * wants families to count leaves the 32-bit architectures out, as `bulkhead run` does; `bulkhead surface` tells of it.
  */
 struct filter_arg {
 	uint32_t index; /* 0 … 5 */
@@ -64,6 +68,12 @@ struct filter_policy {
 struct filter_program {
 	struct sock_filter *instructions;
 	uint32_t count;
+	/* A rule that never decides a call of the machine's own architecture that it names, because one without arguments,
+	 * and with another action, decides first: the first such pair. NULL names none. */
+	struct filter_shadow {
+		const char *call;
+		uint32_t rule, by; /* in policy.rules */
+	} shadow;
 	/* Per instruction: for a BPF_RET that only one rule leads to, its index in policy.rules; else FILTER_NO_RULE (the
 	 * default, a bad architecture, or several rules: filter_rule_for tells). */
 	const uint32_t *rule_of;

@@ -47,6 +47,6 @@ int filter_intersect(const struct filter_program *profile, const struct filter_p
 	for (uint32_t i = refused; i < count; i++)
 		if (is_return(&all[i]) && !is_fatal(all[i].k))
 			all[i].k = answer;
-	*ret = (struct filter_program){all, count, rule_of};
+	*ret = (struct filter_program){.instructions = all, .count = count, .rule_of = rule_of};
 	return filter_check(all, count, err);
 }

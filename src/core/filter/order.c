@@ -20,6 +20,9 @@
  *   d. it loads the call's number together with the call of the highest priority; where that is one which the
  *      architecture lacks, its program compares the architecture's value with call numbers. Not here.
  *   e. names that are newer than its table mean nothing to it.
+ * A rule that an earlier one without arguments, or a later one, makes meaningless is no contradiction to libseccomp, which
+ * takes it in silence; nor is it here, since profiles of engines have such rules. filter_program.shadow names the first.
+ *
  * Kept as it has it: behind socketcall and ipc the conditions on arguments over 0 compare the multiplexer's own
  * arguments, which are of another kind.
  */
@@ -213,7 +216,7 @@ int filter_order(const struct filter_policy *policy, const struct filter_arch *a
 		if (count == FILTER_CLAUSES_MAX) {
 			err_set(err, ERR_CONFIG, "over %d seccomp rules with arguments for %s", FILTER_CLAUSES_MAX,
 				filter_call_text(arch, call->number));
-			err_fix(err, "merge rules whose values differ in a few bits with SCMP_CMP_MASKED_EQ");
+			filter_advise_merge(policy, err);
 			return filter_place(policy, &policy->rules[clause->rule], err);
 		}
 		size_t i = count++;

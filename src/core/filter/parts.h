@@ -6,6 +6,7 @@
  *   decide.c   clauses → a graph of tests with actions as leaves; equal parts exist once
  *   compile.c  graphs of all numbers → intervals → search tree → architectures
  *   emit.c     graph → instructions
+ *   advise.c   when that is too long: which rules can be one
  */
 #ifndef BULKHEAD_CORE_FILTER_PARTS_H
 #define BULKHEAD_CORE_FILTER_PARTS_H
@@ -52,6 +53,7 @@ struct filter_calls {
 	struct filter_arch arch;
 	struct filter_call *items; /* by rising number; calls without clauses have first == NULL */
 	size_t count;
+	struct filter_shadow shadow; /* of the native architecture */
 };
 
 /* A rule's name is looked up once for all architectures. */
@@ -60,7 +62,7 @@ struct filter_names {
 	const uint8_t *multiplex; /* per row: 1 + place among the calls behind socketcall and ipc, or 0 */
 };
 
-#define FILTER_CLAUSES_MAX 1024 /* with conditions, of one call: each takes an instruction at least */
+#define FILTER_CLAUSES_MAX FILTER_INSTRUCTIONS_MAX /* with conditions, of one call: each takes an instruction at least */
 
 enum filter_test { FILTER_TEST_LEAF, FILTER_TEST_EQ, FILTER_TEST_GT, FILTER_TEST_GE };
 
@@ -110,6 +112,10 @@ struct filter_node *filter_branch(struct filter_graph *graph, enum filter_test t
 				  uint32_t value, struct filter_node *yes, struct filter_node *no);
 struct filter_node *filter_decide(struct filter_graph *graph, const struct filter_arch *arch,
 				  struct filter_clause *clauses, struct filter_node *fallback);
+
+/* advise.c: fill in the remedy; and the error for a program of count instructions, costs being those of the rules. ERR. */
+int filter_advise_merge(const struct filter_policy *policy, struct err *err);
+int filter_advise_length(const struct filter_policy *policy, const uint32_t *costs, uint32_t count, struct err *err);
 
 /* emit.c */
 int filter_emit(struct filter_graph *graph, struct filter_node *root, struct filter_program *ret_program,

@@ -120,6 +120,7 @@ struct process_power {
 	struct filter_program config_filter; /* without the profile's part; count 0: the same, or there is none */
 	uint32_t filter_flags;
 	const char *where_filter;
+	const char *filter_note; /* a rule of the config that has no effect; NULL when there is none */
 };
 /* The capabilities that can be granted, as masks; the others are warned of. */
 void plan_capabilities(struct builder *builder, struct process_power *power);

@@ -148,6 +148,16 @@ static int profile_filter(struct builder *builder, struct process_power *power)
 	return 0;
 }
 
+/* Told in the plan, and no warning at each start: engines' own profiles have such rules. */
+static const char *filter_note(struct builder *builder, const struct filter_policy *policy,
+			       const struct filter_shadow *shadow)
+{
+	return !shadow->call ? NULL
+			     : builder_text(builder, "%s has no effect on %s: %s compares no argument, and decides first",
+					    policy->rules[shadow->rule].where, shadow->call,
+					    policy->rules[shadow->by].where);
+}
+
 int plan_filter(struct builder *builder, struct process_power *power)
 {
 	const struct oci_seccomp *seccomp = &builder->config->linux.seccomp;
@@ -162,6 +172,7 @@ int plan_filter(struct builder *builder, struct process_power *power)
 	if (plan_filter_policy(seccomp, builder->plan->config_name, builder->arena, &policy, builder->err) ||
 	    filter_compile(&policy, builder->arena, &power->filter, builder->err))
 		return ERR;
+	power->filter_note = filter_note(builder, &policy, &power->filter.shadow);
 	power->has_filter = true;
 	power->filter_flags = seccomp->flags;
 	power->listener = seccomp->listener_path;

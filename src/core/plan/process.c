@@ -192,13 +192,15 @@ int plan_labels(struct builder *builder, const char *apparmor, const char *selin
 
 static void plan_seccomp_op(struct builder *builder, const struct process_power *power, enum plan_stage stage)
 {
+	const char *why = power->no_new_privs ? "last of all, so that it needs to allow the least"
+					      : "before the ids change: without no_new_privs it needs CAP_SYS_ADMIN";
 	struct op *op;
 
 	if (!power->has_filter)
 		return;
-	op = builder_add(builder, OP_SECCOMP, stage, power->where_filter,
-			 power->no_new_privs ? "last of all, so that it needs to allow the least"
-					     : "before the ids change: without no_new_privs it needs CAP_SYS_ADMIN");
+	if (power->filter_note)
+		why = builder_text(builder, "%s; %s", why, power->filter_note);
+	op = builder_add(builder, OP_SECCOMP, stage, power->where_filter, why);
 	op->seccomp.program = power->filter;
 	op->seccomp.flags = power->filter_flags & ~(uint32_t)SECCOMP_FILTER_FLAG_NEW_LISTENER;
 	/*

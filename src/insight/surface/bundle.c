@@ -81,8 +81,8 @@ static int add_filter(struct arena *arena, const char *name, const struct oci_co
 {
 	struct surface_program one;
 	struct surface_chain chain = {.programs = &one};
-	struct filter_program program;
-	struct filter_policy policy;
+	struct filter_program program = {0};
+	struct filter_policy policy = {0};
 
 	if (config->linux.seccomp.present) {
 		if (plan_filter_policy(&config->linux.seccomp, name, arena, &policy, err) ||
@@ -92,6 +92,7 @@ static int add_filter(struct arena *arena, const char *name, const struct oci_co
 		chain.count = 1;
 	}
 	surface_fact(surface, "seccomp", "seccomp", chain.count ? "one filter" : "none", !chain.count);
+	surface_shadow(arena, &policy, &program, surface);
 	return calls_fill(arena, &chain, power, surface, err);
 }
 

@@ -1,5 +1,6 @@
 /* SPDX-License-Identifier: Apache-2.0 */
 /* surface/calls: what a chain of filters leaves of the tables: system calls, and commands by the argument that holds them. */
+#include <linux/net.h>
 #include <linux/sched.h>
 #include <signal.h>
 #include <string.h>
@@ -195,6 +196,21 @@ static size_t count_entry(const struct surface_chain *chain, uint32_t arch, size
 	return reached;
 }
 
+#if defined(__x86_64__)
+/* socketcall has the family in memory, where no filter sees it. */
+static bool any_socket(const struct surface_chain *chain)
+{
+	const struct reach_call call = {
+		.arch = AUDIT_ARCH_I386,
+		.number = abi_syscall_number(AUDIT_ARCH_I386, "socketcall"),
+		.value = SYS_SOCKET,
+		.high_zero = true,
+	};
+
+	return verdict_of(chain, "", &call) != SURFACE_REFUSED;
+}
+#endif
+
 static void add_entries(struct arena *arena, const struct surface_chain *chain, struct surface *surface)
 {
 #if defined(__x86_64__)
@@ -210,7 +226,10 @@ static void add_entries(struct arena *arena, const struct surface_chain *chain, 
 		size_t total, reached = count_entry(chain, entries[i].arch, &total);
 
 		surface_fact(surface, entries[i].key, entries[i].title,
-			     reached ? arena_printf(arena, "%zu of %zu system calls more", reached, total) : "closed",
+			     reached ? arena_printf(arena, "%zu of %zu system calls more%s", reached, total,
+						    entries[i].arch == AUDIT_ARCH_I386 && any_socket(chain)
+							    ? "; sockets of any family, by socketcall" : "")
+				     : "closed",
 			     reached != 0);
 	}
 #else

@@ -3,6 +3,7 @@
 #ifndef BULKHEAD_INSIGHT_SURFACE_PARTS_H
 #define BULKHEAD_INSIGHT_SURFACE_PARTS_H
 
+#include "core/filter/filter.h"
 #include "insight/surface/surface.h"
 
 /* ---- reach.c ---- */
@@ -30,6 +31,10 @@ void surface_put_name(struct buf *out, const char *name);
 void surface_fact(struct surface *surface, const char *key, const char *title, const char *value, bool open);
 void surface_tell(struct surface *surface, const char *key, const char *title, const char *value);
 int surface_capabilities(struct arena *arena, uint64_t mask, struct surface_set *set, struct err *err);
+
+/* A rule of the policy that has no effect; nothing when there is none. */
+void surface_shadow(struct arena *arena, const struct filter_policy *policy, const struct filter_program *program,
+		    struct surface *surface);
 
 /* ---- calls.c ---- */
 

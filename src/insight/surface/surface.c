@@ -128,6 +128,18 @@ int surface_capabilities(struct arena *arena, uint64_t mask, struct surface_set 
 	return 0;
 }
 
+void surface_shadow(struct arena *arena, const struct filter_policy *policy, const struct filter_program *program,
+		    struct surface *surface)
+{
+	const struct filter_shadow *shadow = &program->shadow;
+
+	if (shadow->call)
+		surface_fact(surface, "ruleWithoutEffect", "rule without effect",
+			     arena_printf(arena, "%s on %s: %s compares no argument, and decides first",
+					  policy->rules[shadow->rule].where, shadow->call, policy->rules[shadow->by].where),
+			     true);
+}
+
 int surface_of_profile(struct arena *arena, const char *name, const char *text, size_t size, uint64_t capabilities,
 		       struct surface *ret_surface, struct err *err)
 {
@@ -137,7 +149,7 @@ int surface_of_profile(struct arena *arena, const char *name, const char *text, 
 	struct surface_program one;
 	struct surface_chain chain = {.programs = &one};
 	struct standing_profile profile;
-	struct filter_policy policy;
+	struct filter_policy policy = {0};
 
 	if (standing_read(arena, name, text, size, &profile, err))
 		return ERR;
@@ -149,6 +161,7 @@ int surface_of_profile(struct arena *arena, const char *name, const char *text, 
 		chain.count = 1;
 	}
 	surface_fact(&surface, "seccomp", "seccomp", chain.count ? "one filter" : "none", !chain.count);
+	surface_shadow(arena, &policy, &program, &surface);
 	if (calls_fill(arena, &chain, &power, &surface, err))
 		return ERR;
 	*ret_surface = surface;
