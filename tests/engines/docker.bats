@@ -66,7 +66,8 @@ status_is() { [ "$(d inspect --format '{{.State.Status}}' "$name")" = "$1" ]; }
 @test "the surface of docker's default, with runc, read from outside: more than that of bulkhead run" {
 	background_box --runtime runc
 	reaches_more "$(d inspect --format '{{.State.Pid}}' "$name")" \
-		"$BASE/exec/containerd/daemon/io.containerd.runtime.v2.task/moby/$(d inspect --format '{{.Id}}' "$name")"
+		"$BASE/exec/containerd/daemon/io.containerd.runtime.v2.task/moby/$(d inspect --format '{{.Id}}' "$name")" \
+		"$(d inspect --format '{{.Id}}' "$name")"
 }
 
 @test "exec, top, logs, stats, cp" {

@@ -9,7 +9,7 @@
 #   terminal COMMAND        runs it as bash's command on a terminal, which knows exported functions
 #   background PIDFILE CMD  starts a daemon, its output to PIDFILE.log
 #   end PIDFILE             ends it by its pid, and waits until it is gone
-#   reaches_more PID BUNDLE  what a foreign runtime installed is what our compiler makes of its config, and more than our default
+#   reaches_more PID BUNDLE ID  what a foreign runtime installed is what our compiler makes of its config, and more than our default
 #   nothing_left            no mount, cgroup or process of this engine is left
 
 load ../runtime/helpers
@@ -74,9 +74,11 @@ end() {
 	wait_for 20 ended "$pid" || { kill -KILL "$pid"; return 1; }
 }
 
+# ID too: by it the container is found.
 reaches_more() {
 	local bulkhead=${BULKHEAD:-$ROOT_OF_TREE/build/bulkhead} calls='.sets | {syscalls, ioctl, prctl, fcntl, socketFamilies, namespaces}'
 	"$bulkhead" surface --json "$1" > "$BASE/running.json"
+	cmp <(jq "$calls" "$BASE/running.json") <("$bulkhead" surface --json "${3:0:12}" | jq "$calls")
 	"$bulkhead" surface --json "$2" > "$BASE/planned.json"
 	cmp <(jq "$calls" "$BASE/running.json") <(jq "$calls" "$BASE/planned.json")
 	"$bulkhead" surface --json --diff sandbox "$1" > "$BASE/diff.json"

@@ -63,7 +63,7 @@ prints() { "${@:2}" | grep -q -- "$1"; }
 	unshare --mount bash -c 'mountpoint -q /sys/fs/cgroup/unified && umount /sys/fs/cgroup/unified
 		pm --runtime crun run --detach --name "$1" localhost/box sleep 1000' run "$name"
 	reaches_more "$(pm inspect --format '{{.State.Pid}}' "$name")" \
-		"$(dirname "$(pm inspect --format '{{.OCIConfigPath}}' "$name")")"
+		"$(dirname "$(pm inspect --format '{{.OCIConfigPath}}' "$name")")" "$(pm inspect --format '{{.ID}}' "$name")"
 }
 
 @test "run: a program that is not there is 127, one that cannot be executed 126" {

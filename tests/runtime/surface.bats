@@ -77,6 +77,28 @@ started() { # a container that sleeps; its name in ID, its pid in PID
 	leftovers
 }
 
+@test "a container of another engine is found by the id that its cgroup bears" {
+	local path key
+	key=$(sha256sum <<<"$BATS_TEST_NAME $$" | cut -d ' ' -f 1)
+	path=$(bundle)
+	edit "$path" '.process.args = ["/bin/sleep", "1000"] | .linux.cgroupsPath = "/bk-find.'"$$"'/libpod-'"$key"'"
+		| .linux.seccomp = {"defaultAction": "SCMP_ACT_ALLOW", "syscalls": [{"names": ["bpf"], "action": "SCMP_ACT_ERRNO"}]}'
+	ID=$(new_id)
+	oci run --bundle "$path" --detach "$ID" </dev/null >/dev/null 2>&1
+	run -0 "$BULKHEAD" surface --json "${key:0:12}"
+	json_is .subject "${key:0:12}"
+	json_is '.sets.syscalls.items[] | select(.name == "bpf").verdict' refused
+	run -0 "$BULKHEAD" surface "$key"
+	run "$BULKHEAD" surface "${key:0:11}"
+	assert_fails 125
+	run "$BULKHEAD" surface "${key:0:12}0000"
+	assert_fails 125
+	[[ $output == *"the id of any engine's container"* ]]
+	oci delete --force "$ID"
+	find /sys/fs/cgroup -depth -type d -name "bk-find.$$" -exec rmdir {} +
+	leftovers
+}
+
 @test "a process that is stopped stays stopped" {
 	started
 	kill -STOP "$PID"

@@ -18,6 +18,7 @@
 /* CHOWN DAC_OVERRIDE FOWNER FSETID KILL SETGID SETUID SETPCAP NET_BIND_SERVICE NET_RAW SYS_CHROOT MKNOD AUDIT_WRITE
  * SETFCAP: what a container of Docker has when nothing else is said. Rules of a profile depend on them. */
 #define ENGINE_CAPABILITIES UINT64_C(0xa80425fb)
+#define SHORT_ID	    12 /* digits of an engine's id: a pid has fewer */
 
 struct surface_options {
 	const char *html, *profile;
@@ -107,13 +108,14 @@ static int measure(struct people *people, struct arena *arena, const char *word,
 	uint64_t number;
 	pid_t pid;
 
-	if (word[0] && strspn(word, "0123456789") == strlen(word))
+	if (word[0] && strlen(word) < SHORT_ID && strspn(word, "0123456789") == strlen(word))
 		return cli_number("PID", word, INT32_MAX, &number, err)
 			       ? ERR
 			       : surface_of_process(arena, (pid_t)number, false, ret, err);
 	if (!strchr(word, '/')) {
 		if (find_container(people, arena, word, &pid, err))
 			return ERR;
+		pid = pid ? pid : surface_find_container(arena, word);
 		if (pid) {
 			if (surface_of_process(arena, pid, true, ret, err))
 				return ERR;
@@ -126,8 +128,8 @@ static int measure(struct people *people, struct arena *arena, const char *word,
 	}
 	if (stat(word, &status) < 0) {
 		err_set(err, ERR_USAGE, "there is no container, bundle or profile \"%s\"", word);
-		return err_fix(err, "a name that bulkhead knows, a pid, a directory with a config.json, or the file "
-				    "of a profile");
+		return err_fix(err, "a name that bulkhead knows, the id of any engine's container, a pid, a "
+				    "directory with a config.json, or the file of a profile");
 	}
 	if (S_ISDIR(status.st_mode)) {
 		const char *path = arena_printf(arena, "%s/config.json", word);
@@ -256,6 +258,7 @@ const struct opt_verb verb_surface = {
 	.synopsis = "[options] CONTAINER|PID|BUNDLE|PROFILE | --diff A B",
 	.summary = "Measure how much of the kernel a container, process or profile can reach.",
 	.examples = "  bulkhead surface web1                         a container of ours, by its name\n"
+		    "  bulkhead surface 9c44863bf6fe                 a container of Docker, podman or another engine, by its id\n"
 		    "  bulkhead surface $(pidof nginx)               a process of any runtime\n"
 		    "  bulkhead surface ./bundle --json\n"
 		    "  bulkhead surface --html page.html /usr/share/containers/seccomp.json\n"

@@ -65,15 +65,6 @@ static bool same_namespace(const struct subject *subject, const char *name)
 	return length < 0 || own_length < 0 || (length == own_length && memcmp(own, other, (size_t)length) == 0);
 }
 
-/* Is its last number in "NSpid" 1? */
-static bool first_of_namespace(const char *status)
-{
-	const char *line = tasks_status(status, "NSpid");
-	size_t length = strcspn(line, "\n");
-
-	return length > 2 && line[length - 1] == '1' && line[length - 2] == '\t';
-}
-
 static int open_subject(struct subject *subject, struct err *err)
 {
 	char path[32];
@@ -95,7 +86,7 @@ static int open_subject(struct subject *subject, struct err *err)
 	subject->same_user = same_namespace(subject, "user");
 	subject->same_pid = same_namespace(subject, "pid");
 	subject->same_net = same_namespace(subject, "net");
-	subject->first = !subject->same_pid && first_of_namespace(subject->status);
+	subject->first = !subject->same_pid && tasks_first(subject->status);
 	return 0;
 }
 

@@ -116,6 +116,9 @@ int surface_of_config(struct arena *arena, const char *name, const struct oci_co
  */
 int surface_of_process(struct arena *arena, pid_t pid, bool container, struct surface *ret_surface, struct err *err);
 
+/* The first process of a container whose cgroup bears this id, in full or at least 12 of its 64 digits; 0: there is none. */
+pid_t surface_find_container(struct arena *arena, const char *id);
+
 /*
  * What a containment profile, learned from runs, says that the program needs: sets used, idle and missing, where the
  * profile has a rule of that kind. Sets without a rule stay unknown.

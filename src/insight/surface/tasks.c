@@ -27,6 +27,14 @@
 #define THREADS_MAX 65536
 #define STATUS_MAX 8192
 
+bool tasks_first(const char *status)
+{
+	const char *line = tasks_status(status, "NSpid");
+	size_t length = strcspn(line, "\n");
+
+	return length > 2 && line[length - 1] == '1' && line[length - 2] == '\t';
+}
+
 const char *tasks_status(const char *status, const char *name)
 {
 	size_t length = strlen(name);

@@ -18,6 +18,9 @@ struct tasks {
  * ERR_KERNEL when the filters of one of them cannot be read. */
 int tasks_read(struct arena *arena, pid_t pid, bool container, struct tasks *ret_tasks, struct err *err);
 
+/* Of a text of /proc/PID/status: is it the first process of a pid namespace that is not the outermost? */
+bool tasks_first(const char *status);
+
 /* The text behind "NAME:\t" in the text of /proc/PID/status; "" when there is none. */
 const char *tasks_status(const char *status, const char *name);
 
