@@ -97,7 +97,8 @@ int filter_advise_merge(const struct filter_policy *policy, struct err *err)
 			break;
 		}
 	if (!pairs)
-		return err_fix(err, "SCMP_CMP_GE or SCMP_CMP_LE in place of many single values%s", fewer);
+		return err_fix(err, "SCMP_CMP_GE or SCMP_CMP_LE in place of many single values%s; no two rules can be merged as "
+				    "they are, since their values differ in more than one bit", fewer);
 	return err_fix(err, "merge rules whose values differ in one bit, of which there are %zu pairs: %s%s", pairs, first,
 		       fewer);
 }
