@@ -101,6 +101,39 @@ static void test_last_words(void **state)
 	assert_int_equal(channel_receive(&pair->b, &message, NULL), 0);
 }
 
+/* As many as were sent, and none where fewer are wanted. */
+static void test_several_descriptors(void **state)
+{
+	struct pair *pair = *state;
+	int sent[3], got[4], first;
+	struct message message;
+	size_t count;
+
+	for (size_t i = 0; i < 3; i++)
+		sent[i] = open("/dev/null", O_RDONLY | O_CLOEXEC);
+	assert_int_equal(channel_send_fds(&pair->a, MESSAGE_CGROUP, 0, NULL, sent, 3), 0);
+	assert_int_equal(channel_receive_fds(&pair->b, &message, got, 4, &count), 1);
+	assert_int_equal(message.type, MESSAGE_CGROUP);
+	assert_int_equal(count, 3);
+	first = got[0];
+	for (size_t i = 0; i < 3; i++) {
+		assert_true(fcntl(got[i], F_GETFD) & FD_CLOEXEC);
+		close(got[i]);
+	}
+	assert_int_equal(channel_send_fds(&pair->a, MESSAGE_CGROUP, 0, NULL, sent, 0), 0);
+	assert_int_equal(channel_receive_fds(&pair->b, &message, got, 4, &count), 1);
+	assert_int_equal(count, 0);
+	assert_int_equal(channel_send_fds(&pair->a, MESSAGE_CGROUP, 0, NULL, sent, 3), 0);
+	assert_int_equal(channel_receive_fds(&pair->b, &message, got, 2, &count), -EPROTO);
+	/* What came is closed: its number is free. */
+	got[0] = open("/dev/null", O_RDONLY | O_CLOEXEC);
+	assert_int_equal(got[0], first);
+	close(got[0]);
+	assert_int_equal(channel_send_fds(&pair->a, MESSAGE_CGROUP, 0, NULL, sent, CHANNEL_FDS_MAX + 1), -EINVAL);
+	for (size_t i = 0; i < 3; i++)
+		close(sent[i]);
+}
+
 static void test_descriptor(void **state)
 {
 	struct pair *pair = *state;
@@ -235,6 +268,7 @@ int main(void)
 		cmocka_unit_test_setup_teardown(test_error_arrives_whole, open_pair, close_pair),
 		cmocka_unit_test_setup_teardown(test_last_words, open_pair, close_pair),
 		cmocka_unit_test_setup_teardown(test_descriptor, open_pair, close_pair),
+		cmocka_unit_test_setup_teardown(test_several_descriptors, open_pair, close_pair),
 		cmocka_unit_test_setup_teardown(test_unwanted_descriptor_is_closed, open_pair, close_pair),
 		cmocka_unit_test_setup_teardown(test_end_of_file, open_pair, close_pair),
 		cmocka_unit_test_setup_teardown(test_malformed, open_pair, close_pair),

@@ -10,14 +10,12 @@
 
 #include "core/child/parts.h"
 
-/* The kernel hands over at most this many descriptors at once; one more than allowed must be seen to be refused. */
-#define FDS_SEEN_MAX 8
-
-int channel_send(struct channel *channel, enum message_type type, uint32_t value, const struct err *err, int fd)
+int channel_send_fds(struct channel *channel, enum message_type type, uint32_t value, const struct err *err,
+		     const int *fds, size_t count)
 {
 	union {
 		struct cmsghdr header;
-		char bytes[CMSG_SPACE(sizeof(int))];
+		char bytes[CMSG_SPACE(CHANNEL_FDS_MAX * sizeof(int))];
 	} control = {0};
 	struct message message;
 	struct iovec part = {.iov_base = &message, .iov_len = sizeof(message)};
@@ -31,15 +29,17 @@ int channel_send(struct channel *channel, enum message_type type, uint32_t value
 	message.number = channel->sent + 1;
 	if (err)
 		message.err = *err;
-	if (fd >= 0) {
+	if (count > CHANNEL_FDS_MAX)
+		return -EINVAL;
+	if (count) {
 		struct cmsghdr *header = &control.header;
 
 		packet.msg_control = &control;
-		packet.msg_controllen = sizeof(control);
+		packet.msg_controllen = CMSG_SPACE(count * sizeof(*fds));
 		header->cmsg_level = SOL_SOCKET;
 		header->cmsg_type = SCM_RIGHTS;
-		header->cmsg_len = CMSG_LEN(sizeof(int));
-		memcpy(CMSG_DATA(header), &fd, sizeof(fd));
+		header->cmsg_len = CMSG_LEN(count * sizeof(*fds));
+		memcpy(CMSG_DATA(header), fds, count * sizeof(*fds));
 	}
 	do
 		sent = sendmsg(channel->fd, &packet, MSG_NOSIGNAL);
@@ -52,12 +52,16 @@ int channel_send(struct channel *channel, enum message_type type, uint32_t value
 	return 0;
 }
 
-/* Take all descriptors out of the packet; returns their number, the first in *ret_fd, the others closed. */
-static int take_fds(struct msghdr *packet, int *ret_fd)
+int channel_send(struct channel *channel, enum message_type type, uint32_t value, const struct err *err, int fd)
 {
-	int count = 0;
+	return channel_send_fds(channel, type, value, err, &fd, fd >= 0);
+}
 
-	*ret_fd = -EBADF;
+/* Take all descriptors out of the packet; returns their number, the first of them in fds, those beyond most closed. */
+static size_t take_fds(struct msghdr *packet, int *fds, size_t most)
+{
+	size_t count = 0;
+
 	for (struct cmsghdr *header = CMSG_FIRSTHDR(packet); header; header = CMSG_NXTHDR(packet, header)) {
 		if (header->cmsg_level != SOL_SOCKET || header->cmsg_type != SCM_RIGHTS)
 			continue;
@@ -65,10 +69,11 @@ static int take_fds(struct msghdr *packet, int *ret_fd)
 			int fd;
 
 			memcpy(&fd, CMSG_DATA(header) + at, sizeof(fd));
-			if (count++ == 0)
-				*ret_fd = fd;
+			if (count < most)
+				fds[count] = fd;
 			else
 				fd_close(&fd);
+			count++;
 		}
 	}
 	return count;
@@ -90,21 +95,25 @@ static bool is_valid(const struct message *message, uint32_t number)
 	       is_terminated(err->fix, sizeof(err->fix));
 }
 
-int channel_receive(struct channel *channel, struct message *ret_message, int *ret_fd)
+static void close_all(int *fds, size_t count)
+{
+	for (size_t i = 0; i < count; i++)
+		fd_close(&fds[i]);
+}
+
+int channel_receive_fds(struct channel *channel, struct message *ret_message, int *ret_fds, size_t most, size_t *ret_count)
 {
 	union {
 		struct cmsghdr header;
-		char bytes[CMSG_SPACE(FDS_SEEN_MAX * sizeof(int))];
+		char bytes[CMSG_SPACE((CHANNEL_FDS_MAX + 1) * sizeof(int))];
 	} control;
 	struct iovec part = {.iov_base = ret_message, .iov_len = sizeof(*ret_message)};
 	struct msghdr packet = {
 		.msg_iov = &part, .msg_iovlen = 1, .msg_control = &control, .msg_controllen = sizeof(control)};
-	cleanup_fd int fd = -EBADF;
+	size_t count;
 	ssize_t got;
-	int count;
 
-	if (ret_fd)
-		*ret_fd = -EBADF;
+	*ret_count = 0;
 	/* ECONNRESET: the other end was closed with messages of ours unread. The kernel says so once, before it hands out
 	 * what that end had sent: an error of the child above all. */
 	for (int tries = 0; tries < 2; tries += errno == ECONNRESET) {
@@ -115,14 +124,24 @@ int channel_receive(struct channel *channel, struct message *ret_message, int *r
 	}
 	if (got < 0)
 		return errno == ECONNRESET ? 0 : -errno;
-	count = take_fds(&packet, &fd);
-	if (got == 0)
-		return 0;
-	if (got != (ssize_t)sizeof(*ret_message) || packet.msg_flags & (MSG_TRUNC | MSG_CTRUNC) || count > 1 ||
-	    !is_valid(ret_message, channel->received + 1))
-		return -EPROTO;
-	channel->received++;
+	count = take_fds(&packet, ret_fds, most);
+	if (got == (ssize_t)sizeof(*ret_message) && !(packet.msg_flags & (MSG_TRUNC | MSG_CTRUNC)) && count <= most &&
+	    is_valid(ret_message, channel->received + 1)) {
+		channel->received++;
+		*ret_count = count;
+		return 1;
+	}
+	close_all(ret_fds, count < most ? count : most);
+	return got == 0 ? 0 : -EPROTO;
+}
+
+int channel_receive(struct channel *channel, struct message *ret_message, int *ret_fd)
+{
+	cleanup_fd int fd = -EBADF;
+	size_t count;
+	int result = channel_receive_fds(channel, ret_message, &fd, 1, &count);
+
 	if (ret_fd)
-		*ret_fd = fd_take(&fd);
-	return 1;
+		*ret_fd = count ? fd_take(&fd) : -EBADF;
+	return result;
 }

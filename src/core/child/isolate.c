@@ -14,26 +14,25 @@ int child_tree(struct child *child, const struct op *op, struct err *err)
 	return child_open_tree(child->plan, op, child->start->slots, child->start->idmap_fds, err);
 }
 
-/* Their files come one by one, until the runtime says go. 0 means the writer. */
+/* Their files come when they are made. 0 means the writer. */
 static int join_late(struct child *child, const struct op *op, struct err *err)
 {
+	int tasks_fds[CHANNEL_FDS_MAX], result;
 	struct message message;
+	size_t count;
 
-	for (;;) {
-		cleanup_fd int tasks_fd = -EBADF;
-		int result = channel_receive(&child->channel, &message, &tasks_fd);
-
-		/* The runtime has died or given up: no one is left to tell. */
-		if (result == 0)
-			_exit(1);
-		if (result > 0 && message.type == MESSAGE_GO && message.value == SYNC_CGROUP)
-			return 0;
-		if (result > 0 && (message.type != MESSAGE_CGROUP || tasks_fd < 0))
-			result = -EPROTO;
-		if (child_check(op, result, "recvmsg", err) ||
-		    child_check(op, fd_write_all(tasks_fd, "0", 1), "write", err))
-			return ERR;
+	result = channel_receive_fds(&child->channel, &message, tasks_fds, CHANNEL_FDS_MAX, &count);
+	/* The runtime has died or given up: no one is left to tell. */
+	if (result == 0)
+		_exit(1);
+	if (result > 0 && message.type != MESSAGE_CGROUP)
+		result = -EPROTO;
+	for (size_t i = 0; i < count; i++) {
+		if (result >= 0)
+			result = fd_write_all(tasks_fds[i], "0", 1);
+		fd_close(&tasks_fds[i]);
 	}
+	return child_check(op, result, "write", err);
 }
 
 int child_cgroup_join(struct child *child, const struct op *op, struct err *err)

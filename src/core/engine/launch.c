@@ -215,18 +215,14 @@ static int sent(int result, struct err *err)
 
 int launch_send_cgroup(struct launch *launch, struct err *err)
 {
-	int fds[CGROUP_HIERARCHIES_MAX], result = 0;
+	int fds[CGROUP_HIERARCHIES_MAX], result;
 	size_t count = 0;
 
 	if (open_join_files(launch, fds, &count, err))
 		return ERR;
-	for (size_t i = 0; i < count; i++) {
-		if (result == 0)
-			result = channel_send(&launch->channel, MESSAGE_CGROUP, 0, NULL, fds[i]);
+	result = channel_send_fds(&launch->channel, MESSAGE_CGROUP, 0, NULL, fds, count);
+	for (size_t i = 0; i < count; i++)
 		fd_close(&fds[i]);
-	}
-	if (result == 0)
-		result = channel_send(&launch->channel, MESSAGE_GO, SYNC_CGROUP, NULL, -EBADF);
 	return sent(result, err);
 }
 

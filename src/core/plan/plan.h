@@ -119,7 +119,6 @@ enum plan_sync_point {
 	SYNC_MOUNTED,	/* prestart and createRuntime hooks run in the runtime, before pivot_root */
 	SYNC_ENTERED,	/* FINISH operations of the runtime */
 	SYNC_HOST,	/* the runtime moves network devices of the host into the child's namespace */
-	SYNC_CGROUP,	/* a go alone: the container's cgroups are made, and all their files were passed (cgroup_join.late) */
 	SYNC_RECORDED,	/* a go alone: the state holds the process, so that it is found when the runtime dies */
 };
 

@@ -56,7 +56,6 @@ static const char *sync_name(enum plan_sync_point point)
 		return "wait while the runtime sets limits";
 	case SYNC_HOST:
 		return "wait while the runtime moves network devices";
-	case SYNC_CGROUP:
 		return "wait for the container's cgroups";
 	case SYNC_RECORDED:
 		return "wait until the process is recorded";
