@@ -39,6 +39,9 @@ struct builder {
 	bool dev_is_bind;	   /* the config binds a directory of the host on /dev */
 	int null_slot;		   /* a detached null device, or PLAN_NO_SLOT */
 	bool cgroup_joined;	   /* plan_late_cgroup has been called */
+	/* The mount of the cgroups, when it is put off until plan_last_cgroup. */
+	const struct oci_mount *cgroup_mount;
+	const struct mount_options *cgroup_options;
 };
 
 /* A new operation of this kind at the end of the stage. The pointer is good until the next builder_add. Never NULL. */
@@ -96,6 +99,13 @@ void plan_late_cgroup(struct builder *builder);
 void plan_host_parts(struct builder *builder);
 /* A mount of type "cgroup"; attr: what its options ask for. */
 void plan_cgroupfs(struct builder *builder, const struct oci_mount *mount, const struct mount_options *options);
+/*
+ * May the child join its cgroups, and mount them, after all else that its tree is made of, while the runtime still makes
+ * them? Only where no one can tell: no hook sees the tree, and nothing that would come later lies on or below that mount.
+ */
+bool plan_cgroup_is_last(const struct builder *builder);
+bool plan_cgroup_mount_is_last(const struct builder *builder, const struct oci_mount *mount);
+void plan_last_cgroup(struct builder *builder);
 /* The nodes that lie directly in the /dev tmpfs: right after it was mounted. */
 void plan_early_devices(struct builder *builder);
 /* All other nodes, and the links of /dev: after all mounts. */

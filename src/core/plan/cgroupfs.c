@@ -115,6 +115,69 @@ static void plan_v1(struct builder *builder, const struct oci_mount *mount, cons
 	}
 }
 
+#define CGROUPS "/sys/fs/cgroup"
+
+/* In file systems of the kernel there is no link of the image's, so that the text of a path tells where it leads. */
+static bool lies_apart(const char *path)
+{
+	if (strstr(path, "/.") || strstr(path, "//"))
+		return false;
+	return strncmp(path, "/proc/", 6) == 0 ||
+	       (strncmp(path, "/sys/", 5) == 0 && strncmp(path, CGROUPS, strlen(CGROUPS)) != 0 &&
+		strncmp(CGROUPS, path, strlen(path)) != 0);
+}
+
+static bool is_mounted(const struct oci_config *config, const char *path, const char *type)
+{
+	for (size_t i = 0; i < config->mounts_count; i++)
+		if (plan_same_path(config->mounts[i].destination.text, path))
+			return config->mounts[i].type && strcmp(config->mounts[i].type, type) == 0;
+	return false;
+}
+
+static bool all_lie_apart(const struct placed_strings *paths)
+{
+	for (size_t i = 0; i < paths->count; i++)
+		if (!lies_apart(paths->items[i].text))
+			return false;
+	return true;
+}
+
+static bool has_hooks(const struct oci_hooks *hooks)
+{
+	return hooks[OCI_HOOK_PRESTART].count || hooks[OCI_HOOK_CREATE_RUNTIME].count ||
+	       hooks[OCI_HOOK_CREATE_CONTAINER].count;
+}
+
+bool plan_cgroup_is_last(const struct builder *builder)
+{
+	const struct oci_linux *linux = &builder->config->linux;
+
+	/* Devices of the host are waited for at a place of their own. */
+	if (!builder->plan->cgroup_late || linux->net_devices_count || has_hooks(builder->config->hooks) ||
+	    !is_mounted(builder->config, "/proc", "proc") || !is_mounted(builder->config, "/sys", "sysfs"))
+		return false;
+	for (size_t i = 0; i < linux->devices_count; i++)
+		if (strncmp(linux->devices[i].path.text, "/dev/", 5) != 0)
+			return false;
+	return all_lie_apart(&linux->masked_paths) && all_lie_apart(&linux->readonly_paths);
+}
+
+bool plan_cgroup_mount_is_last(const struct builder *builder, const struct oci_mount *mount)
+{
+	const struct oci_config *config = builder->config;
+
+	return plan_cgroup_is_last(builder) && mount == &config->mounts[config->mounts_count - 1] &&
+	       plan_same_path(mount->destination.text, CGROUPS);
+}
+
+void plan_last_cgroup(struct builder *builder)
+{
+	if (builder->cgroup_mount)
+		plan_cgroupfs(builder, builder->cgroup_mount, builder->cgroup_options);
+	plan_late_cgroup(builder);
+}
+
 void plan_cgroupfs(struct builder *builder, const struct oci_mount *mount, const struct mount_options *options)
 {
 	const struct host *host = builder->host;

@@ -234,6 +234,19 @@ static int plan_file_system(struct builder *builder, const struct oci_mount *mou
 	return 0;
 }
 
+/* See plan_cgroup_is_last. */
+static int put_off(struct builder *builder, const struct oci_mount *mount, const struct mount_options *options)
+{
+	struct mount_options *copy = arena_alloc(builder->arena, sizeof(*copy));
+
+	if (!copy)
+		return err_set(builder->err, ERR_INTERNAL, "out of memory while planning");
+	*copy = *options;
+	builder->cgroup_mount = mount;
+	builder->cgroup_options = copy;
+	return 0;
+}
+
 static int plan_one_mount(struct builder *builder, const struct oci_mount *mount)
 {
 	struct mount_options options;
@@ -262,6 +275,8 @@ static int plan_one_mount(struct builder *builder, const struct oci_mount *mount
 		return err_fix(builder->err, "add \"type\", for example \"tmpfs\", or the option \"rbind\"");
 	}
 	if (strcmp(mount->type, "cgroup") == 0) {
+		if (plan_cgroup_mount_is_last(builder, mount))
+			return put_off(builder, mount, &options);
 		plan_cgroupfs(builder, mount, &options);
 		return 0;
 	}

@@ -367,13 +367,15 @@ static int plan_root_stage(struct builder *builder)
 		    "the user namespace does not own the pid namespace: it cannot mount a procfs");
 	if (plan_mounts(builder))
 		return ERR;
-	plan_late_cgroup(builder);
+	if (!plan_cgroup_is_last(builder))
+		plan_late_cgroup(builder);
 	plan_host_parts(builder);
 	plan_late_devices(builder);
 	plan_console(builder, NULL);
 	plan_hooks(builder);
 	/* After the hooks, so that none of them can mount over what is masked. */
 	plan_masks(builder);
+	plan_last_cgroup(builder);
 	plan_root_attr(builder);
 	return 0;
 }
