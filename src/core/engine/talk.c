@@ -24,6 +24,7 @@ struct talk {
 	struct launch *launch;
 	enum talk_state state;
 	size_t next_op; /* the child's OP_SYNCs come in the order of the plan */
+	bool told; /* on_child was called */
 	int fd;		/* passed with the message at hand */
 };
 
@@ -115,6 +116,16 @@ static int do_finish(struct talk *talk, struct err *err)
 	return 0;
 }
 
+static int tell_of_child(struct talk *talk, struct err *err)
+{
+	struct launch *launch = talk->launch;
+
+	if (talk->told || !launch->on_child)
+		return 0;
+	talk->told = true;
+	return launch->on_child(launch, err);
+}
+
 static int on_sync(struct talk *talk, const struct message *message, struct err *err)
 {
 	static int (*const points[])(struct talk *, struct err *) = {
@@ -143,7 +154,8 @@ static int on_sync(struct talk *talk, const struct message *message, struct err 
 	result = channel_send(&talk->launch->channel, MESSAGE_GO, message->value, NULL, -EBADF);
 	if (result < 0)
 		return err_sys(err, result, "sendmsg", "cannot tell the container's process to go on");
-	return 0;
+	/* Its ids are what it waits for; all else is done beside it. */
+	return message->value == SYNC_ATTACHED && talk->state == TALK_CHILD ? tell_of_child(talk, err) : 0;
 }
 
 /* The gate has made the child and exits. */
@@ -162,7 +174,7 @@ static int on_child(struct talk *talk, const struct message *message, struct err
 	if (process_pidfd_wait(launch->gate_pidfd, &status) == 0)
 		fd_close(&launch->gate_pidfd);
 	talk->state = TALK_CHILD;
-	return launch->on_child ? launch->on_child(launch, err) : 0;
+	return tell_of_child(talk, err);
 }
 
 static int on_console(struct talk *talk, const struct message *message, struct err *err)
@@ -234,6 +246,18 @@ static bool has_op(const struct plan *plan, enum op_kind kind)
 	return false;
 }
 
+/* What does it wait for first: its id maps, or cgroups that on_child makes? */
+static bool waits_for_maps(const struct plan *plan)
+{
+	for (size_t i = 0; i < plan->ops_count; i++) {
+		if (plan->ops[i].kind == OP_CGROUP_JOIN && plan->ops[i].cgroup_join.late)
+			return false;
+		if (plan->ops[i].kind == OP_SYNC && plan->ops[i].sync.point == SYNC_ATTACHED)
+			return true;
+	}
+	return false;
+}
+
 /* A built-in init executes nothing: its exit is the program's. Only a signal has ended it before its time. */
 static bool ended_early(const struct launch *launch)
 {
@@ -270,7 +294,7 @@ int talk_serve(struct launch *launch, struct err *err)
 	struct message message;
 	int result;
 
-	if (talk.state == TALK_CHILD && launch->on_child && launch->on_child(launch, err))
+	if (talk.state == TALK_CHILD && !waits_for_maps(launch->plan) && tell_of_child(&talk, err))
 		return ERR;
 	for (;;) {
 		talk_handler handler;

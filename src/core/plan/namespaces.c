@@ -206,16 +206,24 @@ static bool joins_v1(const struct builder *builder)
 	       (mode == HOST_CGROUP_V1 || mode == HOST_CGROUP_HYBRID);
 }
 
+static bool mounts_cgroups(const struct oci_config *config)
+{
+	for (size_t i = 0; i < config->mounts_count; i++)
+		if (config->mounts[i].type && strncmp(config->mounts[i].type, "cgroup", 6) == 0)
+			return true;
+	return false;
+}
+
 /*
  * Making directories in every hierarchy takes about as long as all mounts: with two processors it is done beside them.
- * Only where the child may open its own cgroups by path, as the host's root that it still is.
+ * Where they are mounted, only if the child may open them by path, as the host's root that it still is.
  */
 static bool may_join_late(const struct builder *builder)
 {
 	const struct plan *plan = builder->plan;
 
-	return !plan->gate && !plan->in_user_namespace && !plan->child_opens_paths &&
-	       builder->host->initial_user_namespace;
+	return !plan->gate && !plan->child_opens_paths && builder->host->initial_user_namespace &&
+	       (!plan->in_user_namespace || !mounts_cgroups(builder->config));
 }
 
 /* systemd makes a scope around a process that exists. */
