@@ -7,8 +7,6 @@
 #include "base/fd.h"
 #include "kernel/process.h"
 
-#define FIELD_PROCESSOR 39 /* of /proc/PID/stat: the CPU on which it runs or waits */
-
 /* Is less than a quarter of `cpus` taken by others than the caller and its child? An idle CPU cannot be asked for by name,
  * and on a busy one the caller would wait itself. /proc/loadavg: "0.10 0.12 0.15 2/134 4711", the fourth field's first
  * number being what runs or could. */
@@ -26,14 +24,12 @@ static bool most_are_idle(int cpus)
 	return runnable > 0 && (runnable - 2) * 4 < cpus;
 }
 
-void process_give_way(pid_t child)
+void process_give_way(uint64_t childs_cpu)
 {
-	uint64_t childs;
 	int own = sched_getcpu();
 	cpu_set_t allowed, others;
 
-	if (own < 0 || process_stat_number(child, FIELD_PROCESSOR, &childs) < 0 || childs != (uint64_t)own ||
-	    sched_getaffinity(0, sizeof(allowed), &allowed) < 0)
+	if (own < 0 || childs_cpu != (uint64_t)own || sched_getaffinity(0, sizeof(allowed), &allowed) < 0)
 		return;
 	others = allowed;
 	CPU_CLR(own, &others);

@@ -155,16 +155,23 @@ int process_stat(pid_t pid, uint64_t *ret_start_time, char *ret_state)
 	if (result < 0)
 		return result;
 	*ret_state = *at;
-	return number_at(at, 22 - 3, ret_start_time);
+	return number_at(at, PROCESS_STAT_START - 3, ret_start_time);
 }
 
-int process_stat_number(pid_t pid, int field, uint64_t *ret)
+int process_stat_numbers(pid_t pid, const int *fields, uint64_t *ret, size_t count)
 {
 	char text[1024];
 	const char *at;
 	int result = read_stat(pid, text, sizeof(text), &at);
 
-	return result < 0 ? result : number_at(at, field - 3, ret);
+	for (size_t i = 0; i < count && result >= 0; i++)
+		result = number_at(at, fields[i] - 3, &ret[i]);
+	return result;
+}
+
+int process_stat_number(pid_t pid, int field, uint64_t *ret)
+{
+	return process_stat_numbers(pid, &field, ret, 1);
 }
 
 bool process_has_executable(pid_t pid)

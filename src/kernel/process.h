@@ -18,7 +18,7 @@ pid_t process_clone(uint64_t flags, int into_cgroup_fd, int *ret_pidfd);
  * maker sleeps. For speed alone, so nothing fails; what the caller may run on is afterwards what it was, and so it is for
  * the child at all times.
  */
-void process_give_way(pid_t child);
+void process_give_way(uint64_t childs_cpu);
 
 int process_pidfd_open(pid_t pid);
 int process_pidfd_signal(int pidfd, int signal);
@@ -31,6 +31,10 @@ int process_pidfd_wait(int pidfd, int *ret_status);
 int process_stat(pid_t pid, uint64_t *ret_start_time, char *ret_state);
 /* The number in one field of it, from field 4 on (proc(5)); -EPROTO for a negative one. */
 int process_stat_number(pid_t pid, int field, uint64_t *ret);
+/* Several of them, from one reading: the kernel takes its time for it. */
+#define PROCESS_STAT_START     22 /* when it began, in clock ticks since boot */
+#define PROCESS_STAT_PROCESSOR 39 /* the CPU on which it runs or waits */
+int process_stat_numbers(pid_t pid, const int *fields, uint64_t *ret, size_t count);
 /* Has it memory of its own program (/proc/PID/exe)? false also where this process may not look. */
 bool process_has_executable(pid_t pid);
 

@@ -30,6 +30,7 @@ static void give_way_to_children(int times)
 
 	for (int i = 0; i < times; i++) {
 		int pidfd cleanup_fd = -EBADF, status = 0;
+		uint64_t cpu;
 		pid_t child = process_clone(0, -EBADF, &pidfd);
 
 		if (child == 0) {
@@ -38,7 +39,8 @@ static void give_way_to_children(int times)
 			_exit(0);
 		}
 		assert_true(child > 0);
-		process_give_way(child);
+		assert_int_equal(process_stat_number(child, PROCESS_STAT_PROCESSOR, &cpu), 0);
+		process_give_way(cpu);
 		after = cpus_of(0);
 		assert_true(CPU_EQUAL(&before, &after));
 		after = cpus_of(child);
@@ -66,12 +68,12 @@ static void test_one_cpu(void **state)
 	assert_int_equal(sched_setaffinity(0, sizeof(all), &all), 0);
 }
 
-static void test_child_that_has_gone(void **state)
+static void test_no_such_cpu(void **state)
 {
 	cpu_set_t before = cpus_of(0), after;
 
 	(void)state;
-	process_give_way(INT32_MAX);
+	process_give_way(UINT64_MAX);
 	after = cpus_of(0);
 	assert_true(CPU_EQUAL(&before, &after));
 }
@@ -81,7 +83,7 @@ int main(void)
 	const struct CMUnitTest tests[] = {
 		cmocka_unit_test(test_all_cpus),
 		cmocka_unit_test(test_one_cpu),
-		cmocka_unit_test(test_child_that_has_gone),
+		cmocka_unit_test(test_no_such_cpu),
 	};
 
 	return cmocka_run_group_tests(tests, NULL, NULL);

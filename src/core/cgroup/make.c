@@ -119,7 +119,7 @@ static int relative_path(const char *path, char *out)
 
 static int make_slowly(struct cgroup_dir *dir, char *relative, cgroup_above above, void *context, struct err *err)
 {
-	cleanup_fd int mount_fd = open(dir->hierarchy->mount_point, O_PATH | O_DIRECTORY | O_CLOEXEC);
+	cleanup_fd int mount_fd = openat(AT_FDCWD, dir->hierarchy->mount_point, O_PATH | O_DIRECTORY | O_CLOEXEC);
 
 	if (mount_fd < 0)
 		return err_sys(err, errno, "open", "cannot open the cgroup hierarchy %s", dir->hierarchy->mount_point);
@@ -144,7 +144,7 @@ int cgroup_make_dir(struct cgroup_dir *dir, const char *path, cgroup_above above
 		if (result != 0)
 			return result;
 	}
-	dir->fd = open(full, DIRECTORY_FLAGS);
+	dir->fd = openat(AT_FDCWD, full, DIRECTORY_FLAGS);
 	if (dir->fd >= 0)
 		return 0;
 	result = errno;

@@ -67,7 +67,7 @@ static bool has_setting(const struct plan_cgroup *plan, const char *file)
 static int fill_cpuset(const struct cgroup_dir *dir, const struct plan_cgroup *plan, struct err *err)
 {
 	static const char *const files[] = {"cpuset.cpus", "cpuset.mems"};
-	cleanup_fd int mount_fd = open(dir->hierarchy->mount_point, O_PATH | O_DIRECTORY | O_CLOEXEC);
+	cleanup_fd int mount_fd = openat(AT_FDCWD, dir->hierarchy->mount_point, O_PATH | O_DIRECTORY | O_CLOEXEC);
 	const char *name = plan->path + strspn(plan->path, "/");
 	char path[CGROUP_PATH_MAX];
 	int result = mount_fd < 0 ? -errno : 0;

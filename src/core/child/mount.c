@@ -42,7 +42,7 @@ int child_root(struct child *child, const struct op *op, struct err *err)
 		return ERR;
 	if (op->root.slot == PLAN_NO_SLOT && empty_root(op, &root_fd, err))
 		return ERR;
-	slash_fd = open("/", O_PATH | O_DIRECTORY | O_CLOEXEC);
+	slash_fd = openat(AT_FDCWD, "/", O_PATH | O_DIRECTORY | O_CLOEXEC);
 	if (slash_fd < 0)
 		return child_failed(op, errno, "open", err);
 	/* On "/" itself: that needs no directory of the host, and this process's own root stays the host's until

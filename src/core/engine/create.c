@@ -297,7 +297,8 @@ static int record_process(struct launch *launch, struct err *err)
 	if (creation->plan->cgroup_late && launch_send_cgroup(launch, err))
 		return ERR;
 	creation->state.pid = launch->pid;
-	result = process_stat(launch->pid, &creation->state.pid_start_time, &letter);
+	creation->state.pid_start_time = launch->pid_start_time;
+	result = launch->pid_start_time ? 0 : process_stat(launch->pid, &creation->state.pid_start_time, &letter);
 	if (result < 0)
 		return err_sys(err, result, "read", "cannot read /proc/%d/stat of the container's process", launch->pid);
 	if (creation->config->linux.intel_rdt.present && join_class(creation, err))

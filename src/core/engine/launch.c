@@ -159,6 +159,19 @@ static int open_join_files(const struct launch *launch, int *ret_fds, size_t *re
 	return 0;
 }
 
+/* Its start time is for the state; where it runs, for getting out of its way. */
+static void look_at_child(struct launch *launch, pid_t pid)
+{
+	static const int fields[] = {PROCESS_STAT_START, PROCESS_STAT_PROCESSOR};
+	uint64_t numbers[ARRAY_SIZE(fields)];
+
+	if (process_stat_numbers(pid, fields, numbers, ARRAY_SIZE(fields)) < 0)
+		return;
+	process_give_way(numbers[1]);
+	if (!launch->plan->gate)
+		launch->pid_start_time = numbers[0];
+}
+
 static int clone_child(struct launch *launch, struct err *err)
 {
 	int cgroup_fds[CGROUP_HIERARCHIES_MAX], sockets[2], pidfd = -EBADF;
@@ -184,7 +197,7 @@ static int clone_child(struct launch *launch, struct err *err)
 	if (pid == 0)
 		be_child(launch, sockets[1], cgroup_fds, count);
 	if (pid > 0)
-		process_give_way(pid);
+		look_at_child(launch, pid);
 	fd_close(&sockets[1]);
 	for (size_t i = 0; i < count; i++)
 		fd_close(&cgroup_fds[i]);

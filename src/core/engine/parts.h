@@ -53,6 +53,7 @@ struct launch {
 	int namespace_fds[OCI_NS_COUNT];
 	int time_fd; /* the runtime's own time namespace, while its children are born in another */
 	pid_t pid;
+	uint64_t pid_start_time; /* 0: not looked at yet */
 	int pidfd;
 	pid_t gate_pid;
 	int gate_pidfd;

@@ -33,7 +33,7 @@ static void exec_read_only_mount(char *const argv[])
 
 int engine_protect_self(char *const argv[], void (*warn)(const char *text), struct err *err)
 {
-	int self_fd cleanup_fd = open("/proc/self/exe", O_RDONLY | O_CLOEXEC), copy_fd cleanup_fd = -EBADF;
+	int self_fd cleanup_fd = openat(AT_FDCWD, "/proc/self/exe", O_RDONLY | O_CLOEXEC), copy_fd cleanup_fd = -EBADF;
 
 	if (self_fd < 0) {
 		err_sys(err, errno, "openat", "cannot open this program through /proc/self/exe");

@@ -199,16 +199,31 @@ int engine_read_file(struct arena *arena, const char *path, const char *name, si
 		     size_t *ret_size, struct err *err)
 {
 	struct buf text cleanup_buf = BUF_INIT;
-	int fd cleanup_fd = strcmp(path, "-") ? open(path, O_RDONLY | O_CLOEXEC | O_NOCTTY) : dup(0);
+	int fd cleanup_fd = strcmp(path, "-") ? openat(AT_FDCWD, path, O_RDONLY | O_CLOEXEC | O_NOCTTY) : dup(0);
 	char chunk[8192];
 	struct stat status;
 	ssize_t count;
 	char *copy;
 
-	if (fd < 0)
+	if (fd < 0 || fstat(fd, &status) != 0)
 		return err_sys(err, errno, "openat", "cannot open %s", name);
-	if (fstat(fd, &status) == 0 && S_ISREG(status.st_mode) && (uint64_t)status.st_size > size_max)
-		return too_large(name, size_max, err);
+	if (S_ISREG(status.st_mode)) {
+		if ((uint64_t)status.st_size > size_max)
+			return too_large(name, size_max, err);
+		/* At once, to where it stays. */
+		copy = arena_alloc(arena, (size_t)status.st_size + 1);
+		count = copy ? fd_read_full(fd, copy, (size_t)status.st_size + 1) : -ENOMEM;
+		if (count < 0)
+			return err_sys(err, (int)count, "read", "cannot read %s", name);
+		if (count <= status.st_size) {
+			copy[count] = '\0';
+			*ret_text = copy;
+			*ret_size = (size_t)count;
+			return 0;
+		}
+		/* It grows, or does not know its size. */
+		buf_add(&text, copy, (size_t)count);
+	}
 	while ((count = fd_read_full(fd, chunk, sizeof(chunk))) > 0) {
 		if (text.length + (size_t)count > size_max)
 			return too_large(name, size_max, err);

@@ -18,6 +18,7 @@
 #include <unistd.h>
 
 #include "base/fd.h"
+#include "base/types.h"
 #include "core/host/cgroups.h"
 #include "core/host/helper.h"
 #include "kernel/creds.h"
@@ -76,22 +77,23 @@ static void read_power(struct host *host)
 
 static void read_security_modules(struct host *host)
 {
+	int abi = landlock_abi();
 	char text[8];
 
-	host->landlock = landlock_abi() > 0 ? landlock_abi() : 0;
+	host->landlock = abi > 0 ? abi : 0;
 	host->apparmor = fd_read_text_at(AT_FDCWD, "/sys/module/apparmor/parameters/enabled", text, sizeof(text)) > 0 &&
 			 text[0] == 'Y';
 	host->selinux = access("/sys/fs/selinux/enforce", F_OK) == 0;
 }
 
-/* Those that only the unprivileged need are looked for only then. */
+/* Those that a plan may depend on; what only the unprivileged need is looked for only then. */
 static void read_helpers(struct host *host)
 {
-	unsigned int end = host->sys_admin ? HELPER_NEWUIDMAP : HELPER_COUNT;
+	static const enum helper_id ids[] = {HELPER_SYSTEMD, HELPER_NEWUIDMAP, HELPER_NEWGIDMAP};
 
-	for (unsigned int id = 0; id < end; id++)
-		if (helper_present((enum helper_id)id))
-			host->helpers |= 1u << id;
+	for (size_t i = 0; i < (host->sys_admin ? 1 : ARRAY_SIZE(ids)); i++)
+		if (helper_present(ids[i]))
+			host->helpers |= 1u << ids[i];
 }
 
 int host_read(struct arena *arena, struct host **ret_host, struct err *err)

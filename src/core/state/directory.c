@@ -273,8 +273,9 @@ int state_dir_remove(int root_fd, struct state_dir *dir, struct err *err)
 
 	if (fstat(dir->fd, &status) < 0)
 		return err_sys(err, errno, "fstat", "cannot examine the state directory of container %s", dir->id);
-	if (!is_current(dir))
-		return 0; /* by someone else, meanwhile */
+	/* By someone else, meanwhile; who holds the lock has looked, and no one else removes it then. */
+	if (dir->lock_fd < 0 && !is_current(dir))
+		return 0;
 	/* The inode's number: no two directories that exist have the same, and any id's length is left room. */
 	format_text(gone, sizeof(gone), "%c%llu", STATE_GONE_PREFIX, (unsigned long long)status.st_ino);
 	if (renameat(root_fd, dir->id, root_fd, gone) < 0)

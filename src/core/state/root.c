@@ -136,13 +136,13 @@ static int refuse_link(const char *path, bool given, struct err *err)
 static int open_root(const char *path, bool given, int *ret_fd, struct err *err)
 {
 	const int flags = O_RDONLY | O_DIRECTORY | O_CLOEXEC;
-	int fd = open(path, flags | O_NOFOLLOW), result = fd < 0 ? -errno : 0;
+	int fd = openat(AT_FDCWD, path, flags | O_NOFOLLOW), result = fd < 0 ? -errno : 0;
 
 	/* O_DIRECTORY makes it ENOTDIR for a symlink. */
 	if (result == -ENOTDIR || result == -ELOOP) {
 		if (refuse_link(path, given, err))
 			return ERR;
-		fd = open(path, given ? flags : flags | O_NOFOLLOW);
+		fd = openat(AT_FDCWD, path, given ? flags : flags | O_NOFOLLOW);
 		result = fd < 0 ? -errno : 0;
 	}
 	*ret_fd = fd < 0 ? result : fd;
