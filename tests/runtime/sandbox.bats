@@ -179,7 +179,7 @@ print(call(16, 0, 0x5412, 0), call(16, 0, 0x100005412, 0), call(16, 0, 0x541c, 0
 @test "plan: prints every layer, touches nothing" {
 	run "${BK[@]}" plan host true
 	[ "$status" -eq 0 ]
-	assert_says seccomp capabilities pivot_root memory
+	assert_says "system call filter" capabilities pivot_root memory
 	leftovers
 	run "${BK[@]}" plan --json host true
 	jq -e '.operations | length > 20' <<<"$output"
