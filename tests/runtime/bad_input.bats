@@ -22,7 +22,7 @@ refuse() { # refuse BUNDLE WORD…: run fails with 1, says the words, leaves not
 }
 
 @test "bad input: a bundle that does not exist" {
-	refuse "$WORK/nowhere" "$WORK/nowhere"
+	refuse "$WORK/nowhere" "$WORK/nowhere" "--bundle names"
 }
 
 @test "bad input: a config cut short" {
@@ -214,6 +214,32 @@ refuse() { # refuse BUNDLE WORD…: run fails with 1, says the words, leaves not
 @test "bad input: a limit that the kernel refuses takes the cgroup back" {
 	b=$(bundle); edit "$b" '.linux.resources.cpu = {"cpus":"4000-4001"}'
 	refuse "$b" cpuset "/linux/resources/cpu"
+}
+
+tells() { # FILTER WORD…: the refusal says who asked, why, what to try, and the words
+	local path
+	rm -rf "$WORK/bundle"
+	path=$(bundle)
+	edit "$path" "$1"
+	shift
+	run --separate-stderr oci run -b "$path" "$(new_id)" </dev/null
+	assert_fails 1
+	assert_says "asked by" because try "$@"
+	leftovers
+}
+
+@test "bad input: who asked, why, and what to try, whatever the kernel or we refuse" {
+	tells '.process.cwd = "/bin/busybox"' "not a directory" "name a directory in process.cwd"
+	tells '.root.path = "none"' "no such directory on the host" root.path
+	tells '.mounts += [{destination: "/bin/busybox/x", type: "tmpfs", source: "x"}]' "correct \"destination\""
+	tells '.hooks = {createRuntime: [{path: "/none"}]}' "correct the hook's path"
+	tells '.hooks = {createRuntime: [{path: "/bin/false"}]}' "it said nothing"
+	tells '.linux.seccomp = {defaultAction: "SCMP_ACT_ALLOW", listenerPath: "/none.sock",
+		syscalls: [{names: ["mkdir"], action: "SCMP_ACT_NOTIFY"}]}' listenerPath
+	tells '.linux.seccomp = {defaultAction: "SCMP_ACT_ALLOW",
+		syscalls: [{names: ["execve"], action: "SCMP_ACT_ERRNO"}]}' "config.json#/linux/seccomp" "answers execve"
+	tells '.linux.memoryPolicy = {mode: "MPOL_BIND", nodes: "77"}' "linux.memoryPolicy.nodes"
+	tells '(.linux.namespaces[] | select(.type == "uts")).path = "/proc/1/ns/none"' "check the path"
 }
 
 @test "bad input: a state directory on a full disk" {

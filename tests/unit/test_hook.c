@@ -126,7 +126,8 @@ static void test_failure_by_signal(void **state)
 	(void)state;
 	assert_int_equal(run_script("kill -9 $$", 0, &err), ERR);
 	assert_non_null(strstr(err.what, "signal 9"));
-	assert_string_equal(err.why, "");
+	assert_string_equal(err.why, "it said nothing");
+	assert_true(err.fix[0]);
 }
 
 static void test_much_output_does_not_block(void **state)

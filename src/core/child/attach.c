@@ -110,6 +110,7 @@ static int explain_target(const struct attach *attach, int errnum, struct err *e
 		err_fix(err, "choose another destination: below /proc and /sys nothing can be made");
 	} else if (errnum == -ENOTDIR) {
 		err_why(err, "%s inside the container, or what it lies in, is not a directory", attach->target.text);
+		err_fix(err, "correct \"destination\": it must be of the same kind as what is mounted");
 	} else if (errnum == -ELOOP && attach->plain) {
 		err_why(err, "%s must be mounted on ordinary directory: inside the container it is reached through a symbolic "
 			     "link, which could be turned between the mount and the masks",

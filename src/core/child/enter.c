@@ -53,9 +53,11 @@ static int explain_directory(const struct op *op, int errnum, struct err *err)
 		err_why(err, "%s does not exist in the container", op->cwd.path.text);
 		return err_fix(err, "correct process.cwd, or make the directory in the image");
 	case -ENOTDIR:
-		return err_why(err, "%s in the container, or what it lies in, is not a directory", op->cwd.path.text);
+		err_why(err, "%s in the container, or what it lies in, is not a directory", op->cwd.path.text);
+		return err_fix(err, "name a directory in process.cwd");
 	case -ELOOP:
-		return err_why(err, "the path passes through a link that may lead out of the container");
+		err_why(err, "the path passes through a link that may lead out of the container");
+		return err_fix(err, "name the directory itself in process.cwd");
 	case -EACCES:
 		return err_why(err, "the container's user may not search it");
 	default:

@@ -14,6 +14,8 @@
 #include <sys/statvfs.h>
 #include <unistd.h>
 
+#include "abi/arch.h"
+#include "abi/syscalls.h"
 #include "base/format.h"
 #include "core/child/parts.h"
 #include "kernel/creds.h"
@@ -102,8 +104,10 @@ static int explain_missing(const char *path, struct err *err)
 		return err_fix(err, "correct process.args, or add the program to the image");
 	}
 	find_interpreter(path, interpreter, sizeof(interpreter));
-	if (!*interpreter)
-		return err_why(err, "the file exists, but its interpreter or loader does not");
+	if (!*interpreter) {
+		err_why(err, "the file exists, but its interpreter or loader does not");
+		return err_fix(err, "add the loader to the image, or use a program that is linked statically");
+	}
 	err_why(err, "the file exists, but %s, which it names to run it, does not", interpreter);
 	return err_fix(err, "add %s to the image, or use a program that does not need it", interpreter);
 }
@@ -113,8 +117,10 @@ static int explain_denied(const char *path, struct err *err)
 	struct statvfs fs;
 	struct stat st;
 
-	if (stat(path, &st) < 0)
-		return err_why(err, "a directory on the way to it cannot be searched by the container's user");
+	if (stat(path, &st) < 0) {
+		err_why(err, "a directory on the way to it cannot be searched by the container's user");
+		return err_fix(err, "chmod o+x the directories in the image, or run as another process.user");
+	}
 	if (S_ISDIR(st.st_mode)) {
 		err_why(err, "it is a directory");
 		return err_fix(err, "name a program in it");
@@ -127,12 +133,13 @@ static int explain_denied(const char *path, struct err *err)
 		err_why(err, "the file is not executable (mode %o)", st.st_mode & 07777);
 		return err_fix(err, "chmod +x it in the image");
 	}
-	return err_why(err, "the container's user (%u:%u) may not execute it (owner %u:%u, mode %o)", geteuid(),
-		       getegid(), st.st_uid, st.st_gid, st.st_mode & 07777);
+	err_why(err, "the container's user (%u:%u) may not execute it (owner %u:%u, mode %o)", geteuid(), getegid(),
+		st.st_uid, st.st_gid, st.st_mode & 07777);
+	return err_fix(err, "chmod o+x it in the image, or run as another process.user");
 }
 
 /* Callers look for these words, in this spelling; they stand instead of the text of errno. */
-static int cannot_execute(const char *path, int errnum, struct err *err)
+static void say_cannot_execute(const char *path, int errnum, struct err *err)
 {
 	if (errnum == ENOENT || errnum == ENOTDIR)
 		err_set(err, ERR_COMMAND, "cannot execute %s: no such file or directory", path);
@@ -142,6 +149,10 @@ static int cannot_execute(const char *path, int errnum, struct err *err)
 		err_sys(err, errnum, "execve", "cannot execute %s", path);
 	err->kind = ERR_COMMAND;
 	err->errnum = errnum;
+}
+
+static int explain_execute(const char *path, int errnum, struct err *err)
+{
 	switch (errnum) {
 	case ENOENT:
 	case ENOTDIR:
@@ -153,10 +164,17 @@ static int cannot_execute(const char *path, int errnum, struct err *err)
 		err_why(err, "it is no program for this machine: another architecture, or a script without #!");
 		return err_fix(err, "use an image for this architecture, or begin the script with #!/bin/sh");
 	case E2BIG:
-		return err_why(err, "process.args and process.env together are larger than the kernel takes");
+		err_why(err, "process.args and process.env together are larger than the kernel takes");
+		return err_fix(err, "shorten them, or raise RLIMIT_STACK in process.rlimits");
 	default:
 		return ERR;
 	}
+}
+
+static int cannot_execute(const char *path, int errnum, struct err *err)
+{
+	say_cannot_execute(path, errnum, err);
+	return explain_execute(path, errnum, err);
 }
 
 static int not_in_path(const char *name, const char *path, bool denied, struct err *err)
@@ -164,7 +182,8 @@ static int not_in_path(const char *name, const char *path, bool denied, struct e
 	if (denied) {
 		err_set(err, ERR_COMMAND, "cannot execute %s: permission denied", name);
 		err->errnum = EACCES;
-		return err_why(err, "what $PATH has under this name may not be executed by the container's user");
+		err_why(err, "what $PATH has under this name may not be executed by the container's user");
+		return err_fix(err, "chmod o+x it in the image, or run as another process.user");
 	}
 	err_set(err, ERR_COMMAND, "cannot execute %s: executable file not found in $PATH", name);
 	err_why(err, "none of the container's PATH (%s) has it", path);
@@ -311,6 +330,7 @@ int child_seccomp(struct child *child, const struct op *op, struct err *err)
 int child_exec(struct child *child, const struct op *op, struct err *err)
 {
 	char **args, **env;
+	const char *where;
 	int errnum;
 
 	if (op->exec.args.count == 0) {
@@ -329,5 +349,11 @@ int child_exec(struct child *child, const struct op *op, struct err *err)
 	process_set_parent_death_signal(0);
 	execve(child->program, args, env);
 	errnum = errno;
-	return cannot_execute(child->program, errnum, err);
+	where = plan_filter_refuses(child->plan, abi_syscall_number(ABI_ARCH_NATIVE, "execve"), errnum);
+	say_cannot_execute(child->program, errnum, err);
+	if (!where)
+		return explain_execute(child->program, errnum, err);
+	err_why(err, "the system call filter answers execve, by which every program starts, with this error");
+	err_fix(err, "allow execve in the rules of the filter");
+	return err_where(err, "%s#%s", child->plan->config_name, where);
 }

@@ -43,6 +43,7 @@ static void take_output(struct last_line *line, const char *data, size_t size)
 }
 
 /* A hook that never stops printing must not keep its timeout from being looked at. */
+#define CANNOT_EXECUTE 127 /* as shells say it */
 #define READS_MAX 64
 
 /* What is there; false at the end. output_fd does not block. */
@@ -91,12 +92,12 @@ static _Noreturn void execute(const struct hook_call *call, int input_fd, int ou
 	process_reset_signals();
 	if (!args || !env || dup2(input_fd, 0) < 0 || dup2(output_fd, 1) < 0 || dup2(output_fd, 2) < 0 ||
 	    process_cloexec_from(3) < 0 || chdir(call->directory) < 0)
-		_exit(127);
+		_exit(CANNOT_EXECUTE);
 	execve(hook->path.text, hook->args.count ? args : only_path, env);
 	format_text(reason, sizeof(reason), "(it cannot be executed: %s)", err_text(errno));
 	/* The parent reads this as the hook's output. */
 	fd_write_all(2, reason, strlen(reason));
-	_exit(127);
+	_exit(CANNOT_EXECUTE);
 }
 
 /* Until the hook has ended: true; or its time is over: false. A background process of its own that keeps the output
@@ -126,7 +127,13 @@ static int refused(const struct oci_hook *hook, int status, const struct last_li
 		err_set(err, ERR_CONFIG, "hook %s was ended by signal %d", hook->path.text, WTERMSIG(status));
 	else
 		err_set(err, ERR_CONFIG, "hook %s failed with exit status %d", hook->path.text, WEXITSTATUS(status));
-	return line->length ? err_why(err, "the last it said was: %s", line->text) : ERR;
+	if (line->length)
+		err_why(err, "the last it said was: %s", line->text);
+	else
+		err_why(err, "it said nothing");
+	if (WIFEXITED(status) && WEXITSTATUS(status) == CANNOT_EXECUTE)
+		return err_fix(err, "correct the hook's path, or make the file executable");
+	return err_fix(err, "run it by hand, with the state of the container on its standard input, and look at what it does");
 }
 
 static const char *const names[OCI_HOOK_KIND_COUNT] = {

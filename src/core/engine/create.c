@@ -44,8 +44,10 @@ static int read_config(struct creation *creation, struct err *err)
 	const char *path;
 	char real[PATH_MAX];
 
-	if (!realpath(request->bundle ? request->bundle : ".", real))
-		return err_sys(err, errno, "realpath", "cannot find the bundle %s", request->bundle);
+	if (!realpath(request->bundle ? request->bundle : ".", real)) {
+		err_sys(err, errno, "realpath", "cannot find the bundle %s", request->bundle ? request->bundle : ".");
+		return err_fix(err, "--bundle names a directory with a config.json and the container's root");
+	}
 	creation->plan_request.bundle.text = arena_strdup(creation->arena, real);
 	creation->config = request->config;
 	creation->text = request->config_text;

@@ -99,6 +99,8 @@ static int connect_stream(const char *path, const char *what, int *ret_fd, struc
 		err_sys(err, errno, "connect", "cannot connect to the %s %s", what, path);
 		if (err->errnum == EAGAIN)
 			return no_answer(err);
+		if (err->errnum == ENOENT || err->errnum == ECONNREFUSED)
+			err_why(err, err->errnum == ENOENT ? "there is no such socket" : "nothing listens on it");
 		return err_fix(err, "something must listen there, on a stream socket, before the container is made");
 	}
 	*ret_fd = fd_take(&fd);
@@ -185,7 +187,9 @@ int send_listener(const struct oci_config *config, const struct state *state, en
 	json_end_object(&writer);
 	if (text.failed)
 		return err_set(err, ERR_INTERNAL, "out of memory while sending the seccomp listener");
-	return send_fd(seccomp->listener_path, "seccomp listener's socket", text.data, text.length, fd, err);
+	if (send_fd(seccomp->listener_path, "seccomp listener's socket", text.data, text.length, fd, err) == 0)
+		return 0;
+	return err_where(err, "config.json#%s/listenerPath", seccomp->where);
 }
 
 static int too_large(const char *name, size_t size_max, struct err *err)

@@ -6,7 +6,9 @@
 #include <stddef.h>
 #include <string.h>
 
+#include "abi/arch.h"
 #include "core/cause/cause.h"
+#include "core/filter/filter.h"
 #include "core/plan/plan.h"
 
 /* What each kind works on, where the kind alone says it. */
@@ -53,12 +55,28 @@ static enum cause_object object_of(const struct op *op, const struct err *err)
 
 	if (idmapped && strcmp(err->call, "mount_setattr") == 0)
 		return CAUSE_IDMAP;
+	if (op->kind == OP_TREE && op->where && strncmp(op->where, "/root", 5) == 0)
+		return CAUSE_ROOTFS;
 	if (op->kind == OP_TREE)
 		return op->tree.device || op->tree.null_device ? CAUSE_DEVICE : CAUSE_BIND;
 	for (size_t i = 0; op->kind == OP_MOUNT_FS && i < ARRAY_SIZE(fs_types); i++)
 		if (strcmp(op->mount_fs.fs_type, fs_types[i].fs_type) == 0)
 			return fs_types[i].object;
 	return (unsigned int)op->kind < OP_KIND_COUNT ? objects[op->kind] : CAUSE_ANY;
+}
+
+const char *plan_filter_refuses(const struct plan *plan, int number, int errnum)
+{
+	const struct seccomp_data data = {.nr = number, .arch = ABI_ARCH_NATIVE};
+
+	for (size_t i = 0; i < plan->ops_count; i++) {
+		const struct op *op = &plan->ops[i];
+
+		if (op->kind == OP_SECCOMP && op->where &&
+		    filter_run(op->seccomp.program.instructions, &data, NULL) == (SECCOMP_RET_ERRNO | (uint32_t)errnum))
+			return op->where;
+	}
+	return NULL;
 }
 
 void plan_explain(const struct plan *plan, const struct op *op, struct err *err)

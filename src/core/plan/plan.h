@@ -506,6 +506,12 @@ void plan_print_json(const struct plan *plan, struct buf *out);
 void plan_op_text(const struct op *op, char *buf, size_t size);
 const char *plan_stage_name(enum plan_stage stage);
 
+/*
+ * Does a filter of the plan answer this call of the machine's own architecture, with arguments of 0, with errnum? The filter's
+ * place in the config; NULL when none does. Pure and without allocation: the child may call it.
+ */
+const char *plan_filter_refuses(const struct plan *plan, int number, int errnum);
+
 /* Complete an error of carrying out op: its place in the config, and cause/'s reason and remedy, where they are empty.
  * Pure and without allocation: the child may call it. */
 void plan_explain(const struct plan *plan, const struct op *op, struct err *err);
