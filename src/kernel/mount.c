@@ -108,6 +108,15 @@ int mount_propagation_all(uint64_t propagation)
 	return kernel_result(syscall(SYS_mount, NULL, "/", NULL, (unsigned long)propagation | MS_REC, NULL));
 }
 
+int mount_detach(int mount_fd)
+{
+	int result = kernel_result(fchdir(mount_fd));
+
+	if (result == 0)
+		result = kernel_result(syscall(SYS_umount2, ".", MNT_DETACH));
+	return result == 0 ? kernel_result(chdir("/")) : result;
+}
+
 int mount_pivot(int root_fd)
 {
 	int result = kernel_result(fchdir(root_fd));

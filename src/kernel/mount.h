@@ -35,6 +35,8 @@ int mount_idmap(int mount_fd, int user_ns_fd, bool recursive);
 
 /* "/" of this mount namespace and all below: MS_SLAVE, MS_PRIVATE … */
 int mount_propagation_all(uint64_t propagation);
+/* Take what mount_fd is off the place where it is attached, with what lies on it. The working directory is "/" then. */
+int mount_detach(int mount_fd);
 /* pivot_root(".", ".") onto root_fd, detach the old root, chdir to "/". */
 int mount_pivot(int root_fd);
 /* chroot to root_fd's mount, which covers "/" already, and chdir to "/": where pivot_root cannot work. */

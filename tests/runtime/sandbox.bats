@@ -146,6 +146,14 @@ print(call(16, 0, 0x5412, 0), call(16, 0, 0x100005412, 0), call(16, 0, 0x541c, 0
 	# What it takes is the container's memory.
 	run "${BK[@]}" run --writable --memory 32m "$b/rootfs" sh -c 'dd if=/dev/zero of=/etc/large bs=1M count=100'
 	[ "$status" -ne 0 ]
+	# Who joins it later sees the layer, and neither the directory nor, below that, the host's root.
+	"${BK[@]}" run -d --name "$ID_PREFIX" --writable "$b/rootfs" sleep 1000
+	"${BK[@]}" exec "$ID_PREFIX" touch /made
+	"${BK[@]}" exec "$ID_PREFIX" cat /proc/self/mountinfo | awk '$5 == "/"' > "$WORK/roots"
+	[ "$(wc -l < "$WORK/roots")" = 1 ]
+	grep -q ' - overlay ' "$WORK/roots"
+	"${BK[@]}" rm -f "$ID_PREFIX"
+	[ ! -e "$b/rootfs/made" ]
 	"${BK[@]}" run --writable=keep "$b/rootfs" touch /kept
 	[ "$(stat -c %u "$b/rootfs/kept")" = 0 ]
 	run "${BK[@]}" run --writable=keep host true

@@ -15,7 +15,7 @@
 
 #define PATH_SIZE 48
 
-/* Attached, because overlayfs refuses a layer that is in no mount namespace; the overlay will cover it. */
+/* Attached for a while, because overlayfs refuses a layer that is in no mount namespace. */
 static int attach_upper(struct child *child, const struct op *op, int *ret_fd, struct err *err)
 {
 	cleanup_fd int fs_fd = mount_fsopen("tmpfs"), mount_fd = -EBADF;
@@ -64,9 +64,13 @@ int child_layer(struct child *child, const struct op *op, struct err *err)
 		return child_failed(op, errno, "open", err);
 	if (attach_upper(child, op, &upper_fd, err) || make_overlay(child, op, upper_fd, &overlay_fd, err))
 		return ERR;
-	if (child_check(op, mount_move(overlay_fd, upper_fd), "move_mount", err))
+	/* The overlay has copies of both. They must not stay: pivot_root(2) would leave them, and the host's root below them,
+	 * on top of the new root, for each process that joins the mount namespace. */
+	if (child_check(op, mount_detach(upper_fd), "umount2", err) ||
+	    child_check(op, mount_detach(child->root.fd), "umount2", err) ||
+	    child_check(op, mount_move(overlay_fd, slash_fd), "move_mount", err))
 		return ERR;
-	/* The rootfs stays below, held by the overlay; its descriptor was a slot's. */
+	/* The descriptor before was a slot's, which closes it. */
 	child->root.fd = overlay_fd;
 	return 0;
 }
