@@ -241,10 +241,57 @@ b" ]
 
 @test "stats and top, for people and for scripts" {
 	"${BK[@]}" run -d --name "$C" host sleep 1000
-	"${BK[@]}" stats | grep -q "^$C "
+	"${BK[@]}" stats | grep -Eq "^$C +[0-9]+\.[0-9][0-9] s +[0-9]+\.[0-9] [KM]iB +[0-9]+\.[0-9] [GT]iB +2$"
 	[ "$("${BK[@]}" stats --json "$C" | jq -r .id)" = "$C" ]
 	"${BK[@]}" top "$C" | grep -q 'sleep 1000'
 	"${BK[@]}" top --json "$C" | jq -e 'any(.[]; .command == "sleep 1000" and .pid > 1)'
+}
+
+@test "pause, resume, unpause" {
+	"${BK[@]}" run -d --name "$C" host sh -c 'while :; do echo; sleep 0.01; done'
+	"${BK[@]}" pause "$C"
+	is "$C" status paused
+	run --separate-stderr "${BK[@]}" exec "$C" true
+	assert_fails 125
+	assert_says paused "bulkhead resume"
+	run --separate-stderr "${BK[@]}" pause "$C"
+	assert_fails 1
+	"${BK[@]}" unpause "$C"
+	is "$C" status running
+	run --separate-stderr "${BK[@]}" resume "$C"
+	assert_fails 1
+	"${BK[@]}" exec "$C" true
+	"${BK[@]}" pause "$C"
+	"${BK[@]}" cp "$C:/etc/os-release" "$WORK/copied"
+	"${BK[@]}" rm -f "$C"
+	leftovers
+}
+
+@test "exec --user: names of the container's own files, which may be hostile" {
+	make_rootfs "$WORK/root"
+	printf 'root:x:0:0::/:/bin/sh\nmate:x:41:42::/home:/bin/sh\n' > "$WORK/root/etc/passwd"
+	printf 'crew:x:43:\n' > "$WORK/root/etc/group"
+	"${BK[@]}" run -d --writable --name "$C" "$WORK/root" sleep 1000
+	[ "$("${BK[@]}" exec -u mate "$C" sh -c 'id -u; id -g' | tr '\n' ' ')" = "41 42 " ]
+	[ "$("${BK[@]}" exec -u mate:crew "$C" id -g)" = 43 ]
+	[ "$("${BK[@]}" exec -u 5 "$C" sh -c 'id -u; id -g' | tr '\n' ' ')" = "5 5 " ]
+	run --separate-stderr "${BK[@]}" exec -u nobody-here "$C" true
+	assert_fails 125
+	assert_says /etc/passwd try
+	printf 'spy:x:1:1::/:/bin/sh\n' > "$WORK/passwd"
+	"${BK[@]}" exec "$C" ln -sf "$WORK/passwd" /etc/passwd
+	run "${BK[@]}" exec -u spy "$C" id -u
+	[ "$status" -eq 125 ]
+	"${BK[@]}" exec "$C" sh -c 'rm /etc/passwd; mknod /etc/passwd p'
+	run timeout 10 "${BK[@]}" exec -u mate "$C" id -u
+	[ "$status" -eq 125 ]
+}
+
+@test "--json of logs and wait" {
+	"${BK[@]}" run -d --name "$C" host sh -c 'echo out; echo err >&2; exit 3'
+	"${BK[@]}" wait --json "$C" | jq -e --arg name "$C" '. == [{name: $name, exitStatus: 3}]'
+	[ "$("${BK[@]}" logs --json "$C" | jq -r 'select(.stream == "stderr").log')" = err ]
+	[ "$("${BK[@]}" logs --json --tail 1 "$C" | wc -l)" = 1 ]
 }
 
 @test "out of memory is told" {

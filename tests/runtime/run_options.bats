@@ -213,6 +213,50 @@ directory() {
 	assert_says "No space left"
 }
 
+@test "errors speak of options, not of the config behind them" {
+	run inside --memory 1k host true
+	[ "$status" -eq 125 ]
+	assert_says "larger --memory"
+	run -127 inside host no-such-program
+	assert_says "asked by  COMMAND" "--env PATH="
+	run inside --workdir /etc/passwd host true
+	[ "$status" -eq 125 ]
+	assert_says "asked by  --workdir"
+	refused --ulimit "ulimit -H" -- --ulimit nofile=99999999999
+	leftovers
+}
+
+@test "options of Docker that are none here say what does it" {
+	refused "--net host" -- -p 80:80
+	refused "--net host" -- --publish=80:80
+	refused --cap-add -- --privileged
+	refused "the nearest is --rm" -- --rmm
+}
+
+@test "names of hosts, limits of nothing, targets that cover all" {
+	refused name letters -- --hostname ""
+	refused name letters -- --hostname "a b"
+	# A container's name may be longer than a host's.
+	[ "$(inside --name "$(printf 'a%.0s' $(seq 90))" host hostname)" = "$(printf 'a%.0s' $(seq 64))" ]
+	refused 0 nothing -- --pids-limit 0
+	refused number -- --pids-limit=-1
+	refused cover -- -v "$WORK:/"
+	refused cover -- -v "$WORK:/./.."
+	refused cover -- --tmpfs /
+	refused cover -- --mount "type=bind,source=$WORK,target=//"
+	refused --rm true false -- --rm=maybe
+	leftovers
+}
+
+@test "--net=host: the host's interfaces, and every other layer kept" {
+	[ "$(inside --net=host host readlink /proc/self/ns/net)" = "$(readlink /proc/self/ns/net)" ]
+	run inside --network host host sh -c 'grep -E "^(CapBnd|Seccomp:)" /proc/self/status; cat /etc/shadow'
+	[ "$status" -ne 0 ]
+	[[ $output == *0000000000000000*Seccomp:*2* ]]
+	refused none host -- --net bridge
+	leftovers
+}
+
 @test "options that contradict each other are named, both" {
 	refused --read-only --writable -- --read-only --writable
 	refused --restart --detach -- --restart always

@@ -2,6 +2,7 @@
 /* exec, attach: get into a container that runs: with a further program, as confined as it is, or at its own streams. */
 #include <errno.h>
 #include <fcntl.h>
+#include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
 #include <unistd.h>
@@ -24,7 +25,7 @@ static const struct opt exec_table[] = {
 	{OPT_LIST, 'e', "env", "NAME=VALUE", "set a variable; NAME alone takes yours", EXEC_OPTION(env)},
 	{OPT_FLAG, 'i', "interactive", NULL, "pass standard input on", EXEC_OPTION(interactive)},
 	{OPT_FLAG, 't', "tty", NULL, "give it a terminal", EXEC_OPTION(terminal)},
-	{OPT_STRING, 'u', "user", "UID[:GID]", "run as these ids, as numbers", EXEC_OPTION(user)},
+	{OPT_STRING, 'u', "user", "USER[:GROUP]", "run as these, names as in the container's /etc/passwd", EXEC_OPTION(user)},
 	{OPT_STRING, 'w', "workdir", "DIR", "directory to start in", EXEC_OPTION(workdir)},
 	{.type = OPT_END},
 };
@@ -69,27 +70,33 @@ static int add_env(const struct opt_list *list, struct arena *arena, struct stri
 	return 0;
 }
 
-static int read_user(const char *text, struct arena *arena, struct oci_user *user, struct err *err)
+/* Names are those of the container's own files, which are read from its root as it runs. */
+static int read_user(struct people *people, const char *text, const struct life *life, struct arena *arena,
+		     struct oci_user *user, struct err *err)
 {
-	const char *colon = text ? strchr(text, ':') : NULL, *first = text;
-	uint64_t uid, gid;
+	bool host_ids = !life->container.config->linux.namespaces[OCI_NS_USER].present;
+	int pidfd cleanup_fd = -EBADF, again_fd cleanup_fd = -EBADF, root_fd cleanup_fd = -EBADF;
+	const struct state *state = life->container.state;
+	char path[48];
 
 	if (!text)
 		return 0;
-	if (colon)
-		first = arena_strndup(arena, text, (size_t)(colon - text));
-	if (!first)
-		return out_of_memory(err);
-	if (cli_number("--user", first, UINT32_MAX - 1, &uid, err) ||
-	    cli_number("--user", colon ? colon + 1 : first, UINT32_MAX - 1, &gid, err))
+	if (text[strspn(text, "0123456789:")] == '\0')
+		return sandbox_find_user(arena, text, -EBADF, host_ids, &user->uid, &user->gid, err);
+	snprintf(path, sizeof(path), "/proc/%d/root", state->pid);
+	/* Alive before and after: it was its root. */
+	if (engine_open_process(&people->engine, state->id, &pidfd, err))
 		return ERR;
-	user->uid.value = (uint32_t)uid;
-	user->gid.value = (uint32_t)gid;
-	return 0;
+	root_fd = open(path, O_PATH | O_DIRECTORY | O_CLOEXEC);
+	if (root_fd < 0)
+		return err_sys(err, errno, "open", "cannot open the root of container %s", state->id);
+	if (engine_open_process(&people->engine, state->id, &again_fd, err))
+		return ERR;
+	return sandbox_find_user(arena, text, root_fd, host_ids, &user->uid, &user->gid, err);
 }
 
-static int make_process(const struct exec_options *chosen, const struct life *life, struct arena *arena, char **words,
-			int count, struct oci_process *ret, struct err *err)
+static int make_process(struct people *people, const struct exec_options *chosen, const struct life *life,
+			struct arena *arena, char **words, int count, struct oci_process *ret, struct err *err)
 {
 	*ret = life->container.config->process;
 	ret->where = "";
@@ -110,7 +117,8 @@ static int make_process(const struct exec_options *chosen, const struct life *li
 		err_set(err, ERR_USAGE, "exec: --tty and --detach exclude each other");
 		return err_fix(err, "leave one of them out: nobody would hold the terminal");
 	}
-	return read_user(chosen->user, arena, &ret->user, err) || add_env(&chosen->env, arena, &ret->env, err) ? ERR : 0;
+	return read_user(people, chosen->user, life, arena, &ret->user, err) ||
+	       add_env(&chosen->env, arena, &ret->env, err) ? ERR : 0;
 }
 
 /* Without -i there is no standard input; detached, nothing of the caller's. */
@@ -148,7 +156,7 @@ static int exec(int argc, char **argv, void *context)
 		return status ? PEOPLE_FAILED : 0;
 	request = (struct engine_exec){.id = argv[0], .process = &process, .detach = chosen.detach};
 	if (life_find(people, argv[0], &arena, &life, &err) ||
-	    make_process(&chosen, &life, &arena, argv + 1, operands - 1, &process, &err) ||
+	    make_process(people, &chosen, &life, &arena, argv + 1, operands - 1, &process, &err) ||
 	    hide_streams(&chosen, &err))
 		return life_fail_run(people, &err);
 	if (engine_exec(&people->engine, &request, &status, &err))

@@ -19,21 +19,11 @@ int life_fail(struct people *people, const struct err *err)
 	return CLI_ERROR;
 }
 
-/* The engine's remedies are in the words of a config, which nobody has written here. */
-static void use_own_words(struct people *people, struct err *err)
-{
-	if (err->kind == ERR_COMMAND && err->errnum == ENOENT && strstr(err->what, "$PATH"))
-		err_fix(err, "check the name, give its whole path, or add its directory: --env PATH=/opt/bin:/usr/bin:/bin");
-	else if (err->kind == ERR_STATE && strstr(err->fix, "cgroupsPath"))
-		err_fix(err, "another --name: it names the cgroup; %s ls --all, with the --root that was used, lists what runs",
-			people->cli.program);
-}
-
 int life_fail_run(struct people *people, const struct err *err)
 {
 	struct err told = *err;
 
-	use_own_words(people, &told);
+	people_use_own_words(people->cli.program, &told);
 	cli_error(&people->cli, &told);
 	if (err->kind != ERR_COMMAND)
 		return PEOPLE_FAILED;
@@ -52,8 +42,9 @@ int life_parse(struct people *people, const struct opt_verb *verb, int argc, cha
 		return cli_print_help(&people->cli, verb);
 	if (*ret_operands >= min && *ret_operands <= max)
 		return LIFE_GO_ON;
-	err_set(&err, ERR_USAGE, "%s: %s", verb->name, *ret_operands < min ? "the name of a container is missing"
-								   : "too many words");
+	err_set(&err, ERR_USAGE, "%s: %s", verb->name,
+		*ret_operands > max ? "too many words"
+		: *ret_operands || min > 1 ? "a word is missing" : "the name of a container is missing");
 	err_fix(&err, "%s %s %s", people->cli.program, verb->name, verb->synopsis);
 	return life_fail(people, &err);
 }

@@ -51,6 +51,6 @@ int life_each(struct people *people, char **names, int count, void *context,
 	      int (*what)(struct people *people, const char *name, void *context, struct err *err));
 
 extern const struct opt_verb verb_exec, verb_attach, verb_cp, verb_ls, verb_ps, verb_inspect, verb_logs, verb_stats, verb_top,
-	verb_wait, verb_stop, verb_kill, verb_rm, verb_prune;
+	verb_wait, verb_stop, verb_pause, verb_resume, verb_unpause, verb_kill, verb_rm, verb_prune;
 
 #endif

@@ -16,7 +16,7 @@
 
 struct logs_options {
 	const char *tail, *since, *until;
-	bool follow, times;
+	bool follow, times, json;
 };
 
 struct reader {
@@ -30,6 +30,7 @@ struct reader {
 
 static const struct opt options[] = {
 	{OPT_FLAG, 'f', "follow", NULL, "go on until it ends", offsetof(struct logs_options, follow)},
+	{OPT_FLAG, 0, "json", NULL, "lines as they are kept: log, stream and time", offsetof(struct logs_options, json)},
 	{OPT_STRING, 0, "since", "TIME", "2026-01-31T12:00:00Z, or 10m: not older", offsetof(struct logs_options, since)},
 	{OPT_STRING, 'n', "tail", "LINES", "the last lines alone", offsetof(struct logs_options, tail)},
 	{OPT_FLAG, 't', "timestamps", NULL, "the time before each line", offsetof(struct logs_options, times)},
@@ -62,6 +63,10 @@ static void take_line(struct reader *reader, const char *text, size_t size)
 		return;
 	if (reader->skip) {
 		reader->skip--;
+		return;
+	}
+	if (reader->chosen->json) {
+		reader->broken |= fd_write_all(1, text, size) < 0 || fd_write_all(1, "\n", 1) < 0;
 		return;
 	}
 	fd = strcmp(stream, "stdout") == 0 ? 1 : 2;
@@ -239,7 +244,8 @@ const struct opt_verb verb_logs = {
 	.summary = "Print what a container said.",
 	.examples = "  bulkhead logs web\n"
 		    "  bulkhead logs --follow --tail 20 web\n"
-		    "  bulkhead logs --since 10m --timestamps web\n",
+		    "  bulkhead logs --since 10m --timestamps web\n"
+		    "  bulkhead logs --json web | jq -r 'select(.stream == \"stderr\").log'\n",
 	.options = options,
 	.statuses = people_statuses_list,
 	.mixed = true,

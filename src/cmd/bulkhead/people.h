@@ -37,6 +37,11 @@ struct people {
 int people_find_container(struct people *people, struct arena *arena, const char *id, struct engine_container *ret,
 			  bool *ret_found, struct err *err);
 
+/* words.c: an error of the engine in the words of this program's options. */
+void people_use_own_words(const char *program, struct err *err);
+/* An option that Docker has: what does it here. */
+void people_know_strangers(struct err *err);
+
 extern const struct opt_verb verb_run, verb_plan, verb_abi, verb_profile, verb_surface, verb_explain;
 
 #endif

@@ -10,6 +10,8 @@
 #include "cmd/bulkhead/people.h"
 #include "core/profile/profile.h"
 
+#define PIDS_MAX 4194304 /* of the kernel */
+
 static int out_of_memory(struct err *err)
 {
 	return err_set(err, ERR_INTERNAL, "out of memory while reading the command line");
@@ -78,8 +80,13 @@ static int read_limits(struct sandbox_request *request, struct err *err)
 			return err_fix(err, "write 0.5, 2, …");
 		}
 	}
-	sandbox->pids = options->pids_limit;
-	sandbox->limits_asked = options->memory || options->cpus || options->pids_limit;
+	if (options->pids && cli_number("--pids-limit", options->pids, PIDS_MAX, &sandbox->pids, err))
+		return ERR;
+	if (options->pids && !sandbox->pids) {
+		err_set(err, ERR_USAGE, "--pids-limit 0 leaves nothing");
+		return err_fix(err, "leave it out for %d, or write a number up to %d", SANDBOX_PIDS, PIDS_MAX);
+	}
+	sandbox->limits_asked = options->memory || options->cpus || options->pids;
 	return 0;
 }
 
@@ -135,6 +142,17 @@ static int read_command(struct sandbox_request *request, struct arena *arena, ch
 	return 0;
 }
 
+static int check_hostname(const char *name, struct err *err)
+{
+	static const char letters[] = "abcdefghijklmnopqrstuvwxyzABCDEFGHIJKLMNOPQRSTUVWXYZ0123456789-._";
+
+	if (!name || (*name && strlen(name) <= SANDBOX_HOSTNAME_MAX && !name[strspn(name, letters)]))
+		return 0;
+	err_set(err, ERR_USAGE, "--hostname \"%s\" cannot be a host's name", name);
+	return err_fix(err, "letters, digits, \"-\", \"_\" and \".\", at most %d of them; without it the name of the container is",
+		       SANDBOX_HOSTNAME_MAX);
+}
+
 static int read_names(struct sandbox_request *request, struct arena *arena, char **operands, struct err *err)
 {
 	const struct sandbox_options *options = &request->options;
@@ -151,6 +169,8 @@ static int read_names(struct sandbox_request *request, struct arena *arena, char
 		err_why(err, "its root is made in memory: there is no directory that could keep it");
 		return err_fix(err, "--writable alone, or show a directory to be written to: --volume FROM:TO");
 	}
+	if (check_hostname(options->hostname, err))
+		return ERR;
 	sandbox->hostname = options->hostname;
 	sandbox->workdir = options->workdir;
 	sandbox->terminal = options->terminal;

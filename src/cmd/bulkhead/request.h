@@ -9,10 +9,9 @@
 #include "people/sandbox/sandbox.h"
 
 struct sandbox_options {
-	const char *name, *hostname, *workdir, *user, *memory, *cpus, *net, *entrypoint, *shm_size, *userns;
+	const char *name, *hostname, *workdir, *user, *memory, *cpus, *pids, *net, *entrypoint, *shm_size, *userns;
 	const char *cwd; /* "" and "ro", or "rw"; NULL: not shown */
 	struct opt_list env, env_files, volumes, mounts, tmpfs, cap_add, cap_drop, security, devices, ulimits;
-	uint64_t pids_limit;
 	const char *writable; /* "" and "layer", or "keep"; NULL: not */
 	bool read_only, init;
 	/* What `run` alone carries out; `plan` takes it too, so that one command line serves both. */
@@ -56,7 +55,7 @@ struct sandbox_options {
 	{OPT_STRING, 0, "name", "NAME", "name of the container", SANDBOX_OPTION(name)},                              \
 	{OPT_STRING, 0, "net", "none|host", "network: loopback alone (default), or the host's", SANDBOX_OPTION(net)}, \
 	{OPT_STRING, 0, "network", "none|host", NULL, SANDBOX_OPTION(net)},                                          \
-	{OPT_U64, 0, "pids-limit", "NUMBER", "processes (default: 1024)", SANDBOX_OPTION(pids_limit)},               \
+	{OPT_STRING, 0, "pids-limit", "NUMBER", "processes (default: 1024)", SANDBOX_OPTION(pids)},               \
 	{OPT_STRING, 0, "profile", "FILE", "allow only what this containment profile names, too", SANDBOX_OPTION(profile)}, \
 	{OPT_FLAG, 0, "read-only", NULL, "the root cannot be written (default)", SANDBOX_OPTION(read_only)},         \
 	{OPT_STRING, 0, "restart", "POLICY", "no, on-failure[:n], always, unless-stopped; with -d", SANDBOX_OPTION(restart)}, \

@@ -119,8 +119,10 @@ static int verb(int argc, char **argv, void *context)
 	if (engine_protect_self(people->argv, cli_warn, &err) || sandbox_request_begin(&request, &arena, argc, &err))
 		return life_fail_run(people, &err);
 	chosen = request.options;
-	if (opt_parse(&verb_run, argc, argv, &chosen, &operands, &help, &err))
+	if (opt_parse(&verb_run, argc, argv, &chosen, &operands, &help, &err)) {
+		people_know_strangers(&err);
 		return life_fail_run(people, &err);
+	}
 	if (help)
 		return cli_print_help(&people->cli, &verb_run) ? PEOPLE_FAILED : 0;
 	if (operands < 1 || (operands < 2 && !chosen.entrypoint)) {

@@ -32,15 +32,27 @@ static uint64_t number_at(const struct json *at, const char *const *path)
 	return value;
 }
 
+/* Tenths, for numbers here are whole ones. */
 static void print_size(struct buf *out, uint64_t bytes)
 {
-	static const char *const units[] = {"B", "KiB", "MiB", "GiB", "TiB"};
-	double value = (double)bytes;
+	static const char *const units[] = {"B", "KiB", "MiB", "GiB", "TiB", "PiB", "EiB"};
+	uint64_t whole = bytes, rest = 0;
 	size_t unit = 0;
 
-	for (; value >= 1024 && unit + 1 < ARRAY_SIZE(units); unit++)
-		value /= 1024;
-	buf_printf(out, "%9.1f %-4s ", value, units[unit]);
+	for (; whole >= 1024 && unit + 1 < ARRAY_SIZE(units); unit++) {
+		rest = whole % 1024;
+		whole /= 1024;
+	}
+	buf_printf(out, "%7llu.%llu %-4s ", (unsigned long long)whole, (unsigned long long)(rest * 10 / 1024), units[unit]);
+}
+
+/* v1 says no limit as a number that no machine has. */
+static void print_limit(struct buf *out, uint64_t bytes)
+{
+	if (bytes == 0 || bytes >= (uint64_t)1 << 62)
+		buf_printf(out, "%14s ", "none");
+	else
+		print_size(out, bytes);
 }
 
 static void print_row(struct buf *out, const char *name, const struct json *data)
@@ -49,10 +61,13 @@ static void print_row(struct buf *out, const char *name, const struct json *data
 	static const char *const memory[] = {"memory", "usage", "usage", NULL};
 	static const char *const limit[] = {"memory", "usage", "limit", NULL};
 	static const char *const pids[] = {"pids", "current", NULL};
+	uint64_t cpu_ns;
 
-	buf_printf(out, "%-24s %10.2f s ", name, (double)number_at(data, cpu) / 1e9);
+	cpu_ns = number_at(data, cpu);
+	buf_printf(out, "%-24s %7llu.%02llu s ", name, (unsigned long long)(cpu_ns / 1000000000),
+		   (unsigned long long)(cpu_ns / 10000000 % 100));
 	print_size(out, number_at(data, memory));
-	print_size(out, number_at(data, limit));
+	print_limit(out, number_at(data, limit));
 	buf_printf(out, "%8llu\n", (unsigned long long)number_at(data, pids));
 }
 

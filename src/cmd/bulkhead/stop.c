@@ -88,9 +88,15 @@ static int rm_one(struct people *people, const char *name, void *context, struct
 	return engine_delete(&people->engine, name, chosen->force, err);
 }
 
+struct waiting {
+	struct buf out;
+	struct json_writer writer;
+	bool json;
+};
+
 static int wait_one(struct people *people, const char *name, void *context, struct err *err)
 {
-	struct buf *out = context;
+	struct waiting *waiting = context;
 	int status;
 	bool ended;
 
@@ -100,7 +106,14 @@ static int wait_one(struct people *people, const char *name, void *context, stru
 		err_set(err, ERR_STATE, "how container %s ended is not known", name);
 		return err_why(err, "it had no monitor at the time: it ran in a foreground, or the monitor was killed");
 	}
-	buf_printf(out, "%d\n", status);
+	if (!waiting->json) {
+		buf_printf(&waiting->out, "%d\n", status);
+		return 0;
+	}
+	json_begin_object(&waiting->writer);
+	json_member_string(&waiting->writer, "name", name);
+	json_member_i64(&waiting->writer, "exitStatus", status);
+	json_end_object(&waiting->writer);
 	return 0;
 }
 
@@ -145,15 +158,24 @@ static int rm(int argc, char **argv, void *context)
 
 static int wait_verb(int argc, char **argv, void *context)
 {
-	struct buf out cleanup_buf = BUF_INIT;
+	struct waiting waiting = {.out = BUF_INIT};
 	struct end_options chosen = {0};
 	struct people *people = context;
 	int operands, result, status = life_parse(people, &verb_wait, argc, argv, &chosen, 1, LIFE_MANY, &operands);
 
 	if (status != LIFE_GO_ON)
 		return status;
-	status = life_each(people, argv, operands, &out, wait_one);
-	result = cli_print(&people->cli, &out);
+	waiting.json = chosen.json;
+	waiting.writer = JSON_WRITER(&waiting.out, 2);
+	if (waiting.json)
+		json_begin_array(&waiting.writer);
+	status = life_each(people, argv, operands, &waiting, wait_one);
+	if (waiting.json) {
+		json_end_array(&waiting.writer);
+		buf_puts(&waiting.out, "\n");
+	}
+	result = cli_print(&people->cli, &waiting.out);
+	buf_done(&waiting.out);
 	return status ? status : result;
 }
 
@@ -202,6 +224,10 @@ static const struct opt rm_table[] = {
 	 offsetof(struct end_options, force)},
 	{.type = OPT_END},
 };
+static const struct opt wait_table[] = {
+	{OPT_FLAG, 0, "json", NULL, "as a JSON array, with their names", offsetof(struct end_options, json)},
+	{.type = OPT_END},
+};
 static const struct opt no_options[] = {{.type = OPT_END}};
 
 const struct opt_verb verb_stop = {
@@ -230,10 +256,10 @@ const struct opt_verb verb_kill = {
 
 const struct opt_verb verb_wait = {
 	.name = "wait",
-	.synopsis = "CONTAINER…",
+	.synopsis = "[options] CONTAINER…",
 	.summary = "Wait for containers to end, and print their exit statuses.",
 	.examples = "  bulkhead wait build\n",
-	.options = no_options,
+	.options = wait_table,
 	.statuses = people_statuses_list,
 	.mixed = true,
 	.run = wait_verb,

@@ -171,9 +171,11 @@ static int write_root(struct json_writer *writer, struct context *context, struc
 
 static int write_hostname(struct json_writer *writer, struct context *context, struct err *err)
 {
-	const char *name = context->sandbox->hostname ? context->sandbox->hostname : context->sandbox->id;
+	char name[SANDBOX_HOSTNAME_MAX + 1];
 
 	(void)err;
+	/* A container's name may be longer than a host's. */
+	snprintf(name, sizeof(name), "%s", context->sandbox->hostname ? context->sandbox->hostname : context->sandbox->id);
 	json_member_string(writer, "hostname", name);
 	return 0;
 }

@@ -27,6 +27,7 @@ enum sandbox_source_kind {
 
 #define SANDBOX_SHM_SIZE ((uint64_t)64 << 20)
 #define SANDBOX_PIDS	 1024
+#define SANDBOX_HOSTNAME_MAX 64 /* of the kernel */
 
 enum sandbox_net { SANDBOX_NET_NONE, SANDBOX_NET_HOST };
 /* The root: LAYER: what is written is thrown away at the end; KEEP: it is written to the directory itself. */
@@ -135,6 +136,9 @@ int sandbox_parse_ulimit(struct arena *arena, const char *text, struct sandbox_u
  * Names are found in /etc/passwd and /etc/group of the source, which are read within its root. Needs a parsed source.
  */
 int sandbox_parse_user(struct arena *arena, const char *text, struct sandbox *sandbox, struct err *err);
+/* The same for any root. root_fd: negative, and names cannot be found. host_ids: a number alone has the group 0. */
+int sandbox_find_user(struct arena *arena, const char *text, int root_fd, bool host_ids, struct container_id *ret_uid,
+		      struct container_id *ret_gid, struct err *err);
 /* "512m", "2g", "1048576": bytes. */
 int sandbox_parse_size(const char *text, uint64_t *ret_bytes, struct err *err);
 

@@ -40,33 +40,27 @@ static bool is_number(const char *text)
 }
 
 /* The file's text, in arena. */
-static int read_file(struct arena *arena, const struct sandbox *sandbox, const char *path, char **ret_text,
-		     struct err *err)
+static int read_file(struct arena *arena, int root_fd, const char *path, char **ret_text, struct err *err)
 {
-	const char *root = sandbox->kind == SANDBOX_HOST ? "/" : sandbox->directory;
-	int root_fd cleanup_fd = root ? open(root, O_PATH | O_DIRECTORY | O_CLOEXEC) : -EBADF, fd cleanup_fd = -EBADF;
+	int fd cleanup_fd = -EBADF;
 	struct stat info;
 	ssize_t length;
 
-	if (!root) {
-		err_set(err, ERR_USAGE, "%s of an archive cannot be read before it is unpacked", path);
-		return ERR;
-	}
 	if (root_fd < 0)
-		return err_sys(err, errno, "open", "cannot open %s", root);
+		return err_set(err, ERR_USAGE, "%s of an archive cannot be read before it is unpacked", path);
 	/* Not blocking: a source could have a pipe there. */
 	fd = rootfs_open(&(struct rootfs){root_fd}, (struct root_path){path}, O_RDONLY | O_NONBLOCK | O_NOCTTY, false);
 	if (fd < 0)
-		return err_sys(err, fd, "openat2", "cannot read %s of %s", path, root);
+		return err_sys(err, fd, "openat2", "cannot read %s of the source", path);
 	if (fstat(fd, &info) < 0 || !S_ISREG(info.st_mode) || (uint64_t)info.st_size > ACCOUNTS_FILE_MAX) {
-		err_set(err, ERR_USAGE, "%s of %s is no list of accounts", path, root);
+		err_set(err, ERR_USAGE, "%s of the source is no list of accounts", path);
 		return err_why(err, "it is no regular file, or has more than 1 MiB");
 	}
 	*ret_text = arena_alloc(arena, ACCOUNTS_FILE_MAX + 1);
 	if (!*ret_text)
 		return err_set(err, ERR_INTERNAL, "out of memory for %s", path);
 	length = fd_read_text(fd, *ret_text, ACCOUNTS_FILE_MAX + 1);
-	return length < 0 ? err_sys(err, (int)length, "read", "cannot read %s of %s", path, root) : 0;
+	return length < 0 ? err_sys(err, (int)length, "read", "cannot read %s of the source", path) : 0;
 }
 
 /* Cut one line into its fields; returns their number. */
@@ -103,7 +97,7 @@ static bool find(char *text, const char *name, uint32_t *ret_id, uint32_t *ret_g
 	return false;
 }
 
-static int look_up(struct arena *arena, const struct sandbox *sandbox, const char *path, const char *name,
+static int look_up(struct arena *arena, int root_fd, const char *path, const char *name,
 		   uint32_t *ret_id, uint32_t *ret_group, struct err *err)
 {
 	char *text = NULL;
@@ -112,7 +106,7 @@ static int look_up(struct arena *arena, const struct sandbox *sandbox, const cha
 		err_set(err, ERR_USAGE, "--user: \"%s\" is neither a name nor an id below 4294967295", name);
 		return err_fix(err, "--user UID, UID:GID, NAME or NAME:GROUP");
 	}
-	if (read_file(arena, sandbox, path, &text, err)) {
+	if (read_file(arena, root_fd, path, &text, err)) {
 		err_prefix(err, "--user");
 		return err_fix(err, "give ids as numbers: --user 1000:1000");
 	}
@@ -122,7 +116,8 @@ static int look_up(struct arena *arena, const struct sandbox *sandbox, const cha
 	return err_fix(err, "give ids as numbers, --user 1000:1000, or a name that is in it");
 }
 
-int sandbox_parse_user(struct arena *arena, const char *text, struct sandbox *sandbox, struct err *err)
+int sandbox_find_user(struct arena *arena, const char *text, int root_fd, bool host_ids, struct container_id *ret_uid,
+		      struct container_id *ret_gid, struct err *err)
 {
 	const char *colon = strchr(text, ':');
 	const char *user = arena_strndup(arena, text, colon ? (size_t)(colon - text) : strlen(text));
@@ -132,14 +127,23 @@ int sandbox_parse_user(struct arena *arena, const char *text, struct sandbox *sa
 		return err_set(err, ERR_INTERNAL, "out of memory for --user %s", text);
 	/* A number alone: the group of the same number; with the host's ids 0, as OpenShift's arbitrary users have it. */
 	if (read_id(user, &uid))
-		gid = sandbox->host_ids ? 0 : uid;
-	else if (look_up(arena, sandbox, "/etc/passwd", user, &uid, &gid, err))
+		gid = host_ids ? 0 : uid;
+	else if (look_up(arena, root_fd, "/etc/passwd", user, &uid, &gid, err))
 		return ERR;
-	if (colon && !read_id(colon + 1, &gid) &&
-	    look_up(arena, sandbox, "/etc/group", colon + 1, &gid, NULL, err))
+	if (colon && !read_id(colon + 1, &gid) && look_up(arena, root_fd, "/etc/group", colon + 1, &gid, NULL, err))
 		return ERR;
-	sandbox->user_set = true;
-	sandbox->uid.value = uid;
-	sandbox->gid.value = gid;
+	ret_uid->value = uid;
+	ret_gid->value = gid;
 	return 0;
+}
+
+int sandbox_parse_user(struct arena *arena, const char *text, struct sandbox *sandbox, struct err *err)
+{
+	const char *root = sandbox->kind == SANDBOX_HOST ? "/" : sandbox->directory;
+	int root_fd cleanup_fd = root ? open(root, O_PATH | O_DIRECTORY | O_CLOEXEC) : -EBADF;
+
+	if (root && root_fd < 0)
+		return err_sys(err, errno, "open", "cannot open %s", root);
+	sandbox->user_set = true;
+	return sandbox_find_user(arena, text, root_fd, sandbox->host_ids, &sandbox->uid, &sandbox->gid, err);
 }

@@ -39,6 +39,15 @@ static int read_bind_options(struct arena *arena, const char *text, const char *
 	return 0;
 }
 
+/* "/", "//", "/." and the like: nothing of the source would be seen any more. */
+static int check_target(const char *option, const char *text, const char *target, struct err *err)
+{
+	if (*target != '/' || target[strspn(target, "/.")])
+		return 0;
+	err_set(err, ERR_USAGE, "%s %s would cover all of the container", option, text);
+	return err_fix(err, "a target below /; a whole root is a SOURCE: bulkhead run DIRECTORY COMMAND");
+}
+
 int sandbox_parse_bind(struct arena *arena, const char *text, struct sandbox_bind *ret_bind, struct err *err)
 {
 	const char *rest = text, *source = next_word(arena, &rest, ':');
@@ -50,6 +59,8 @@ int sandbox_parse_bind(struct arena *arena, const char *text, struct sandbox_bin
 		bind.target = "";
 	if (!source || !bind.target)
 		return out_of_memory("--volume", text, err);
+	if (check_target("--volume", text, bind.target, err))
+		return ERR;
 	if (!*source || *bind.target != '/') {
 		err_set(err, ERR_USAGE, "--volume %s is not of the form SOURCE:TARGET[:ro]", text);
 		return err_fix(err, "for example --volume ./data:/data:ro; the target is absolute");
@@ -98,6 +109,8 @@ int sandbox_parse_tmpfs(struct arena *arena, const char *text, struct sandbox_tm
 
 	if (!options || !tmpfs.target)
 		return out_of_memory("--tmpfs", text, err);
+	if (check_target("--tmpfs", text, tmpfs.target, err))
+		return ERR;
 	if (*tmpfs.target != '/') {
 		err_set(err, ERR_USAGE, "--tmpfs %s is not absolute", tmpfs.target);
 		return err_fix(err, "it is a path inside the container: --tmpfs /%s", tmpfs.target);
@@ -219,7 +232,7 @@ int sandbox_parse_mount(struct arena *arena, const char *text, struct sandbox_mo
 		err_set(err, ERR_USAGE, "--mount %s: the type is %s", text, values[KEY_TYPE] ? values[KEY_TYPE] : "missing");
 		return err_fix(err, "type=bind or type=tmpfs; there are no named volumes here");
 	}
-	if (check_mount(text, values, mount.is_tmpfs, err))
+	if (check_mount(text, values, mount.is_tmpfs, err) || check_target("--mount", text, values[KEY_TARGET], err))
 		return ERR;
 	if (mount.is_tmpfs) {
 		if (make_tmpfs(arena, text, values, &mount.tmpfs, err))

@@ -1,0 +1,106 @@
+/* SPDX-License-Identifier: Apache-2.0 */
+/*
+ * words: the engine speaks of a config, which nobody has written here: its places become options, and its remedies those of
+ * the one who typed. And what Docker has and this program has not, with what does it here.
+ */
+#include <errno.h>
+#include <stdio.h>
+#include <string.h>
+
+#include "cmd/bulkhead/people.h"
+
+#define PLACE_PREFIX "sandbox#"
+
+/* place: how it begins, in the config. fix: instead of a remedy that speaks of the config; NULL: it stays. */
+static const struct {
+	const char *place, *option, *fix;
+} places[] = {
+	{"/process/args", "COMMAND", NULL},
+	{"/process/cwd", "--workdir", "another --workdir, or make it in the source"},
+	{"/process/user", "--user", NULL},
+	{"/process/env", "--env", NULL},
+	{"/process/rlimits", "--ulimit", "a lower --ulimit: at most what `ulimit -H` says here; or run it as root"},
+	{"/process/apparmorProfile", "--security-opt apparmor=",
+	 "leave it out, or use a kernel where AppArmor is on and the profile is loaded"},
+	{"/process/selinuxLabel", "--security-opt label=", "leave it out, or use a kernel where SELinux is on"},
+	{"/process/capabilities", "--cap-add", NULL},
+	{"/linux/seccomp", "--security-opt seccomp=", NULL},
+	{"/linux/resources/memory", "--memory", NULL},
+	{"/linux/resources/pids", "--pids-limit", NULL},
+	{"/linux/resources/cpu", "--cpus", NULL},
+	{"/linux/resources/devices", "--device", NULL},
+	{"/hostname", "--hostname", NULL},
+	{"/root", "SOURCE", NULL},
+};
+
+static bool speaks_of_config(const char *fix)
+{
+	return strstr(fix, "process.") || strstr(fix, "linux.") || strstr(fix, "root.");
+}
+
+static void name_place(struct err *err)
+{
+	const char *place = err->where + strlen(PLACE_PREFIX);
+
+	if (strncmp(err->where, PLACE_PREFIX, strlen(PLACE_PREFIX)) != 0)
+		return;
+	for (size_t i = 0; i < ARRAY_SIZE(places); i++) {
+		if (strncmp(place, places[i].place, strlen(places[i].place)) != 0)
+			continue;
+		snprintf(err->where, sizeof(err->where), "%s", places[i].option);
+		if (places[i].fix && speaks_of_config(err->fix))
+			err_fix(err, "%s", places[i].fix);
+		return;
+	}
+}
+
+void people_use_own_words(const char *program, struct err *err)
+{
+	if (err->kind == ERR_COMMAND && err->errnum == ENOENT && strstr(err->what, "$PATH"))
+		err_fix(err, "check the name, give its whole path, or add its directory: --env PATH=/opt/bin:/usr/bin:/bin");
+	else if (err->kind == ERR_STATE && strstr(err->fix, "cgroupsPath"))
+		err_fix(err, "another --name: it names the cgroup; %s ls --all, with the --root that was used, lists what runs",
+			program);
+	else if (strstr(err->fix, "--ignore-paused"))
+		err_fix(err, "%s resume, and then again", program);
+	else if (strstr(err->fix, "linux.resources.memory.limit"))
+		err_fix(err, "a larger --memory: some MiB are needed to begin with; dmesg tells whom the kernel ended");
+	name_place(err);
+}
+
+static const struct {
+	const char *option, *fix;
+} strangers[] = {
+	{"-p", "there is no network to publish a port of: --net host, or a UNIX socket below a --volume"},
+	{"--publish", "there is no network to publish a port of: --net host, or a UNIX socket below a --volume"},
+	{"-P", "there is no network to publish a port of: --net host, or a UNIX socket below a --volume"},
+	{"--dns", "there is no network but --net host, where /etc/resolv.conf is the host's"},
+	{"--privileged", "name what is needed: --cap-add, --device, --security-opt seccomp=FILE"},
+	{"--gpus", "name the device: --device /dev/dri/renderD128"},
+	{"--pull", "no images are run yet: host, a directory or an archive"},
+	{"--platform", "no images are run yet: host, a directory or an archive"},
+	{"--stop-signal", "give it when it is stopped: bulkhead stop --signal"},
+	{"--stop-timeout", "give it when it is stopped: bulkhead stop --time"},
+	{"--cidfile", "choose the name yourself: --name"},
+	{"--log-driver", "the log is JSON lines in the state directory: --log-size, --log-files, bulkhead logs"},
+	{"--pid", "each has a pid namespace of its own; bulkhead top shows its processes"},
+	{"--ipc", "each has an IPC namespace of its own; share files by --volume"},
+	{"--volumes-from", "give the same --volume to both"},
+	{"--memory-swap", "--memory bounds memory; swap is the host's affair"},
+	{"--cgroup-parent", "start bulkhead itself in that cgroup: its containers are made below it"},
+};
+
+void people_know_strangers(struct err *err)
+{
+	static const char start[] = "unknown option ";
+
+	if (err->kind != ERR_USAGE || strncmp(err->what, start, sizeof(start) - 1) != 0)
+		return;
+	for (size_t i = 0; i < ARRAY_SIZE(strangers); i++) {
+		const char *given = err->what + sizeof(start) - 1;
+		size_t length = strlen(strangers[i].option);
+
+		if (strncmp(given, strangers[i].option, length) == 0 && strchr("=,", given[length]))
+			err_fix(err, "%s", strangers[i].fix);
+	}
+}
