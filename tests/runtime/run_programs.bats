@@ -119,8 +119,47 @@ END
 @test "ffmpeg: encodes with threads" {
 	works ffmpeg 'frames 25' 'ffmpeg -loglevel error -f lavfi -i testsrc=d=1:s=64x64:r=25 -threads 2 -c:v mpeg4 o.mp4; echo frames $(ffprobe -v error -count_frames -show_entries stream=nb_read_frames -of csv=p=0 o.mp4)'
 }
-@test "ruby, lua, php, awk, bc: interpreters" {
-	works ruby '3 3 3 3 3' 'echo $(ruby -e "puts 1+2") $(lua5.4 -e "print(1+2)") $(php -r "echo 1+2;") $(gawk "BEGIN{print 1+2}") $(echo 1+2 | bc)'
+@test "ruby: threads, a server of its own, JSON" {
+	works ruby '{"sum"=>5050, "from"=>"ruby"}' 'cat > t.rb <<"END"
+require "socket"; require "json"
+server = TCPServer.new("127.0.0.1", 0)
+thread = Thread.new { peer = server.accept; peer.puts({sum: (1..100).sum, from: "ruby"}.to_json); peer.close }
+puts JSON.parse(TCPSocket.new("127.0.0.1", server.addr[1]).gets).inspect.gsub(/" => /, "\"=>")
+thread.join
+END
+ruby t.rb'
+}
+@test "php: its web server answers" {
+	works php 'php says 42' 'echo "<?php echo \"php says \" . 6 * 7 . \"\n\";" > i.php; php -S 127.0.0.1:8081 -t /tmp >/dev/null 2>&1 & until curl -sf http://127.0.0.1:8081/i.php -o out; do :; done; kill $!; cat out'
+}
+@test "lua: coroutines, files, patterns" {
+	works lua5.4 '2 3 5 7 11 13 17 19' 'cat > t.lua <<"END"
+local function primes(n) return coroutine.wrap(function() for i = 2, n do local p = true; for d = 2, i // 2 do if i % d == 0 then p = false end end; if p then coroutine.yield(i) end end end) end
+local f = io.open("out", "w"); for p in primes(20) do f:write(p, "\n") end; f:close()
+local all = {}; for line in io.lines("out") do all[#all + 1] = line end; print(table.concat(all, " "))
+END
+lua5.4 t.lua'
+}
+@test "gawk: counts words as sort and uniq do" {
+	works gawk same 'tr -cs A-Za-z "\n" < /usr/share/common-licenses/Apache-2.0 > words; gawk "NF {n[\$1]++} END {for (w in n) print n[w], w}" words | sort > a; grep . words | sort | uniq -c | sed "s/^ *//" | sort > b; cmp a b && echo same'
+}
+@test "bc: a hundred digits of pi" {
+	works bc '3.14159265358979323846264338327950288419716939937510582097494459230781640628620899862803482534211706' 'echo "scale=110; p=4*a(1); scale=98; p/1" | BC_LINE_LENGTH=0 bc -l'
+}
+@test "git daemon: a clone over loopback" {
+	works git 'cloned' 'git init -q --bare r.git; git init -q w; cd w; git config user.email a@b; git config user.name n; echo cloned > f; git add f; git commit -qm 1; git push -q ../r.git HEAD:main; cd ..; git -C r.git symbolic-ref HEAD refs/heads/main; git daemon --export-all --base-path=/tmp --listen=127.0.0.1 --port=9419 --reuseaddr >/dev/null 2>&1 & until git clone -q git://127.0.0.1:9419/r.git c 2>/dev/null; do :; done; kill $!; cat c/f'
+}
+@test "meson, ninja: configure, build and test a project" {
+	works meson 'Ok: 1' 'mkdir p; cd p; printf "int main(void){return 0;}" > m.c; printf "project(%%sp%%s,%%sc%%s)\ntest(%%st%%s, executable(%%sm%%s, %%sm.c%%s))\n" > meson.build; sed -i "s/%s/\\x27/g" meson.build; meson setup b >/dev/null; ninja -C b >/dev/null; meson test -C b | sed -n "s/^\(Ok:\) *\([0-9]*\).*/\1 \2/p"'
+}
+@test "clang: compiles and runs with the undefined behaviour sanitizer" {
+	works clang 'runtime error' 'printf "int main(int n, char **v){int x = 2147483647; return (x + n) & 0;}" > m.c; clang -fsanitize=undefined -o m m.c; ./m 2>&1 | grep -o "runtime error"'
+}
+@test "diff, patch, cpio: a tree changed and carried" {
+	works cpio 'carried 2' 'mkdir -p a o; echo 1 > a/x; echo 1 > a/y; cp -r a b; echo 2 > b/x; diff -ru a b > p || true; (cd a && patch -sp1 < ../p); cmp a/x b/x; (cd a && find . -type f | cpio -o --quiet -H newc) > t.cpio; (cd o && cpio -i --quiet < ../t.cpio); diff -r a o; echo carried $(cat o/x)'
+}
+@test "mandoc: reads a page" {
+	works mandoc 'NAME' 'mandoc -T ascii /usr/share/man/man1/mandoc.1.gz 2>/dev/null | col -b 2>/dev/null | grep -m1 "^NAME" || { zcat /usr/share/man/man1/mandoc.1.gz | mandoc -T ascii | sed "s/.\x08//g" | grep -m1 "^NAME"; }'
 }
 @test "find, xargs, sed, grep, diff" {
 	works find 'sum 4' 'mkdir d; for i in 1 2 3 4; do echo line $i > d/$i; done; find d -type f -print0 | xargs -0 -P2 -n1 sed -i s/line/LINE/; echo sum $(grep -rl LINE d | wc -l)'

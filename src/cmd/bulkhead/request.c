@@ -149,7 +149,7 @@ static int check_hostname(const char *name, struct err *err)
 	if (!name || (*name && strlen(name) <= SANDBOX_HOSTNAME_MAX && !name[strspn(name, letters)]))
 		return 0;
 	err_set(err, ERR_USAGE, "--hostname \"%s\" cannot be a host's name", name);
-	return err_fix(err, "letters, digits, \"-\", \"_\" and \".\", at most %d of them; without it the name of the container is",
+	return err_fix(err, "letters, digits, \"-\", \"_\" and \".\", at most %d; without it: the container's name",
 		       SANDBOX_HOSTNAME_MAX);
 }
 
