@@ -200,6 +200,21 @@ log_has() { "${BK[@]}" logs "$1" 2>&1 | grep -q -- "$2"; }
 	leftovers
 }
 
+@test "a state root without room: an error that says so, and nothing is left" {
+	mkdir "$WORK/small"
+	mount -t tmpfs -o size=64k tmpfs "$WORK/small"
+	mkdir -m 700 "$WORK/small/state"
+	head -c 1m /dev/zero > "$WORK/small/filler" 2>/dev/null || true
+	run --separate-stderr "$BULKHEAD" --root "$WORK/small/state" run -d --name "$C" host true
+	local left
+	left=$(ls -A "$WORK/small/state")
+	umount "$WORK/small"
+	assert_fails 125
+	assert_says "No space left on device"
+	[ -z "$left" ]
+	leftovers
+}
+
 @test "closed standard input, 10000 arguments, a variable with newlines" {
 	"${BK[@]}" run -d --name "$C" host sh -c 'echo here' <&-
 	"${BK[@]}" wait "$C"

@@ -79,6 +79,8 @@ begin() { # begin: an interactive shell in a container
 	type_line "${BK[*]} run -it --name $C host bash --norc"
 	screen_has 'bash'
 	type_line 'sleep 1000'
+	# It is in the foreground of its terminal before it is what it is called.
+	wait_for 15 eval '"${BK[@]}" top "$C" | grep -q "sleep 1000"'
 	tm send-keys C-z
 	screen_has 'Stopped'
 	type_line 'jobs | wc -l; kill %1; echo going-on'
@@ -106,6 +108,48 @@ begin() { # begin: an interactive shell in a container
 	wait_for 10 eval '! on_screen "^200$"'
 	type_line 'clear; cat /tmp/file'
 	screen_has '^written in vi'
+}
+
+@test "top shows the container's processes, less goes through a file, both fit a new size" {
+	begin
+	type_line top
+	screen_has 'PID USER'
+	screen_has 'bulkhea+'
+	tm resize-window -x 100 -y 12
+	wait_for 10 eval '[ "$(tm capture-pane -p | wc -l)" -eq 12 ] && on_screen "PID USER"'
+	tm send-keys q
+	screen_has '^inside>'
+	type_line 'clear; seq 100 | less'
+	screen_has '^11$'
+	tm send-keys Space
+	screen_has '^22$'
+	tm send-keys q
+	type_line 'clear; exit 3'
+	screen_has '^outside>'
+}
+
+@test "Ctrl-C ends a foreground run without a terminal of its own" {
+	type_line "${BK[*]} run --name $C host sh -c 'trap \"echo caught; exit 7\" INT; echo ready; while :; do sleep 0.1; done'"
+	screen_has '^ready'
+	tm send-keys C-c
+	screen_has 'caught$'
+	type_line 'echo status-$?'
+	screen_has '^status-7'
+}
+
+@test "Ctrl-Z stops a foreground run and what it runs; fg goes on" {
+	type_line "set -m; ${BK[*]} run --name $C host sh -c 'while :; do echo tick; sleep 0.1; done'"
+	screen_has '^tick'
+	tm send-keys C-z
+	screen_has 'Stopped'
+	program_is() { [[ $(ps -o stat= -p "$("${BK[@]}" top --json "$C" | jq '.[] | select(.command | startswith("sh -c")).pid')") == $1* ]]; }
+	wait_for 10 program_is T
+	type_line 'clear; fg'
+	screen_has '^tick'
+	program_is S || program_is R
+	tm send-keys C-c
+	type_line 'clear; echo still-$((1+1))'
+	screen_has '^still-2'
 }
 
 @test "a terminal that vanishes leaves the container running, to be attached again" {

@@ -287,3 +287,47 @@ directory() {
 		run --cap-add CHOWN "$WORK/root" sh -c 'touch /tmp/f; chown 5 /tmp/f'
 	[ "$status" -ne 0 ]
 }
+
+@test "user namespaces switched off: which setting, and how to set it" {
+	chmod 755 "$BATS_RUN_TMPDIR" "${BATS_TEST_TMPDIR%/*}" "$BATS_TEST_TMPDIR" "$WORK"
+	cp -L "$BULKHEAD" "$WORK/bulkhead"
+	mkdir -m 777 "$WORK/user"
+	# The setting of a namespace of the test's own.
+	run --separate-stderr setpriv --reuid 65533 --regid 65533 --clear-groups unshare --user --map-root-user sh -c \
+		"echo 0 > /proc/sys/user/max_user_namespaces; exec $WORK/bulkhead --root $WORK/user/state run host true"
+	[ "$status" -eq 125 ]
+	assert_says "user.max_user_namespaces is 0" "sysctl -w user.max_user_namespaces="
+	[ -z "$(ls -A "$WORK/user/state")" ]
+}
+
+@test "within a sandbox of its own: what hides clone3 is told, and default limits are no error where there is no cgroup" {
+	cp -L "$BULKHEAD" "$WORK/bulkhead"
+	chmod 755 "$WORK" "$WORK/bulkhead"
+	run inside -v "$WORK/bulkhead:/tmp/bulkhead:ro" host /tmp/bulkhead --root /tmp/state run host true
+	[ "$status" -eq 125 ]
+	assert_says clone3 filter "  try "
+	run inside -v "$WORK/bulkhead:/tmp/bulkhead:ro" host /tmp/bulkhead --root /tmp/state run --memory 64m host true
+	[ "$status" -eq 125 ]
+	assert_says "--memory" "no cgroup hierarchy"
+	leftovers
+}
+
+@test "sources that are missing or none" {
+	run inside "$WORK/nosuch/" true
+	[ "$status" -eq 125 ]
+	assert_says "$WORK/nosuch" "  try "
+	echo x > "$WORK/file"
+	run inside "dir:$WORK/file" true
+	[ "$status" -eq 125 ]
+	assert_says "not a directory" "  try "
+	run inside "$WORK/nosuch.tar.gz" true
+	[ "$status" -eq 125 ]
+	assert_says "$WORK/nosuch.tar.gz" "  try "
+	run inside
+	[ "$status" -eq 125 ]
+	assert_says source "  try "
+	run inside host
+	[ "$status" -eq 125 ]
+	assert_says command "  try "
+	leftovers
+}

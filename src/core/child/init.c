@@ -144,7 +144,13 @@ static _Noreturn void attend(pid_t program, const sigset_t *signals)
 		number = sigwaitinfo(signals, &info);
 		if (number == SIGCHLD && reap(program, &status))
 			_exit(WIFSIGNALED(status) ? 128 + WTERMSIG(status) : WEXITSTATUS(status));
-		if (number > 0 && number != SIGCHLD)
+		/* A stop from a terminal outside: the program's own group has no parent in its session, and the kernel lets
+		 * such a one be stopped by SIGSTOP alone. */
+		if (number == SIGTSTP)
+			kill(-program, SIGSTOP);
+		else if (number == SIGCONT)
+			kill(-program, SIGCONT);
+		else if (number > 0 && number != SIGCHLD)
 			kill(program, number);
 	}
 }

@@ -6,6 +6,7 @@
  */
 #include <fcntl.h>
 #include <poll.h>
+#include <signal.h>
 #include <string.h>
 #include <sys/ioctl.h>
 #include <sys/signalfd.h>
@@ -77,6 +78,9 @@ static void forward_signal(const struct foreground *foreground)
 	/* What the kernel says about our own output is not meant for the container. */
 	if (info.ssi_signo != SIGPIPE && (info.ssi_signo != SIGWINCH || foreground->console_fd < 0))
 		process_pidfd_signal(foreground->pidfd, (int)info.ssi_signo);
+	/* Ctrl-Z: the shell takes its terminal back; SIGCONT, when it comes, is forwarded as well. */
+	if (info.ssi_signo == SIGTSTP && foreground->console_fd < 0)
+		raise(SIGSTOP);
 }
 
 static void stream_fill(struct stream *stream)
@@ -176,6 +180,9 @@ int foreground_wait(int pidfd, int console_fd, int *ret_status, struct err *err)
 	sigset_t blocked;
 
 	sigprocmask(SIG_SETMASK, NULL, &blocked);
+	/* From here on there is a program to be stopped along. */
+	sigaddset(&blocked, SIGTSTP);
+	sigprocmask(SIG_SETMASK, &blocked, NULL);
 	signal_fd = signalfd(-1, &blocked, SFD_CLOEXEC | SFD_NONBLOCK);
 	if (signal_fd < 0)
 		return err_sys(err, errno, "signalfd", "cannot wait for signals");

@@ -4,6 +4,7 @@
  * child's messages (talk.c). All memory is allocated before the clone. On failure nothing that was cloned is left.
  */
 #include <fcntl.h>
+#include <linux/sched.h>
 #include <stdio.h>
 #include <string.h>
 #include <sys/socket.h>
@@ -121,16 +122,69 @@ _Noreturn static void be_child(struct launch *launch, int socket_fd, const int *
 	child_main(&start);
 }
 
-static int clone_failed(int errnum, struct err *err)
+/* Settings that switch namespaces off, with the value that does. */
+static const struct {
+	uint64_t flag;
+	const char *path, *value, *why, *fix;
+} switches[] = {
+	{CLONE_NEWUSER, "/proc/sys/user/max_user_namespaces", "0",
+	 "user namespaces are switched off here: the sysctl user.max_user_namespaces is 0",
+	 "as root: sysctl -w user.max_user_namespaces=15000; for good, as a line in /etc/sysctl.d"},
+	{CLONE_NEWUSER, "/proc/sys/kernel/unprivileged_userns_clone", "0",
+	 "user namespaces are for root alone here: the sysctl kernel.unprivileged_userns_clone is 0",
+	 "as root: sysctl -w kernel.unprivileged_userns_clone=1; for good, as a line in /etc/sysctl.d"},
+	{CLONE_NEWUSER, "/proc/sys/kernel/apparmor_restrict_unprivileged_userns", "1",
+	 "AppArmor keeps user namespaces here from programs without a profile that allows them: "
+	 "kernel.apparmor_restrict_unprivileged_userns is 1",
+	 "a profile with \"userns,\" for this program in /etc/apparmor.d; or, for all: sysctl -w "
+	 "kernel.apparmor_restrict_unprivileged_userns=0"},
+	{CLONE_NEWNET, "/proc/sys/user/max_net_namespaces", "0",
+	 "network namespaces are switched off here: the sysctl user.max_net_namespaces is 0",
+	 "as root: sysctl -w user.max_net_namespaces=15000; for good, as a line in /etc/sysctl.d"},
+};
+
+/* What keeps the namespaces from being made, where a setting says so. */
+static bool explain_switch(uint64_t flags, struct err *err)
 {
+	char text[16];
+
+	for (size_t i = 0; i < ARRAY_SIZE(switches); i++) {
+		ssize_t length = fd_read_text_at(AT_FDCWD, switches[i].path, text, sizeof(text));
+
+		if (!(flags & switches[i].flag) || length <= 0)
+			continue;
+		text[strcspn(text, "\n")] = '\0';
+		if (strcmp(text, switches[i].value) != 0)
+			continue;
+		err_why(err, "%s", switches[i].why);
+		err_fix(err, "%s", switches[i].fix);
+		return true;
+	}
+	return false;
+}
+
+static int clone_failed(uint64_t flags, int errnum, struct err *err)
+{
+	bool refused = errnum == -EPERM || errnum == -EACCES, full = errnum == -ENOSPC || errnum == -EUSERS;
+
 	err_sys(err, errnum, "clone3", "cannot make the container's process");
-	if (errnum == -EPERM || errnum == -EACCES) {
+	if ((refused || full) && explain_switch(flags, err))
+		return ERR;
+	if (refused && flags & CLONE_NEWUSER) {
+		err_why(err, "a security module or a filter of system calls, perhaps of a container that this runs in, "
+			     "refuses user namespaces");
+		err_fix(err, "run it outside, or let that container make them (--security-opt seccomp=unconfined)");
+	} else if (refused) {
 		err_why(err, "making namespaces needs CAP_SYS_ADMIN, or a user namespace that may be made here");
 		err_fix(err, "run it as root, or add {\"type\": \"user\"} to linux.namespaces");
 	}
-	if (errnum == -ENOSPC || errnum == -EUSERS) {
+	if (full) {
 		err_why(err, "a limit on the number or the nesting of namespaces is reached");
 		err_fix(err, "look at the sysctls user.max_*_namespaces");
+	}
+	if (errnum == -ENOSYS) {
+		err_why(err, "the kernel has no clone3 (it came with Linux 5.3), or a filter of system calls hides it");
+		err_fix(err, "run it outside of that container, or start that with --security-opt seccomp=unconfined");
 	}
 	if (errnum == -EBUSY) {
 		err_why(err, "its cgroup shares out controllers to sub-cgroups: cgroup2 lets no process into it besides");
@@ -205,7 +259,7 @@ static int clone_child(struct launch *launch, struct err *err)
 	if (launch->time_fd >= 0)
 		namespace_join(launch->time_fd, oci_namespace_clone_flag(OCI_NS_TIME));
 	if (pid < 0)
-		return clone_failed(pid, err);
+		return clone_failed(gate ? 0 : launch->plan->clone_flags, pid, err);
 	if (gate) {
 		launch->gate_pid = pid;
 		launch->gate_pidfd = pidfd;

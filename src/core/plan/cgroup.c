@@ -233,9 +233,27 @@ static void plan_delegation(struct builder *builder)
 	cgroup->delegate = false;
 }
 
+/* Defaults of ours that this host cannot keep are left out, and that is told. */
+static void leave_out_defaults(struct builder *builder, struct oci_resources *resources)
+{
+	bool none = builder->plan->cgroup.driver == CGROUP_DISABLED, memory, pids;
+
+	if (!builder->request->limits_optional)
+		return;
+	memory = none || !host_hierarchy_of(builder->host, "memory");
+	pids = none || !host_hierarchy_of(builder->host, "pids");
+	if (memory)
+		resources->memory.limit.set = false;
+	if (pids)
+		resources->pids.limit.set = false;
+	if (!none && (memory || pids))
+		builder_warn(builder, NULL, "the default limit of %s does not hold: this host has no cgroup controller for it",
+			     memory && pids ? "memory and of processes" : memory ? "memory" : "processes");
+}
+
 int plan_cgroup(struct builder *builder)
 {
-	const struct oci_resources *resources = &builder->config->linux.resources;
+	struct oci_resources resources = builder->config->linux.resources;
 	struct plan_cgroup *cgroup = &builder->plan->cgroup;
 	struct cgroup_settings settings = {.builder = builder, .cgroup = cgroup};
 
@@ -247,7 +265,8 @@ int plan_cgroup(struct builder *builder)
 			     "no cgroup hierarchy is mounted on this host: the container has no cgroup of "
 			     "its own, and nothing limits its use of devices");
 	}
-	if (plan_cgroup_settings(&settings, resources))
+	leave_out_defaults(builder, &resources);
+	if (plan_cgroup_settings(&settings, &resources))
 		return ERR;
 	if (cgroup->driver == CGROUP_DISABLED)
 		return 0;
