@@ -36,3 +36,13 @@ log_has() { "${BK[@]}" logs "$C" 2>&1 | grep -q -- "$1"; }
 	wait_for 20 eval '[ "$("${BK[@]}" logs "$C" | grep -c begun)" -eq 2 ]'
 	wait_for 10 eval '[ "$("${BK[@]}" inspect "$C" | jq -r ".[0].status")" = exited ]'
 }
+
+@test "rootless: attach, and top without a cgroup" {
+	"${BK[@]}" run -d -i --name "$C" host sh -c 'read line; echo "got $line"; cat; exit 6'
+	"${BK[@]}" top "$C" | grep -q 'sh -c read'
+	[ "$("${BK[@]}" top --json "$C" | jq length)" -eq 2 ]
+	run "${BK[@]}" attach "$C" < <(printf 'one\ntwo\n')
+	[ "$status" -eq 6 ]
+	[ "$output" = "got one
+two" ]
+}

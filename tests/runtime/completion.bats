@@ -53,6 +53,9 @@ offers() { # offers LISTED ABSENT COMMAND…
 	offers notes.json '' in_bash abi --profile no
 	offers "$C" '' in_bash --root "$STATE" logs ''
 	offers "$C" --tail in_bash --root "$STATE" rm --force ''
+	offers "$C:" '' in_bash --root "$STATE" cp "${C:0:4}"
+	offers notes.json '' in_bash --root "$STATE" cp no
+	offers keep '' in_bash run --writable = k
 	offers KILL HUP in_bash kill --signal K
 	# After the source there are no options of ours.
 	[ -z "$(in_bash run host --de)" ]
@@ -65,6 +68,7 @@ offers() { # offers LISTED ABSENT COMMAND…
 	offers host '' in_fish 'bulkhead run --net '
 	offers notes.json '' in_fish 'bulkhead abi --profile no'
 	offers "$C" '' in_fish "bulkhead --root $STATE logs "
+	offers "$C:" '' in_fish "bulkhead --root $STATE cp ${C:0:4}"
 	[ -z "$(in_fish 'bulkhead run host --de')" ]
 }
 
@@ -75,4 +79,5 @@ offers() { # offers LISTED ABSENT COMMAND…
 	offers host '' in_zsh 'bulkhead run --net '
 	offers notes.json '' in_zsh 'bulkhead abi --profile no'
 	offers "$C" '' in_zsh "bulkhead --root $STATE logs "
+	offers "$C:" '' in_zsh "bulkhead --root $STATE cp ${C:0:4}"
 }

@@ -2,7 +2,7 @@
 # SPDX-License-Identifier: Apache-2.0
 # Containers at real terminals: tmux types, and shows what a person would see.
 
-load helpers
+load ../runtime/helpers
 
 BULKHEAD=${BULKHEAD:-$ROOT_OF_TREE/build/bulkhead}
 

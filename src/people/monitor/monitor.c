@@ -40,6 +40,7 @@ struct monitor {
 	struct engine_create create;
 	const struct monitor_options *options;
 	pid_t keeper;
+	uid_t uid;
 	uint64_t restarts;
 	/* One round. */
 	int pidfd, console_fd, input_fd, out_fd, error_fd, listen_fd, exit_fd, oom_fd;
@@ -209,7 +210,7 @@ _Noreturn static void be_monitor(struct monitor *monitor, int end_fd)
 			.pidfd = monitor->pidfd, .console_fd = monitor->console_fd, .out_fd = monitor->out_fd,
 			.error_fd = monitor->error_fd, .input_fd = monitor->input_fd, .listen_fd = monitor->listen_fd,
 			.client_fd = monitor->options->attached && !monitor->restarts ? CLIENT_FD : -EBADF,
-			.log = &monitor->log});
+			.uid = monitor->uid, .log = &monitor->log});
 		if (!relay)
 			err_set(&said.err, ERR_INTERNAL, "out of memory for the monitor");
 	}
@@ -373,7 +374,7 @@ int monitor_start(const struct engine *engine, const struct engine_create *creat
 		  int *ret_client_fd, struct err *err)
 {
 	struct monitor monitor = {
-		.engine = *engine, .create = *create, .options = options, .pidfd = -EBADF, .console_fd = -EBADF,
+		.engine = *engine, .create = *create, .options = options, .uid = geteuid(), .pidfd = -EBADF, .console_fd = -EBADF,
 		.input_fd = -EBADF, .out_fd = -EBADF, .error_fd = -EBADF, .listen_fd = -EBADF, .exit_fd = -EBADF,
 		.oom_fd = -EBADF, .dir = STATE_DIR_INIT,
 	};

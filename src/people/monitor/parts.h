@@ -49,6 +49,7 @@ bool record_is_stopped(const struct state_dir *dir);
 
 struct relay_start {
 	int pidfd, console_fd, out_fd, error_fd, input_fd, listen_fd, client_fd; /* -EBADF where there is none */
+	uid_t uid; /* who may attach, beside root: asked for before the filter, which has no call for that */
 	struct log *log;
 };
 /* Until the process has ended and all it said is passed on; *ret_status as waitpid gives it. */

@@ -54,7 +54,7 @@ struct relay *relay_make(struct arena *arena, const struct relay_start *start)
 	relay->console_fd = start->console_fd;
 	relay->input_fd = terminal ? start->console_fd : start->input_fd;
 	relay->listen_fd = start->listen_fd;
-	relay->uid = geteuid();
+	relay->uid = start->uid;
 	relay->sources[0] = (struct source){.fd = terminal ? start->console_fd : start->out_fd, .frame = MONITOR_OUT,
 					    .line.name = "stdout"};
 	relay->sources[1] = (struct source){.fd = terminal ? -EBADF : start->error_fd, .frame = MONITOR_ERROR,
