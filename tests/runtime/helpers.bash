@@ -93,7 +93,7 @@ assert_says() {
 }
 
 # What another test, which may run beside this one, mounts below its own directory is not counted.
-list_mounts() { awk -v own="$WORK/" '$5 !~ /\/bk\.[^\/]*\// || index($5, own) == 1 {print $5}' /proc/self/mountinfo | sort; }
+list_mounts() { awk -v own="$WORK/" '$5 !~ /\/bke?\.[^\/]*\// || index($5, own) == 1 {print $5}' /proc/self/mountinfo | sort; }
 list_cgroups() { find /sys/fs/cgroup -mindepth 1 -type d -name "*$ID_PREFIX*" 2>/dev/null | sort; }
 
 snapshot() {
