@@ -126,3 +126,24 @@ teardown() { common_teardown; }
 	[ -e "$WORK/rootfs/etc/passwd" ]
 	[ ! -e "$WORK/rootfs/etc/new" ]
 }
+
+@test "rootless: without a session the state is in /tmp, and nobody else may have made that" {
+	local place=/tmp/bulkhead-$(id -u)
+	[ ! -e "/run/user/$(id -u)" ] || skip "this user has a session"
+	[ ! -e "$place" ]
+	run env -u XDG_RUNTIME_DIR "$BULKHEAD" run host echo ran
+	[ "$status" -eq 0 ]
+	[ "$(stat -c '%a %u' "$place")" = "1700 $(id -u)" ]
+	rmdir "$place"
+	mkdir "$WORK/elsewhere"
+	ln -s "$WORK/elsewhere" "$place"
+	run --separate-stderr env -u XDG_RUNTIME_DIR "$BULKHEAD" run host echo ran
+	rm "$place"
+	[ "$status" -eq 125 ]
+	assert_says "$place" "symbolic link"
+	mkdir -m 777 "$place"
+	run --separate-stderr env -u XDG_RUNTIME_DIR "$BULKHEAD" run host echo ran
+	rmdir "$place"
+	[ "$status" -eq 125 ]
+	assert_says "$place"
+}

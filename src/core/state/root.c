@@ -54,12 +54,11 @@ static int default_root(const char *program, char *buf, size_t size, struct err 
 		char user[64];
 
 		format_text(user, sizeof(user), "/run/user/%u", geteuid());
-		if (access(user, W_OK) < 0) {
-			err_set(err, ERR_USAGE, "there is no place for the state of containers");
-			err_why(err, "XDG_RUNTIME_DIR is not set, and %s cannot be written", user);
-			return err_fix(err, "set XDG_RUNTIME_DIR to a directory of your own, or give --root");
-		}
-		length = format_text(buf, size, "%s/%s", user, program);
+		/* Without a session nobody has made that one. In /tmp somebody else could have made ours: then it is refused. */
+		if (access(user, W_OK) < 0)
+			length = format_text(buf, size, "/tmp/%s-%u", program, geteuid());
+		else
+			length = format_text(buf, size, "%s/%s", user, program);
 	}
 	if (length < size)
 		return 0;

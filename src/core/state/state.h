@@ -61,7 +61,8 @@ struct state_dir {
 int state_check_id(const char *id, struct err *err);
 
 /* The state root: path, or by default /run/PROGRAM; $XDG_RUNTIME_DIR/PROGRAM when euid is not 0 or inside a user
- * namespace that has it set. Made with 0700 and the sticky bit when `create`. It must belong to the caller and not be
+ * namespace that has it set; without it /run/user/UID/PROGRAM, or /tmp/PROGRAM-UID where there is no such directory.
+ * Made with 0700 and the sticky bit when `create`. It must belong to the caller and not be
  * writable by others; a symlink in its place is followed only where `path` was given, and the link is the caller's or
  * root's. Errors: ERR_STATE, with errnum ENOENT when it does not exist and `create` is false. */
 int state_root_open(const char *path, const char *program, bool create, int *ret_root_fd, struct err *err);
