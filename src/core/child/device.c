@@ -100,14 +100,13 @@ int child_device(struct child *child, const struct op *op, struct err *err)
 
 int child_symlink(struct child *child, const struct op *op, struct err *err)
 {
-	cleanup_fd int owned_fd = -EBADF, target_fd = -EBADF;
+	cleanup_fd int owned_fd = -EBADF, needed_fd = -EBADF;
 	char name[NAME_MAX + 1];
 	int directory_fd;
 
-	if (op->symlink.needs_target) {
-		/* /proc/self/fd/0 is a link that leads out of every root: that it exists is enough. */
-		target_fd = rootfs_open(&child->root, (struct root_path){op->symlink.target}, O_PATH, true);
-		if (target_fd < 0)
+	if (op->symlink.needs) {
+		needed_fd = rootfs_open(&child->root, (struct root_path){op->symlink.needs}, O_PATH, true);
+		if (needed_fd < 0)
 			return 0;
 	}
 	directory_fd = open_parent(child, op, op->symlink.path, op->symlink.into_slot, name, &owned_fd, err);

@@ -182,20 +182,20 @@ int host_parse_cgroups(struct arena *arena, struct host *host, char *mountinfo, 
 	return 0;
 }
 
-/* A whole file that may be large, in memory of its own. */
-static char *read_whole(const char *path)
+/* A whole file that may be large: in `usual` where it fits, else in memory of its own. */
+static char *read_whole(const char *path, char *usual, size_t usual_size)
 {
-	for (size_t size = (size_t)16 << 10; size <= MOUNTINFO_SIZE_MAX; size *= 4) {
-		char *text = malloc(size);
-		ssize_t length = text ? fd_read_text_at(AT_FDCWD, path, text, size) : -ENOMEM;
+	ssize_t length = fd_read_text_at(AT_FDCWD, path, usual, usual_size);
 
+	for (size_t size = usual_size * 4; length == -E2BIG && size <= MOUNTINFO_SIZE_MAX; size *= 4) {
+		char *text = malloc(size);
+
+		length = text ? fd_read_text_at(AT_FDCWD, path, text, size) : -ENOMEM;
 		if (length >= 0)
 			return text;
 		free(text);
-		if (length != -E2BIG)
-			return NULL;
 	}
-	return NULL;
+	return length < 0 ? NULL : usual;
 }
 
 /* cgroup.controllers of the first cgroup2 mount; "" when there is none or it cannot be read. */
@@ -254,16 +254,20 @@ static bool read_unified(struct arena *arena, struct host *host, const char *own
 
 int host_read_cgroups(struct arena *arena, struct host *host, struct err *err)
 {
-	char *own = read_whole("/proc/self/cgroup");
+	/* Pages that nothing is read into are never there. */
+	static char usual_own[16 << 10], usual_mountinfo[16 << 10];
+	char *own = read_whole("/proc/self/cgroup", usual_own, sizeof(usual_own));
 	char *mountinfo = NULL;
 	char controllers[512];
 	int result = 0;
 
 	if (own && read_unified(arena, host, own)) {
-		free(own);
+		if (own != usual_own)
+			free(own);
 		return 0;
 	}
-	mountinfo = own ? read_whole("/proc/self/mountinfo") : NULL;
+	if (own)
+		mountinfo = read_whole("/proc/self/mountinfo", usual_mountinfo, sizeof(usual_mountinfo));
 	if (!mountinfo) {
 		err_set(err, ERR_UNSUPPORTED, "cannot read /proc/self/%s", own ? "mountinfo" : "cgroup");
 		err_why(err, "no whole procfs of this process's pid namespace is mounted on /proc");
@@ -272,8 +276,10 @@ int host_read_cgroups(struct arena *arena, struct host *host, struct err *err)
 		read_unified_controllers(mountinfo, controllers, sizeof(controllers));
 		result = host_parse_cgroups(arena, host, mountinfo, own, controllers, err);
 	}
-	free(mountinfo);
-	free(own);
+	if (mountinfo != usual_mountinfo)
+		free(mountinfo);
+	if (own != usual_own)
+		free(own);
 	return result;
 }
 

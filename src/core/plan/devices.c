@@ -22,7 +22,7 @@ static const struct {
 
 static const struct {
 	const char *path, *target;
-	bool needs_target;
+	bool needs_procfs;
 } default_links[] = {
 	{"/dev/fd", "/proc/self/fd", true},	  {"/dev/stdin", "/proc/self/fd/0", true},
 	{"/dev/stdout", "/proc/self/fd/1", true}, {"/dev/stderr", "/proc/self/fd/2", true},
@@ -101,7 +101,8 @@ void plan_late_devices(struct builder *builder)
 
 		op->symlink.path.text = default_links[i].path;
 		op->symlink.target = default_links[i].target;
-		op->symlink.needs_target = default_links[i].needs_target;
+		/* Looking for the target itself would make the kernel fill in a process's directory for each. */
+		op->symlink.needs = default_links[i].needs_procfs ? "/proc/self" : NULL;
 		op->symlink.into_slot = builder->dev_slot;
 	}
 	if (builder->dev_read_only) {

@@ -133,7 +133,7 @@ struct op_attr {
 /*
  * into_slot: a mount of ours (a fresh tmpfs) held in a slot by mount_fs.mount_slot. A target or path with an into_slot
  * lies directly below that mount's root: it stays absolute for messages, and its last component is what is used.
- * The operations that fill the /dev tmpfs follow its OP_MOUNT_FS at once; only symlinks with needs_target come later.
+ * The operations that fill the /dev tmpfs follow its OP_MOUNT_FS at once; only symlinks that need something come later.
  */
 
 struct op {
@@ -230,7 +230,7 @@ struct op {
 			struct root_path path;
 			const char *target;
 			int into_slot;
-			bool needs_target; /* only when the target exists */
+			const char *needs; /* only when this exists in the container; NULL: always */
 		} symlink;
 		struct {
 			struct root_path path;

@@ -243,6 +243,7 @@ int state_dir_create(int root_fd, const char *id, struct state_dir *ret_dir, str
 		state_dir_done(&dir);
 		return ERR;
 	}
+	dir.fresh = true;
 	*ret_dir = dir;
 	return 0;
 }

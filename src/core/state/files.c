@@ -32,10 +32,13 @@ static int cannot_write(const struct state_dir *dir, const char *name, const cha
 int state_put_file(const struct state_dir *dir, const char *name, const void *data, size_t size, struct err *err)
 {
 	cleanup_fd int fd = -EBADF;
+	/* No one reads the files of a container that is being made before its state is there. */
+	bool at_once = dir->fresh && strcmp(name, STATE_FILE) != 0;
 	char new_name[64];
 	int result;
 
-	if (format_text(new_name, sizeof(new_name), "%s" NEW_SUFFIX, name) >= sizeof(new_name) || strchr(name, '/'))
+	if (format_text(new_name, sizeof(new_name), "%s%s", name, at_once ? "" : NEW_SUFFIX) >= sizeof(new_name) ||
+	    strchr(name, '/'))
 		return err_set(err, ERR_INTERNAL, "'%s' is no name of a state file", name);
 	/* One that a killed writer left is overwritten. */
 	fd = openat(dir->fd, new_name, O_WRONLY | O_CREAT | O_TRUNC | O_NOFOLLOW | O_CLOEXEC, 0600);
@@ -46,7 +49,7 @@ int state_put_file(const struct state_dir *dir, const char *name, const void *da
 		(void)unlinkat(dir->fd, new_name, 0);
 		return cannot_write(dir, name, "write", result, err);
 	}
-	if (renameat(dir->fd, new_name, dir->fd, name) == 0)
+	if (at_once || renameat(dir->fd, new_name, dir->fd, name) == 0)
 		return 0;
 	result = -errno;
 	(void)unlinkat(dir->fd, new_name, 0);

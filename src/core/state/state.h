@@ -54,6 +54,7 @@ struct state_dir {
 	int fd;	     /* O_DIRECTORY */
 	int lock_fd; /* -EBADF until locked */
 	char id[STATE_ID_MAX + 1];
+	bool fresh; /* made by state_dir_create, just now */
 };
 #define STATE_DIR_INIT ((struct state_dir){.fd = -EBADF, .lock_fd = -EBADF})
 
