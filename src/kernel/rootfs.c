@@ -254,20 +254,19 @@ int rootfs_make_file(const struct rootfs *root, struct root_path path)
 	result = walk_begin(&walk, root, path.text);
 	while (result == 0) {
 		struct root_path now = {walk.path};
-		cleanup_fd int parent_fd = -EBADF, made_fd = -EBADF;
+		cleanup_fd int parent_fd = -EBADF;
 		char name[NAME_MAX + 1];
 		size_t start, end;
 
 		parent_fd = rootfs_make_parent(root, now, name);
 		if (parent_fd < 0)
 			return parent_fd;
-		/* O_EXCL never follows a symlink. */
-		made_fd = kernel_result(
-			openat(parent_fd, name, O_CREAT | O_EXCL | O_WRONLY | O_NOFOLLOW | O_NOCTTY | O_CLOEXEC, 0644));
-		if (made_fd >= 0)
+		/* Never follows a symlink, and opens nothing. */
+		result = kernel_result(mknodat(parent_fd, name, S_IFREG | 0644, 0));
+		if (result == 0)
 			return kernel_result(openat(parent_fd, name, O_PATH | O_NOFOLLOW | O_CLOEXEC));
-		if (made_fd != -EEXIST)
-			return made_fd;
+		if (result != -EEXIST)
+			return result;
 		fd = rootfs_open(root, now, O_PATH, false);
 		if (fd != -ENOENT)
 			return fd;

@@ -57,17 +57,11 @@ int child_set_attr(int mount_fd, const struct op_attr *attr)
 
 static int make_target_in_slot(int slot_fd, const char *name, bool directory)
 {
-	cleanup_fd int made_fd = -EBADF;
-	int target_fd;
+	int target_fd, result;
 
-	if (directory) {
-		if (mkdirat(slot_fd, name, 0755) < 0 && errno != EEXIST)
-			return -errno;
-	} else {
-		made_fd = openat(slot_fd, name, O_CREAT | O_EXCL | O_WRONLY | O_NOFOLLOW | O_CLOEXEC, 0644);
-		if (made_fd < 0 && errno != EEXIST)
-			return -errno;
-	}
+	result = directory ? mkdirat(slot_fd, name, 0755) : mknodat(slot_fd, name, S_IFREG | 0644, 0);
+	if (result < 0 && errno != EEXIST)
+		return -errno;
 	target_fd = openat(slot_fd, name, O_PATH | O_NOFOLLOW | O_CLOEXEC);
 	return target_fd < 0 ? -errno : target_fd;
 }
@@ -88,8 +82,10 @@ static int open_target(struct child *child, const struct attach *attach)
 		fd_close(&target_fd);
 		return rootfs_open_plain(&child->root, attach->target);
 	}
-	if (attach->directory && attach->may_make && !attach->no_follow)
-		return rootfs_make_directory(&child->root, attach->target);
+	/* They open what is there, too. */
+	if (attach->may_make && !attach->no_follow)
+		return attach->directory ? rootfs_make_directory(&child->root, attach->target)
+					 : rootfs_make_file(&child->root, attach->target);
 	target_fd = rootfs_open(&child->root, attach->target, O_PATH, attach->no_follow);
 	if (target_fd != -ENOENT || !attach->may_make)
 		return target_fd;
