@@ -123,6 +123,47 @@ no_helper() { ! pgrep -x bulkhead-observ >/dev/null; }
 	[[ $(jq -rs '[.[] | select(.error == "ENOSYS" and .command == "python3")] | last | .cause' "$RECORDS") == seccomp-* ]]
 }
 
+# last CALL FILTER: of the last refusal of this call.
+last() { jq -rs --arg call "$1" "[.[] | select(.call == \$call)] | last | $2" "$RECORDS"; }
+
+@test "explain: the rule of the container's config by its JSON pointer, with the argument; of any runtime's container" {
+	path=$(bundle)
+	edit "$path" '.process.args = ["/bin/sh", "-c", "hostname x; unshare -u true; unshare -i true; mount -t tmpfs x /tmp; sleep 0.2"]
+		| .ociVersion = "1.0.2" | .process.terminal = false | .linux.seccomp = {defaultAction: "SCMP_ACT_ALLOW",
+		architectures: ["SCMP_ARCH_X86_64"], syscalls: [
+		{names: ["keyctl", "sethostname"], action: "SCMP_ACT_ERRNO", errnoRet: 38},
+		{names: ["unshare"], action: "SCMP_ACT_ERRNO", errnoRet: 13,
+			args: [{index: 0, value: 67108864, valueTwo: 67108864, op: "SCMP_CMP_MASKED_EQ"}]},
+		{names: ["unshare"], action: "SCMP_ACT_ERRNO", errnoRet: 1,
+			args: [{index: 0, value: 134217728, valueTwo: 134217728, op: "SCMP_CMP_MASKED_EQ"}]}]}'
+	for runtime in "$OCI" crun runc; do
+		command -v "$runtime" || continue
+		beside_v2 "$runtime" --root "$STATE" run -b "$path" "$(new_id)"
+		jq -c "select(.call)" "$RECORDS" | cut -c 1-400 | tail -n 4; cat "$WORK/err"
+		[ "$(last sethostname '"\(.cause) \(.rule) \(.error)"')" = "seccomp-rule #/linux/seccomp/syscalls/0 ENOSYS" ]
+		[[ $(last sethostname .config) == */config.json ]]
+		[ "$(jq -rs '[.[] | select(.call == "unshare") | .rule] | join(" ")' "$RECORDS")" = \
+			"#/linux/seccomp/syscalls/1 #/linux/seccomp/syscalls/2" ]
+		[[ $(last unshare .because) == *"argument 0 & 0x8000000 == 0x8000000, and here argument 0 is 0x8000000"* ]]
+		[ "$(last mount '.rule // "none"')" = none ]
+	done
+}
+
+@test "explain: a default that refuses, and rules that allow a call only with other arguments" {
+	path=$(bundle)
+	allowed=$(jq '[.syscalls[] | select(.action == "SCMP_ACT_ALLOW" and (.args // []) == [] and ((.includes // {}) == {} or .includes.arches)) | .names[]]
+		- ["unshare", "sethostname"]' /usr/share/containers/seccomp.json)
+	edit "$path" '.process.args = ["/bin/sh", "-c", "unshare -u true; hostname x; sleep 0.2"] | .process.terminal = false
+		| .linux.seccomp = {defaultAction: "SCMP_ACT_ERRNO", syscalls: [{names: '"$allowed"', action: "SCMP_ACT_ALLOW"},
+		{names: ["unshare"], action: "SCMP_ACT_ALLOW",
+			args: [{index: 0, value: 67108864, valueTwo: 0, op: "SCMP_CMP_MASKED_EQ"}]}]}'
+	explained "$OCI" --root "$STATE" run -b "$path" "$(new_id)"
+	cat "$WORK/err"
+	[ "$(last sethostname '"\(.cause) \(.rule)"')" = "seccomp-default #/linux/seccomp/defaultAction" ]
+	[ "$(last unshare .cause)" = seccomp-argument ]
+	[[ $(last unshare .because) == *"allows it only where argument 0 & 0x4000000 == 0, and here argument 0 is 0x4000000"* ]]
+}
+
 # beside_v2 COMMAND…: Debian's crun refuses hosts whose cgroup2 stands beside version 1.
 beside_v2() {
 	if mountpoint -q /sys/fs/cgroup/unified; then

@@ -553,9 +553,33 @@ static void test_intersect(void **state)
 	}
 }
 
+/* Which arguments a verdict rests on: those of the call's own rule, and none where no rule asks. */
+static void test_arguments(void **state)
+{
+	static const uint32_t archs[] = {AUDIT_ARCH_X86_64};
+	static const char *const names[] = {"socket"};
+	static const struct filter_arg args[] = {{.index = 0, .operator = FILTER_EQ, .value = 40},
+						 {.index = 2, .operator = FILTER_EQ, .value = 7}};
+	const struct filter_rule rule = {
+		.names = names, .names_count = 1, .action = SECCOMP_RET_ERRNO | EPERM, .args = args, .args_count = 2};
+	const struct filter_policy policy = {SECCOMP_RET_ALLOW, SECCOMP_RET_KILL_PROCESS, archs, 1, &rule, 1, NULL};
+	struct seccomp_data data = {.arch = AUDIT_ARCH_X86_64, .args = {40, 0, 7}};
+	struct arena arena cleanup_arena = ARENA_INIT;
+	struct filter_program program;
+	struct err err = ERR_INIT;
+
+	(void)state;
+	assert_int_equal(filter_compile(&policy, &arena, &program, &err), 0);
+	data.nr = abi_syscall_number(AUDIT_ARCH_X86_64, "socket");
+	assert_int_equal(filter_arguments(program.instructions, &data), 1 << 0 | 1 << 2);
+	data.nr = abi_syscall_number(AUDIT_ARCH_X86_64, "read");
+	assert_int_equal(filter_arguments(program.instructions, &data), 0);
+}
+
 int main(void)
 {
 	const struct CMUnitTest tests[] = {
+		cmocka_unit_test(test_arguments),
 		cmocka_unit_test(test_docker),
 		cmocka_unit_test(test_our_default),
 		cmocka_unit_test(test_many_values),

@@ -1,8 +1,7 @@
 /* SPDX-License-Identifier: Apache-2.0 */
 /*
  * explain: who refused a system call, and which setting would allow it: of a container that runs, of a process of any
- * runtime,
- * of a cgroup, or of a command that is started here. Reads only. What watches is a helper program; when this one ends,
+ * runtime, of a cgroup, or of a command that is started here. Reads only. What watches is a helper program; when this one ends,
  * in whatever way, nothing stays attached.
  */
 #include "cmd/bulkhead/explain.h"
@@ -80,7 +79,8 @@ static int start(struct explain_story *story, const struct observe_target *targe
 	setpriority(PRIO_PROCESS, 0, PRIORITY);
 	if (observe_start(&story->observe, target, err))
 		return ERR;
-	return explain_begin(&story->explain, NULL, &story->observe.ready, err);
+	explain_begin(&story->explain, story->people->engine.root, &story->observe.ready);
+	return 0;
 }
 
 /* Take records until pidfd's process ends (-EBADF: until a signal). */
@@ -197,11 +197,10 @@ static int launch(char **argv, pid_t *ret_pid, int *ret_gate_fd, struct err *err
 static void take_traced(void *context, const union observe_record *record)
 {
 	struct explain_story *story = context;
-	struct err err = ERR_INIT;
 
 	if (record->kind == OBSERVE_READY) {
 		story->observe.ready = record->ready;
-		explain_begin(&story->explain, NULL, &record->ready, &err);
+		explain_begin(&story->explain, story->people->engine.root, &record->ready);
 		return;
 	}
 	explain_story_take(story, record);

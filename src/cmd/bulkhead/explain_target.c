@@ -1,6 +1,8 @@
 /* SPDX-License-Identifier: Apache-2.0 */
-/* explain_target: which processes are meant: a container of ours by its name, a process of any runtime, a cgroup by
- * its path. */
+/*
+ * explain_target: which processes are meant: a container of ours by its name, a process of any runtime, a cgroup by its
+ * path.
+ */
 #include <dirent.h>
 #include <errno.h>
 #include <fcntl.h>
@@ -30,23 +32,9 @@ static void add_pid(struct pids *pids, pid_t pid)
 		pids->items[pids->count++] = pid;
 }
 
-static pid_t parent_of(pid_t pid)
-{
-	char path[64], text[512];
-	const char *end;
-	int parent;
-
-	snprintf(path, sizeof(path), "/proc/%d/stat", pid);
-	if (fd_read_text_at(AT_FDCWD, path, text, sizeof(text)) <= 0)
-		return 0;
-	/* The name in parentheses may hold anything. */
-	end = strrchr(text, ')');
-	return end && sscanf(end + 1, " %*c %d", &parent) == 1 ? parent : 0;
-}
-
 static bool descends(pid_t pid, pid_t from)
 {
-	for (int depth = 0; pid > 1 && depth < 64; depth++, pid = parent_of(pid))
+	for (int depth = 0; pid > 1 && depth < 64; depth++, pid = explain_parent(pid))
 		if (pid == from)
 			return true;
 	return pid == from;

@@ -45,6 +45,7 @@ enum refusal_fact_bit {
 	FACT_FILTER_KILLED,
 	FACT_FILTER_UNREADABLE, /* there are filters, and they cannot be read */
 	FACT_FILTER_DEFAULT,	/* by its default action, not by a rule */
+	FACT_FILTER_PROFILE,	/* the containment profile's part of it */
 	/* capabilities */
 	FACT_CAP_ASKED,	    /* seen: the kernel asked for {capability}, and it is missing */
 	FACT_CAP_ELSEWHERE, /* … the process has it in its own user namespace, and another one was asked for */
@@ -120,8 +121,10 @@ enum refusal_text {
 	TEXT_IDS,	 /* "1000:1000", of the process */
 	TEXT_CAPABILITY, /* "NET_RAW" */
 	TEXT_ERROR,	 /* "EPERM" */
-	TEXT_FILTER,	 /* "the filter of config.json, rule #/linux/seccomp/syscalls/3" */
-	TEXT_POINTER,	 /* of the rule */
+	TEXT_FILTER,	 /* "the container's filter" */
+	TEXT_POINTER,	 /* of the rule in the container's config: "#/linux/seccomp/syscalls/3" */
+	TEXT_CONDITION,	 /* of the rule: "argument 0 == 40" */
+	TEXT_ARGUMENT,	 /* what the filter looked at: "argument 0 is 0x10" */
 	TEXT_MODULE,	 /* "AppArmor" */
 	TEXT_LABEL,	 /* of the process there */
 	TEXT_LIMIT,

@@ -1,8 +1,7 @@
 /* SPDX-License-Identifier: Apache-2.0 */
 /*
  * refusal_remedies: what to set in which tool, and what a capability gives away. Data alone. Flags are those of
- * bulkhead(1),
- * podman-run(1) and docker run, places those of the runtime-spec's config.json and of the Pod of Kubernetes.
+ * bulkhead(1), podman-run(1) and docker run, places those of the runtime-spec's config.json and of the Pod of Kubernetes.
  */
 #include <string.h>
 
@@ -15,7 +14,12 @@
 /* clang-format off */
 const struct refusal_remedy refusal_remedies[] = {
 	/* key, bulkhead, config.json, podman and Docker, Kubernetes, host */
-	{"seccomp", NULL,
+	{"seccomp-rule", "--security-opt seccomp=FILE, with {call} allowed in FILE",
+	 "take {call} out of {pointer}; where /linux/seccomp/defaultAction is not SCMP_ACT_ALLOW, put it into a rule that is",
+	 "--security-opt seccomp=FILE, with {call} allowed in FILE",
+	 SECURITY "seccompProfile: {type: Localhost, localhostProfile: FILE}", NULL},
+	{"profile", "--profile FILE, with {call} in its rules", NULL, NULL, NULL, "bulkhead profile says what a profile holds"},
+	{"seccomp", "--security-opt seccomp=FILE, with {call} allowed in FILE",
 	 "allow {call} in /linux/seccomp/syscalls (action SCMP_ACT_ALLOW)",
 	 "--security-opt seccomp=FILE, with {call} allowed in FILE",
 	 SECURITY "seccompProfile: {type: Localhost, localhostProfile: FILE}", NULL},

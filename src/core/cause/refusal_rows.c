@@ -1,10 +1,8 @@
 /* SPDX-License-Identifier: Apache-2.0 */
 /*
- * refusal_rows: which facts mean which cause. Data alone; the first row that matches speaks, so that the layers stand
- * in the
- * order in which the kernel asks them,
- and special cases before the general. Sentences follow "because": no capital at the
- * start, no full stop. Sources: the manual pages of section 2, capabilities(7), user_namespaces(7), proc_sys_fs(5),
+ * refusal_rows: which facts mean which cause. Data alone; the first row that matches speaks, so that the layers stand in
+ * the order in which the kernel asks them, and special cases before the general. Sentences follow "because": no capital
+ * at the start, no full stop. Sources: the manual pages of section 2, capabilities(7), user_namespaces(7), proc_sys_fs(5),
  * Documentation/admin-guide/sysctl, and the kernel's own checks where those are silent.
  */
 #include <errno.h>
@@ -25,19 +23,39 @@
 #define MORE_FILES "epoll_create1 eventfd2 timerfd_create inotify_init1 fcntl perf_event_open mq_open "
 #define LINKS " link linkat "
 #define MOUNTS " mount fsmount "
+#define REACH "the code of {call} in the kernel is within reach of the container"
 
 /* clang-format off */
 const struct refusal_row refusal_rows[] = {
 	/* ---- seccomp: the kernel never saw the call ---- */
 	{.cause = "seccomp-kill", .layer = REFUSAL_SECCOMP, .facts = F(FILTER_KILLED),
-	 .why = "{filter} ends the process that makes this call", .remedy = "seccomp",
-	 .cost = "the code of {call} in the kernel is within reach of the container"},
+	 .why = "{filter} ends the process that makes this call, by {pointer} of config.json", .remedy = "seccomp-rule",
+	 .cost = REACH},
+	{.cause = "seccomp-kill", .layer = REFUSAL_SECCOMP, .facts = F(FILTER_KILLED),
+	 .why = "{filter} ends the process that makes this call", .remedy = "seccomp", .cost = REACH},
+	{.cause = "seccomp-profile", .layer = REFUSAL_SECCOMP, .facts = F(FILTER_ERRNO) | F(FILTER_PROFILE),
+	 .why = "{filter} does not name {call}, or not with these arguments: it answers {error}, the kernel was not asked",
+	 .remedy = "profile", .cost = REACH},
+	{.cause = "seccomp-argument", .layer = REFUSAL_SECCOMP, .facts = F(FILTER_ERRNO) | F(FILTER_DEFAULT),
+	 .why = "{filter} allows it only where {condition}, and here {argument}: by {pointer} of config.json it answers "
+		"{error}, the kernel was not asked",
+	 .remedy = "seccomp", .cost = REACH},
+	{.cause = "seccomp-default", .layer = REFUSAL_SECCOMP, .facts = F(FILTER_ERRNO) | F(FILTER_DEFAULT),
+	 .why = "{filter} has no rule that allows it: by {pointer} of config.json it answers {error}, the kernel was not "
+		"asked",
+	 .remedy = "seccomp", .cost = REACH},
 	{.cause = "seccomp-default", .layer = REFUSAL_SECCOMP, .facts = F(FILTER_ERRNO) | F(FILTER_DEFAULT),
 	 .why = "{filter} has no rule that allows it: its default answers {error}, the kernel was not asked",
-	 .remedy = "seccomp", .cost = "the code of {call} in the kernel is within reach of the container"},
+	 .remedy = "seccomp", .cost = REACH},
 	{.cause = "seccomp-rule", .layer = REFUSAL_SECCOMP, .facts = F(FILTER_ERRNO),
-	 .why = "{filter} answers {error}, the kernel was not asked", .remedy = "seccomp",
-	 .cost = "the code of {call} in the kernel is within reach of the container"},
+	 .why = "{filter} answers {error} by {pointer} of config.json where {condition}, and here {argument}; the kernel was "
+		"not asked",
+	 .remedy = "seccomp-rule", .cost = REACH},
+	{.cause = "seccomp-rule", .layer = REFUSAL_SECCOMP, .facts = F(FILTER_ERRNO),
+	 .why = "{filter} answers {error} by {pointer} of config.json, the kernel was not asked", .remedy = "seccomp-rule",
+	 .cost = REACH},
+	{.cause = "seccomp-rule", .layer = REFUSAL_SECCOMP, .facts = F(FILTER_ERRNO),
+	 .why = "{filter} answers {error}, the kernel was not asked", .remedy = "seccomp", .cost = REACH},
 	{.cause = "seccomp-supervisor", .layer = REFUSAL_SECCOMP, .facts = F(FILTER_SUPERVISED),
 	 .otherwise = REFUSAL_UNSURE,
 	 .sure = F(FILTER_ERRNO),

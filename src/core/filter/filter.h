@@ -109,6 +109,9 @@ uint32_t filter_simulate(const struct sock_filter *instructions, uint32_t count,
 /* filter_simulate without the check: for programs that filter_check accepted, run many times. */
 uint32_t filter_run(const struct sock_filter *instructions, const struct seccomp_data *data, uint32_t *ret_instruction);
 
+/* The arguments that filter_run looks at on its way to the verdict: bit n is argument n. */
+uint32_t filter_arguments(const struct sock_filter *instructions, const struct seccomp_data *data);
+
 /* One instruction a line, jump targets as line numbers, syscall names and actions as comments. */
 void filter_disassemble(const struct sock_filter *instructions, uint32_t count, struct buf *out);
 

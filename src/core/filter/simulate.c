@@ -3,6 +3,7 @@
  * filter/simulate: classic BPF as the kernel's seccomp accepts and runs it (seccomp_check_filter in kernel/seccomp.c,
  * bpf_check_classic in net/core/filter.c). Pure; needs no kernel, so that filters of other machines can be run too.
  */
+#include <stddef.h>
 #include <string.h>
 
 #include "base/types.h"
@@ -194,7 +195,8 @@ static uint32_t load(const struct sock_filter *in, const struct seccomp_data *da
 	return in->k;
 }
 
-uint32_t filter_run(const struct sock_filter *instructions, const struct seccomp_data *data, uint32_t *ret_instruction)
+static uint32_t run(const struct sock_filter *instructions, const struct seccomp_data *data, uint32_t *ret_instruction,
+		    uint32_t *ret_arguments)
 {
 	uint32_t a = 0, x = 0, memory[MEMORY_WORDS] = {0};
 
@@ -206,6 +208,8 @@ uint32_t filter_run(const struct sock_filter *instructions, const struct seccomp
 		switch (BPF_CLASS(in->code)) {
 		case BPF_LD:
 			a = load(in, data, memory);
+			if (ret_arguments && BPF_MODE(in->code) == BPF_ABS && in->k >= offsetof(struct seccomp_data, args))
+				*ret_arguments |= 1u << (in->k - offsetof(struct seccomp_data, args)) / sizeof(data->args[0]);
 			break;
 		case BPF_LDX:
 			x = load(in, data, memory);
@@ -233,6 +237,19 @@ uint32_t filter_run(const struct sock_filter *instructions, const struct seccomp
 			break;
 		}
 	}
+}
+
+uint32_t filter_run(const struct sock_filter *instructions, const struct seccomp_data *data, uint32_t *ret_instruction)
+{
+	return run(instructions, data, ret_instruction, NULL);
+}
+
+uint32_t filter_arguments(const struct sock_filter *instructions, const struct seccomp_data *data)
+{
+	uint32_t seen = 0;
+
+	run(instructions, data, NULL, &seen);
+	return seen;
 }
 
 uint32_t filter_simulate(const struct sock_filter *instructions, uint32_t count, const struct seccomp_data *data,

@@ -326,6 +326,9 @@ int BPF_PROG(on_sys_exit, struct pt_regs *regs, long result)
 		return 0;
 	task = bpf_get_current_task_btf();
 	call_read(regs, task, &call);
+	/* Coming back from a signal handler restores registers, and is no call. */
+	if ((__s64)call.number < 0)
+		return 0;
 	number = call.number & (OBSERVE_CALLS - 1);
 	known = bpf_map_lookup_elem(&calls, &number);
 	if (!known || result < -63 || !((errors_always | (call.compat ? 0 : known->errors)) >> (-result & 63) & 1))

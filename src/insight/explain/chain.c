@@ -1,8 +1,7 @@
 /* SPDX-License-Identifier: Apache-2.0 */
 /*
  * explain/chain: the filters of a process, put together from their parts, and what they answer to the call that was
- * refused.
- * The kernel runs all of them and the strictest answer holds; so does this.
+ * refused. The kernel runs all of them and the strictest answer holds; so does this.
  */
 #include <linux/seccomp.h>
 #include <stdlib.h>
@@ -11,8 +10,7 @@
 #include "abi/arch.h"
 #include "insight/explain/parts.h"
 
-_Static_assert(sizeof(struct observe_instruction) == sizeof(struct sock_filter), "the kernel's instructions as they "
- "are");
+_Static_assert(sizeof(struct observe_instruction) == sizeof(struct sock_filter), "the kernel's own form");
 
 static struct explain_filter *find(struct explain *explain, uint64_t name)
 {
@@ -60,8 +58,7 @@ static int32_t strictness(uint32_t action)
 	return (int32_t)(action & SECCOMP_RET_ACTION_FULL);
 }
 
-/* The answer that an argument-free call of a number nobody has gets is the default, or what stands for unknown calls.
- * */
+/* The answer that a call without arguments of a number that nobody has gets is the default, or that for unknown calls. */
 static bool is_default(const struct explain_filter *filter, const struct seccomp_data *data, uint32_t instruction)
 {
 	struct seccomp_data other = *data;
@@ -76,13 +73,16 @@ static bool is_default(const struct explain_filter *filter, const struct seccomp
 static void name_filter(struct parts_case *one, const struct seccomp_data *data, const struct explain_filter *filter,
 			uint32_t index, uint32_t action, uint32_t instruction)
 {
-	char text[64];
+	char text[64], arguments[160];
 
+	if (rules_name(one, filter, data, action))
+		return;
 	filter_action_text(action, text, sizeof(text));
+	rules_arguments(filter, data, arguments, sizeof(arguments));
 	if (is_default(filter, data, instruction))
 		parts_fact(one, FACT_FILTER_DEFAULT);
-	parts_text(one, TEXT_FILTER, "seccomp filter %u of %u of the process (%s, instruction %u of %u)", index + 1,
-		   one->refusal->filters_count, text, instruction, filter->length);
+	parts_text(one, TEXT_FILTER, "seccomp filter %u of %u of the process (%s, instruction %u of %u%s%s)", index + 1,
+		   one->refusal->filters_count, text, instruction, filter->length, arguments[0] ? "; " : "", arguments);
 }
 
 void chain_ask(struct parts_case *one)

@@ -1,7 +1,8 @@
 /* SPDX-License-Identifier: Apache-2.0 */
-/* explain: from a record of observe to one for people: gather the facts in the order in which they depend on each
- * other, then
- * ask the table. */
+/*
+ * explain: from a record of observe to one for people: gather the facts in the order in which they depend on each
+ * other, then ask the table.
+ */
 #include "insight/explain/explain.h"
 
 #include <errno.h>
@@ -11,6 +12,7 @@
 #include <stdlib.h>
 #include <string.h>
 #include <sys/wait.h>
+#include <unistd.h>
 
 #include "abi/arch.h"
 #include "abi/syscalls.h"
@@ -30,11 +32,9 @@ void parts_text(struct parts_case *one, enum refusal_text text, const char *fmt,
 	one->facts.texts[text] = one->texts[text];
 }
 
-int explain_begin(struct explain *explain, struct arena *arena, const struct observe_ready *ready, struct err *err)
+void explain_begin(struct explain *explain, const char *state_root, const struct observe_ready *ready)
 {
-	*explain = (struct explain){.arena = arena, .ready = *ready};
-	(void)err;
-	return 0;
+	*explain = (struct explain){.state_root = state_root, .ready = *ready, .own_mounts = explain_namespace(getpid(), "mnt")};
 }
 
 void explain_done(struct explain *explain)
@@ -43,6 +43,7 @@ void explain_done(struct explain *explain)
 		free(explain->filters[i].instructions);
 	explain->filters_count = 0;
 	paths_release(explain);
+	container_release(explain);
 }
 
 static void copy_command(char *out, const char *command)
@@ -79,7 +80,6 @@ static void name_call(struct parts_case *one, struct record *ret)
 		one->row = observe_row(name);
 }
 
-/* execve and its kind ask for rights over a file that one cannot see here: nothing more is known. */
 static void refusal(struct explain *explain, const struct observe_refusal *seen, struct record *ret)
 {
 	struct parts_case one = {.explain = explain, .refusal = seen, .arch = arch_of(seen)};
@@ -104,6 +104,8 @@ static void refusal(struct explain *explain, const struct observe_refusal *seen,
 	}
 	decode_arguments(&one, ret);
 	snprintf(ret->path, sizeof(ret->path), "%.*s", RECORD_TEXT_MAX - 1, one.path[0]);
+	snprintf(ret->config, sizeof(ret->config), "%.*s", RECORD_TEXT_MAX - 1, one.config ?: "");
+	snprintf(ret->rule, sizeof(ret->rule), "%.*s", RECORD_TEXT_MAX - 1, one.texts[TEXT_POINTER]);
 	refusal_explain(&one.facts, &ret->verdict);
 }
 
@@ -175,6 +177,8 @@ bool explain_take(struct explain *explain, const union observe_record *seen, str
 		return ret->verdict.cause;
 	case OBSERVE_EXEC:
 		explain_hold(explain, seen->process.pid, seen->process.mount_inode);
+		if (seen->process.mount_inode && seen->process.mount_inode != explain->own_mounts)
+			container_find(explain, seen->process.pid, seen->process.mount_inode);
 		life(&seen->process, ret);
 		return true;
 	case OBSERVE_EXIT:

@@ -17,9 +17,11 @@
 #include "core/filter/filter.h"
 #include "insight/observe/observe.h"
 #include "insight/record/record.h"
+#include "insight/standing/standing.h"
 
 #define EXPLAIN_FILTERS_MAX 64
 #define EXPLAIN_VIEWS_MAX 32
+#define EXPLAIN_CONTAINERS_MAX 16
 
 /* A filter as it came, in parts. */
 struct explain_filter {
@@ -28,32 +30,50 @@ struct explain_filter {
 	struct sock_filter *instructions;
 };
 
-/* A mount namespace and a root that was seen in it, held open so that it can be looked at when the process has ended.
- * Its
- * mountinfo holds the namespace: without it the mounts would come apart. */
+/*
+ * A mount namespace and a root that was seen in it, held open so that it can be looked at when the process has ended.
+ * Its mountinfo holds the namespace: without it the mounts would come apart.
+ */
 struct explain_view {
 	uint32_t mount_inode;
 	int root_fd, mounts_fd;
 	pid_t pid; /* whose root it was */
 };
 
+/* A container by its mount namespace, and the rules that its config.json has. */
+struct explain_container {
+	uint32_t mount_inode;
+	char config[512];    /* the file; "" while it was not found */
+	char directory[512]; /* where bulkhead keeps its state; "" elsewhere */
+	uint64_t looked;     /* when it was last looked for in vain */
+	struct arena arena;
+	struct standing_profile rules;
+	struct filter_program program; /* of these rules */
+	uint64_t same, other;	       /* names of filters that were found to answer as the program does, and not */
+};
+
 struct explain {
-	struct arena *arena;
 	struct observe_ready ready;
 	struct explain_filter filters[EXPLAIN_FILTERS_MAX];
 	size_t filters_count, filters_next; /* next: the oldest goes first when all are taken */
 	struct explain_view views[EXPLAIN_VIEWS_MAX];
 	size_t views_count;
+	struct explain_container containers[EXPLAIN_CONTAINERS_MAX];
+	size_t containers_count, containers_next;
+	uint32_t own_mounts; /* of this process: no container is looked for there */
+	const char *state_root; /* where to look for containers first, beside the usual places; NULL: there alone */
 	char cgroup_pids[512]; /* directory of the pids controller of the last process that could be asked */
 };
 
-int explain_begin(struct explain *explain, struct arena *arena, const struct observe_ready *ready, struct err *err);
+void explain_begin(struct explain *explain, const char *state_root, const struct observe_ready *ready);
 void explain_done(struct explain *explain);
 
 /* Hold the root of this living process. */
 void explain_hold(struct explain *explain, pid_t pid, uint32_t mount_inode);
 /* Inode of a process's namespace ("mnt", "user"), 0 when it cannot be seen. */
 uint32_t explain_namespace(pid_t pid, const char *name);
+/* Its parent, 0 when there is none to be seen. */
+pid_t explain_parent(pid_t pid);
 
 /* Take a record of observe. true when it made a record for people, in *ret. */
 bool explain_take(struct explain *explain, const union observe_record *seen, struct record *ret);

@@ -20,6 +20,7 @@ struct parts_case {
 	char texts[TEXT_COUNT][PARTS_TEXT_MAX];
 	char path[2][PARTS_PATH_MAX]; /* from the process's root, absolute; "" when there is none */
 	bool by_descriptor;	      /* path[0] is that of an open file */
+	const char *config;	      /* the file that TEXT_POINTER points into */
 };
 
 static inline void parts_fact(struct parts_case *one, enum refusal_fact_bit bit)
@@ -40,6 +41,16 @@ void decode_arguments(const struct parts_case *one, struct record *ret);
 void chain_add(struct explain *explain, const struct observe_filter *part);
 void chain_ask(struct parts_case *one);
 
+/* ---- container.c: which container it is, and its config.json; NULL when it cannot be found ---- */
+struct explain_container *container_find(struct explain *explain, pid_t pid, uint32_t mount_inode);
+void container_release(struct explain *explain);
+
+/* ---- rules.c: which rule of the container's config a filter answers by. false: none of a config that is known ---- */
+bool rules_name(struct parts_case *one, const struct explain_filter *filter, const struct seccomp_data *data,
+		uint32_t action);
+/* "argument 1 is 0x5412": those that the filter looked at; "" when it looked at none. */
+void rules_arguments(const struct explain_filter *filter, const struct seccomp_data *data, char *out, size_t size);
+
 /* ---- evidence.c: what was seen on the way to the error. Pure ---- */
 void evidence_read(struct parts_case *one);
 
@@ -51,6 +62,8 @@ int paths_root(struct explain *explain, const struct observe_refusal *refusal);
 #define PARTS_MOUNTS_MAX (256 << 10)
 bool paths_mounts(struct explain *explain, const struct observe_refusal *refusal, char *buf, size_t size);
 void paths_release(struct explain *explain);
+/* A process that was seen in this mount namespace, 0: none. */
+pid_t paths_resident(struct explain *explain, uint32_t mount_inode);
 
 /* ---- replay.c: look at the file again ---- */
 void replay_file(struct parts_case *one);

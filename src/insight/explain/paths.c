@@ -1,8 +1,7 @@
 /* SPDX-License-Identifier: Apache-2.0 */
 /*
  * explain/paths: which file a call meant, as an absolute path below the process's own root, and that root. What the
- * process
- * wrote is data here: it is only ever resolved below the root that is held.
+ * process wrote is data here: it is only ever resolved below the root that is held.
  */
 #include <errno.h>
 #include <fcntl.h>
@@ -38,6 +37,13 @@ static struct explain_view *find_view(struct explain *explain, uint32_t mount_in
 		if (explain->views[i].mount_inode == mount_inode)
 			return &explain->views[i];
 	return NULL;
+}
+
+pid_t paths_resident(struct explain *explain, uint32_t mount_inode)
+{
+	const struct explain_view *view = find_view(explain, mount_inode);
+
+	return view ? view->pid : 0;
 }
 
 static void release(struct explain_view *view)

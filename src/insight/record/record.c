@@ -70,6 +70,8 @@ void record_write_json(const struct record *record, struct buf *out)
 	json_member_string(&writer, "command", record->command);
 	write_call(&writer, record);
 	member(&writer, "path", record->path);
+	member(&writer, "config", record->config);
+	member(&writer, "rule", record->rule);
 	write_verdict(&writer, &record->verdict);
 	if (record->kind == RECORD_KILL)
 		json_member_i64(&writer, "signal", record->signal);

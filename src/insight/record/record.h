@@ -37,6 +37,7 @@ struct record {
 	/* kills and exits */
 	int signal, status;
 	char path[RECORD_TEXT_MAX]; /* of an exec; of the object otherwise */
+	char config[RECORD_TEXT_MAX], rule[RECORD_TEXT_MAX]; /* the filter's config.json, and where in it it says so */
 };
 
 /* One object on one line, with its newline. */

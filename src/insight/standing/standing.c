@@ -145,7 +145,7 @@ static const char *joint(const struct filter_rule *rule)
 	return " and ";
 }
 
-static const char *condition_text(const struct filter_rule *rule, struct arena *arena)
+const char *standing_rule_condition(const struct filter_rule *rule, struct arena *arena)
 {
 	static const char *const operators[] = {
 		[FILTER_NE] = "!=", [FILTER_LT] = "<",	[FILTER_LE] = "<=",	   [FILTER_EQ] = "==",
@@ -177,7 +177,7 @@ void standing_condition(const struct filter_policy *policy, const char *syscall,
 
 		if (rule->action == policy->default_action || !rule->args_count || !rule_names(rule, syscall) || index--)
 			continue;
-		*ret_text = condition_text(rule, arena);
+		*ret_text = standing_rule_condition(rule, arena);
 		*ret_action = rule->action;
 		return;
 	}

@@ -60,6 +60,8 @@ int standing_of_argument(const struct filter_policy *policy, uint32_t arch, int 
 			 uint64_t value, struct arena *arena, uint32_t *ret_action, const char **ret_where,
 			 struct err *err);
 
+/* The conditions of a rule: "argument 1 & 0xffffffff == 0x5412"; "" when it has none. */
+const char *standing_rule_condition(const struct filter_rule *rule, struct arena *arena);
 /* The index-th rule with arguments about a call, as "argument 1 & 0xffffffff == 0x5412"; its action in *ret_action. */
 void standing_condition(const struct filter_policy *policy, const char *syscall, size_t index, struct arena *arena,
 			const char **ret_text, uint32_t *ret_action);
