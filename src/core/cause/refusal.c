@@ -147,6 +147,7 @@ void refusal_explain(const struct refusal_facts *facts, struct refusal_verdict *
 		ret->certainty = REFUSAL_UNSURE;
 	expand(facts, row->why, ret->why, sizeof(ret->why));
 	expand(facts, row->cost, ret->cost, sizeof(ret->cost));
+	expand(facts, row->never, ret->never, sizeof(ret->never));
 	if (!row->cost && row->layer == REFUSAL_CAPABILITY && facts->texts[TEXT_CAPABILITY])
 		snprintf(ret->cost, sizeof(ret->cost), "%s",
 			 refusal_capability_cost(facts->texts[TEXT_CAPABILITY]) ?: "");

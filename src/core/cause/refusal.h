@@ -86,6 +86,9 @@ enum refusal_fact_bit {
 	FACT_MEMLOCK,	    /* over RLIMIT_MEMLOCK */
 	FACT_FSIZE,
 	FACT_ADDRESS_SPACE,
+	FACT_KILLED_CPU,    /* the kernel ended it for its limits, or for want of memory */
+	FACT_KILLED_FSIZE,
+	FACT_KILLED_MEMORY,
 	/* ids and namespaces */
 	FACT_USER_NAMESPACE, /* the process is not in the initial one */
 	FACT_ID_UNMAPPED,
@@ -100,7 +103,6 @@ enum refusal_fact_bit {
 	FACT_PERF_PARANOID,
 	FACT_BPF_OFF,
 	FACT_PTRACE_SCOPE,
-	FACT_LOCKED_DOWN,
 	/* seen: functions that said no */
 	FACT_HOOK_LSM,
 	FACT_HOOK_LANDLOCK,
@@ -144,11 +146,14 @@ struct refusal_facts {
 	const char *texts[TEXT_COUNT];
 };
 
-/* In the words of each tool: NULL where a tool cannot. */
+/* In place of a tool's words where it has none; behind it stands why. */
+#define REFUSAL_NO_WAY "none: "
+
+/* In the words of each tool. */
 struct refusal_remedy {
 	const char *key; /* in rows */
 	const char *bulkhead, *oci, *engine, *kubernetes;
-	const char *host; /* what only the host can do */
+	const char *host; /* what only the host or the image can do; NULL: the tools suffice */
 };
 
 struct refusal_row {
@@ -161,6 +166,7 @@ struct refusal_row {
 	uint64_t sure;	   /* certain when these hold as well */
 	enum refusal_certainty otherwise;
 	const char *why, *remedy, *cost;
+	const char *never; /* without a remedy: why nothing can allow it */
 };
 extern const struct refusal_row refusal_rows[];
 extern const size_t refusal_rows_count;
@@ -174,8 +180,9 @@ struct refusal_verdict {
 	enum refusal_certainty certainty;
 	char why[REFUSAL_SENTENCE_MAX];
 	char bulkhead[REFUSAL_SENTENCE_MAX], oci[REFUSAL_SENTENCE_MAX], engine[REFUSAL_SENTENCE_MAX],
-		kubernetes[REFUSAL_SENTENCE_MAX], host[REFUSAL_SENTENCE_MAX]; /* "" where a tool cannot */
-	char cost[REFUSAL_SENTENCE_MAX]; /* what granting it gives away */
+		kubernetes[REFUSAL_SENTENCE_MAX], host[REFUSAL_SENTENCE_MAX]; /* REFUSAL_NO_WAY … where a tool cannot */
+	char cost[REFUSAL_SENTENCE_MAX];  /* what granting it gives away */
+	char never[REFUSAL_SENTENCE_MAX]; /* why nothing can grant it; "" when something can, or it is not known */
 };
 /* The first row that matches; there is always one, and at the end one that says why it cannot tell. */
 void refusal_explain(const struct refusal_facts *facts, struct refusal_verdict *ret);

@@ -27,6 +27,17 @@
 
 /* clang-format off */
 const struct refusal_row refusal_rows[] = {
+	/* ---- the kernel ended the process ---- */
+	{.cause = "rlimit-cpu", .layer = REFUSAL_RLIMIT, .facts = F(KILLED_CPU),
+	 .why = "the process has used up RLIMIT_CPU, its share of processor time", .remedy = "cpu",
+	 .cost = "processor time of the host for this process"},
+	{.cause = "rlimit-fsize", .layer = REFUSAL_RLIMIT, .facts = F(KILLED_FSIZE),
+	 .why = "a file would have grown over RLIMIT_FSIZE, and the process does not catch SIGXFSZ", .remedy = "fsize",
+	 .cost = "larger files of this container"},
+	{.cause = "oom", .layer = REFUSAL_MEMORY, .facts = F(KILLED_MEMORY),
+	 .why = "memory ran out, of the container's memory cgroup or of the host, and the kernel chose this process to end",
+	 .remedy = "memory", .cost = "memory of the host for this container"},
+
 	/* ---- seccomp: the kernel never saw the call ---- */
 	{.cause = "seccomp-kill", .layer = REFUSAL_SECCOMP, .facts = F(FILTER_KILLED),
 	 .why = "{filter} ends the process that makes this call, by {pointer} of config.json", .remedy = "seccomp-rule",
@@ -223,7 +234,8 @@ const struct refusal_row refusal_rows[] = {
 	{.cause = "append-only", .layer = REFUSAL_INODE, .errors = E(EPERM), .facts = F(APPEND_ONLY),
 	 .why = "{component} has the attribute \"append only\" (lsattr shows a)", .remedy = "attribute"},
 	{.cause = "sealed", .layer = REFUSAL_INODE, .errors = E(EPERM), .facts = F(SEALED),
-	 .why = "the file in memory is sealed against this (F_ADD_SEALS), for good", .remedy = NULL},
+	 .why = "the file in memory is sealed against this (F_ADD_SEALS)",
+	 .never = "no seal can be taken off, by nobody; who made the file sets them"},
 	{.cause = "no-x-bit", .layer = REFUSAL_DAC, .errors = E(EACCES), .calls = EXECS, .facts = F(NO_X_BIT),
 	 .why = "{component} has no execute bit for anybody (mode {mode}): not even root may execute it",
 	 .remedy = "chmod-x"},
@@ -322,7 +334,7 @@ const struct refusal_row refusal_rows[] = {
 	 .why = "{call} usually needs CAP_{capability}, and the process lacks it", .remedy = "capability"},
 	{.cause = "userns", .layer = REFUSAL_USER_NAMESPACE, .errors = E(EINVAL), .calls = " unshare setns ",
 	 .facts = F(MULTITHREADED),
-	 .why = "a process with several threads cannot change its user namespace", .remedy = NULL},
+	 .why = "a process with several threads cannot change its user namespace", .remedy = "threads"},
 	{.cause = "not-implemented", .layer = REFUSAL_KERNEL, .errors = E(ENOSYS), .without = F(FILTER_UNREADABLE),
 	 .why = "this kernel has no {call}: no filter of the process refuses it", .remedy = "newer-kernel"},
 	{.cause = "filter-unreadable", .layer = REFUSAL_UNKNOWN, .facts = F(FILTER_UNREADABLE),
@@ -339,10 +351,9 @@ const struct refusal_row refusal_rows[] = {
 	 .otherwise = REFUSAL_UNSURE, .sure = F(HOOK_LSM),
 	 .why = "cannot tell, because no filter, capability, mode or mount flag refuses it, so that a security "
 	 "module does, or "
-		"{call} itself; this tier does not see which (the audit log may: ausearch -m AVC, dmesg)",
-	 .remedy = NULL},
+		"{call} itself; this tier does not see which (the audit log may: ausearch -m AVC, dmesg)"},
 	{.cause = "unknown", .layer = REFUSAL_UNKNOWN, .why = "cannot tell, because nothing that is watched refused "
-	 "it", .remedy = NULL},
+	 "it"},
 };
 /* clang-format on */
 const size_t refusal_rows_count = ARRAY_SIZE(refusal_rows);

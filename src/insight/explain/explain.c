@@ -109,43 +109,23 @@ static void refusal(struct explain *explain, const struct observe_refusal *seen,
 	refusal_explain(&one.facts, &ret->verdict);
 }
 
-static void kernel_kill(const struct observe_signal *seen, struct record *ret)
+/* The kernel ended it: for a limit, or for want of memory. */
+static void ended_by(enum refusal_fact_bit why, int signal, struct record *ret)
 {
-	ret->kind = RECORD_KILL;
-	ret->pid = seen->pid;
-	ret->tid = seen->tid;
-	ret->signal = seen->signal;
-	copy_command(ret->command, seen->comm);
-	ret->verdict.certainty = REFUSAL_CERTAIN;
-	if (seen->signal == SIGXFSZ || seen->signal == SIGXCPU) {
-		bool size = seen->signal == SIGXFSZ;
+	struct refusal_facts facts = {.call = "", .facts = REFUSAL_FACT(why)};
 
-		ret->verdict.cause = size ? "rlimit-fsize" : "rlimit-cpu";
-		ret->verdict.layer = REFUSAL_RLIMIT;
-		snprintf(ret->verdict.why, sizeof(ret->verdict.why), "the process reached %s",
-			 size ? "RLIMIT_FSIZE, the largest size of a file" : "RLIMIT_CPU, its share of processor time");
-		snprintf(ret->verdict.oci, sizeof(ret->verdict.oci), "/process/rlimits: %s",
-		 size ? "RLIMIT_FSIZE" : "RLIMIT_CPU");
-		snprintf(ret->verdict.engine, sizeof(ret->verdict.engine), "--ulimit %s=NUMBER",
-		 size ? "fsize" : "cpu");
-	}
+	ret->kind = RECORD_KILL;
+	ret->signal = signal;
+	refusal_explain(&facts, &ret->verdict);
 }
 
-static void end_by_memory(struct record *ret)
+static void kernel_kill(const struct observe_signal *seen, struct record *ret)
 {
-	ret->kind = RECORD_KILL;
-	ret->signal = SIGKILL;
-	ret->verdict.cause = "oom";
-	ret->verdict.layer = REFUSAL_MEMORY;
-	ret->verdict.certainty = REFUSAL_CERTAIN;
-	snprintf(ret->verdict.why, sizeof(ret->verdict.why),
-		 "memory ran out, of the container's memory cgroup or of the host, and the kernel chose this "
-		 "process to end");
-	snprintf(ret->verdict.bulkhead, sizeof(ret->verdict.bulkhead), "-m SIZE");
-	snprintf(ret->verdict.oci, sizeof(ret->verdict.oci), "/linux/resources/memory/limit");
-	snprintf(ret->verdict.engine, sizeof(ret->verdict.engine), "--memory SIZE");
-	snprintf(ret->verdict.kubernetes, sizeof(ret->verdict.kubernetes), "spec.containers[].resources.limits.memory");
-	snprintf(ret->verdict.cost, sizeof(ret->verdict.cost), "memory of the host for this container");
+	ret->pid = seen->pid;
+	ret->tid = seen->tid;
+	copy_command(ret->command, seen->comm);
+	if (seen->signal == SIGXFSZ || seen->signal == SIGXCPU)
+		ended_by(seen->signal == SIGXFSZ ? FACT_KILLED_FSIZE : FACT_KILLED_CPU, seen->signal, ret);
 }
 
 static void life(const struct observe_process *seen, struct record *ret)
@@ -158,7 +138,7 @@ static void life(const struct observe_process *seen, struct record *ret)
 	copy_command(ret->command, seen->comm);
 	snprintf(ret->path, sizeof(ret->path), "%.*s", OBSERVE_PATH_MAX - 1, seen->path);
 	if (seen->kind == OBSERVE_EXIT && seen->flags & OBSERVE_EXIT_OOM)
-		end_by_memory(ret);
+		ended_by(FACT_KILLED_MEMORY, SIGKILL, ret);
 }
 
 bool explain_take(struct explain *explain, const union observe_record *seen, struct record *ret)

@@ -68,14 +68,14 @@ void explain_print(const struct record *record, const struct explain_style *styl
 			   verdict->certainty == REFUSAL_GUESS ? " (a guess: it was not seen)" : "");
 	line(out, "because", "", verdict->why);
 	for (size_t i = 0; i < ARRAY_SIZE(tools); i++)
-		if (tools[i].text[0]) {
+		if (tools[i].text[0] && strncmp(tools[i].text, REFUSAL_NO_WAY, strlen(REFUSAL_NO_WAY))) {
 			line(out, key, tools[i].tool, tools[i].text);
 			key = "";
 		}
 	if (!key[0])
 		line(out, "cost", "", verdict->cost);
-	else if (verdict->certainty == REFUSAL_CERTAIN && verdict->cause)
-		line(out, "try", "", "nothing: no setting allows it");
+	else
+		line(out, "try", "nothing: ", verdict->never);
 	if (record->repeated)
 		buf_printf(out, "  %-9s %llu times more\n", "repeated", (unsigned long long)record->repeated);
 }

@@ -1,6 +1,5 @@
 /* SPDX-License-Identifier: Apache-2.0 */
-/* explain/process: what else is known of the process and the host: limits, id maps, sysctls, its pids cgroup. Reads
- * only. */
+/* explain/process: what else is known of the process and the host: limits, id maps, sysctls, its pids cgroup. Reads only. */
 #include <arpa/inet.h>
 #include <errno.h>
 #include <fcntl.h>
@@ -53,6 +52,14 @@ bool process_maps(const struct parts_case *one, enum parts_map which, uint32_t i
 	return false;
 }
 
+static long threads_of(const struct parts_case *one)
+{
+	char status[4096];
+	const char *at = read_of(one, "status", status, sizeof(status)) ? NULL : strstr(status, "\nThreads:");
+
+	return at ? strtol(at + strlen("\nThreads:"), NULL, 10) : 0;
+}
+
 static void ask_ids(struct parts_case *one)
 {
 	static const struct {
@@ -84,6 +91,8 @@ static void ask_ids(struct parts_case *one)
 			}
 		}
 	}
+	if (is_call(one, " unshare setns ") && one->facts.errnum == EINVAL && threads_of(one) > 1)
+		parts_fact(one, FACT_MULTITHREADED);
 	if (is_call(one, " setgroups ") && one->refusal->flags & OBSERVE_SETGROUPS_DENIED)
 		parts_fact(one, FACT_SETGROUPS_DENIED);
 	if (is_call(one, " setgroups ") && one->facts.errnum == EINVAL && one->refusal->user_level &&

@@ -55,6 +55,7 @@ static void write_verdict(struct json_writer *writer, const struct refusal_verdi
 	member(writer, "kubernetes", verdict->kubernetes);
 	member(writer, "host", verdict->host);
 	json_end_object(writer);
+	member(writer, "never", verdict->never);
 	member(writer, "cost", verdict->cost);
 }
 
