@@ -12,25 +12,21 @@
 #include <signal.h>
 #include <stdio.h>
 #include <string.h>
-#include <sys/resource.h>
 #include <sys/wait.h>
 #include <unistd.h>
 
 #include "base/fd.h"
 #include "kernel/process.h"
 
-#define DRAIN_MS 5000
-#define PRIORITY -15
-
 static const struct opt options[] = {
-	{OPT_FLAG, 'a', "all", NULL, "every refusal, also what is usually noise", offsetof(struct explain_options,
-	 all)},
+	{OPT_FLAG, 'a', "all", NULL, "every refusal, also what is usually noise", offsetof(struct explain_options, all)},
 	{OPT_FLAG, 'f', "follow", NULL, "print each when it happens", offsetof(struct explain_options, follow)},
+	{OPT_STRING, 0, "last", "CONTAINER", "tell again what was recorded of it while it was explained",
+	 offsetof(struct explain_options, last)},
 	{OPT_FLAG, 0, "json", NULL, "a line of JSON for each, also programs and exits",
 	 offsetof(struct explain_options, json)},
 	{OPT_STRING, 0, "tier", "hooks|tracepoints|rootless", "look no deeper than this",
-	 offsetof(struct explain_options,
-	 tier)},
+	 offsetof(struct explain_options, tier)},
 	{.type = OPT_END},
 };
 
@@ -73,16 +69,6 @@ static int read_tier(const struct explain_options *chosen, enum observe_tier *re
 	return err_fix(err, "--tier hooks, --tier tracepoints, or for a command --tier rootless");
 }
 
-static int start(struct explain_story *story, const struct observe_target *target, struct err *err)
-{
-	/* To look at processes before they are gone; without privilege it stays as it is. */
-	setpriority(PRIO_PROCESS, 0, PRIORITY);
-	if (observe_start(&story->observe, target, err))
-		return ERR;
-	explain_begin(&story->explain, story->people->engine.root, &story->observe.ready);
-	return 0;
-}
-
 /* Take records until pidfd's process ends (-EBADF: until a signal). */
 static int watch(struct explain_story *story, int pidfd, struct err *err)
 {
@@ -109,18 +95,10 @@ static int watch(struct explain_story *story, int pidfd, struct err *err)
 	return 0;
 }
 
-static int drain(struct explain_story *story, struct err *err)
+/* A pid or a cgroup, no name of a container. */
+static bool is_place(const char *word)
 {
-	union observe_record record;
-	int result;
-
-	observe_stop(&story->observe);
-	while ((result = observe_next(&story->observe, DRAIN_MS, &record, err)) > 0) {
-		explain_story_take(story, &record);
-		if (record.kind == OBSERVE_END)
-			return 0;
-	}
-	return result < 0 ? ERR : 0;
+	return strspn(word, "0123456789") == strlen(word) || strchr(word, '/');
 }
 
 static int explain_running(struct people *people, const struct explain_options *chosen, const char *word)
@@ -143,13 +121,16 @@ static int explain_running(struct people *people, const struct explain_options *
 		return failed(people, &err);
 	pidfd = pid ? process_pidfd_open(pid) : -EBADF;
 	catch_signals(false);
-	if (start(&story, &target, &err) == 0) {
+	/* Of a container of ours by its name it is kept. */
+	if (explain_story_start(&story, &target, &err) == 0 &&
+	    (is_place(word) || explain_record_begin(&story, word, &err) == 0)) {
 		if (pid)
 			explain_hold(&story.explain, pid, explain_namespace(pid, "mnt"));
 		fprintf(stderr, "explain: watching %s with tier %s; ctrl-c ends it\n", word,
 			explain_tier_name(story.observe.ready.tier));
-		if (watch(&story, pidfd, &err) || drain(&story, &err))
+		if (watch(&story, pidfd, &err) || explain_story_drain(&story, &err))
 			status = failed(people, &err);
+		explain_record_end(&story);
 		explain_story_tell(&story);
 	} else {
 		status = failed(people, &err);
@@ -206,20 +187,20 @@ static void take_traced(void *context, const union observe_record *record)
 	explain_story_take(story, record);
 }
 
-/* Without privilege. */
-static int explain_traced(struct people *people, const struct explain_options *chosen, char **argv)
+int explain_traced(struct people *people, const struct explain_options *chosen, char **argv, const char *id)
 {
 	struct explain_story story;
 	struct err err = ERR_INIT;
 	int wait_status = 0;
 
-	if (explain_story_begin(&story, people, chosen, &err))
+	if (explain_story_begin(&story, people, chosen, &err) || (id && explain_record_begin(&story, id, &err)))
 		return failed(people, &err);
 	catch_signals(true);
 	if (observe_trace(argv, take_traced, &story, &wait_status, &err)) {
 		explain_story_done(&story);
 		return failed(people, &err);
 	}
+	explain_record_end(&story);
 	explain_story_tell(&story);
 	explain_story_done(&story);
 	return engine_exit_status(wait_status);
@@ -236,7 +217,7 @@ static int explain_command(struct people *people, const struct explain_options *
 	if (read_tier(chosen, &target.tier_max, &err))
 		return failed(people, &err);
 	if (target.tier_max == OBSERVE_TIER_ROOTLESS || (geteuid() != 0 && !chosen->tier))
-		return explain_traced(people, chosen, argv);
+		return explain_traced(people, chosen, argv, NULL);
 	if (explain_story_begin(&story, people, chosen, &err))
 		return failed(people, &err);
 	if (launch(argv, &pid, &gate_fd, &err))
@@ -244,7 +225,7 @@ static int explain_command(struct people *people, const struct explain_options *
 	pidfd = process_pidfd_open(pid);
 	target.pids = &pid;
 	target.pids_count = 1;
-	if (start(&story, &target, &err)) {
+	if (explain_story_start(&story, &target, &err)) {
 		/* The gate closes unopened: the child ends without having been the command. */
 		fd_close(&gate_fd);
 		waitpid(pid, &wait_status, 0);
@@ -257,11 +238,29 @@ static int explain_command(struct people *people, const struct explain_options *
 		status = failed(people, &err);
 	while (waitpid(pid, &wait_status, 0) < 0 && errno == EINTR)
 		;
-	if (!status && drain(&story, &err))
+	if (!status && explain_story_drain(&story, &err))
 		status = failed(people, &err);
 	explain_story_tell(&story);
 	explain_story_done(&story);
 	return status ?: engine_exit_status(wait_status);
+}
+
+/* What was recorded. */
+static int explain_last(struct people *people, const struct explain_options *chosen)
+{
+	struct arena arena cleanup_arena = ARENA_INIT;
+	struct explain_story story;
+	struct err err = ERR_INIT;
+	int status = 0;
+
+	if (explain_story_begin(&story, people, chosen, &err))
+		return failed(people, &err);
+	if (explain_record_read(&story, &arena, chosen->last, &err))
+		status = failed(people, &err);
+	else
+		explain_story_tell(&story);
+	explain_story_done(&story);
+	return status;
 }
 
 /* Everything behind "--" is a command. */
@@ -285,6 +284,13 @@ static int verb(int argc, char **argv, void *context)
 		return failed(people, &err);
 	if (help)
 		return cli_print_help(&people->cli, &verb_explain) ? PEOPLE_FAILED : 0;
+	if (chosen.last && (operands || command || chosen.follow || chosen.tier)) {
+		err_set(&err, ERR_USAGE, "explain: --last tells what was recorded, and watches nothing");
+		err_fix(&err, "bulkhead explain --last CONTAINER, alone or with --all or --json");
+		return failed(people, &err);
+	}
+	if (chosen.last)
+		return explain_last(people, &chosen);
 	if (operands == 0 || (!command && operands != 1)) {
 		err_set(&err, ERR_USAGE, "explain: %s", operands ? "it takes one container, pid or cgroup" : "of "
 		 "what?");
@@ -301,12 +307,14 @@ static int verb(int argc, char **argv, void *context)
 
 const struct opt_verb verb_explain = {
 	.name = "explain",
-	.synopsis = "[options] CONTAINER|PID|CGROUP | [options] -- COMMAND [ARGUMENT…]",
+	.synopsis = "[options] CONTAINER|PID|CGROUP | [options] -- COMMAND [ARGUMENT…] | --last CONTAINER",
 	.summary = "Say who refused a system call, and which setting would allow it.",
 	.examples = "  bulkhead explain web1                         a container of ours, by its name\n"
 		    "  bulkhead explain $(podman inspect -f '{{.State.Pid}}' db)\n"
 		    "  bulkhead explain -- bulkhead run host ping -c1 127.0.0.1\n"
-		    "  bulkhead explain --follow --all 4711\n",
+		    "  bulkhead explain --follow --all 4711\n"
+		    "  bulkhead run --explain --name web …           beside a container from its start\n"
+		    "  bulkhead explain --last web                   what was told of it, once more\n",
 	.options = options,
 	.run = verb,
 };

@@ -8,7 +8,7 @@
 
 struct explain_options {
 	bool all, json, follow;
-	const char *tier;
+	const char *tier, *last;
 };
 
 #define EXPLAIN_KEPT_MAX 2048
@@ -29,17 +29,51 @@ struct explain_story {
 	size_t kept_count, dropped; /* dropped: there was no room */
 	struct observe_end end;
 	bool ended;
+	bool inside; /* only what happens in another mount namespace than this program's: not what a runtime itself does */
+	int record_fd; /* what is kept for --last; -EBADF: nothing */
+	size_t recorded, unrecorded; /* bytes that are, and records for which there was no room */
 };
 
 /* ---- explain_story.c ---- */
 
 int explain_story_begin(struct explain_story *story, struct people *people, const struct explain_options *options,
 			struct err *err);
+/* Load what watches, and be ready for its records. */
+int explain_story_start(struct explain_story *story, const struct observe_target *target, struct err *err);
+/* No more is watched: take what is on its way. */
+int explain_story_drain(struct explain_story *story, struct err *err);
 /* A record that came. Prints it at once with --follow and --json. */
 void explain_story_take(struct explain_story *story, const union observe_record *seen);
+/* The same of one that is explained already. */
+void explain_story_add(struct explain_story *story, const struct record *record);
 /* What was kept, the worst first; to standard error when a program was run, which owns standard output. */
 void explain_story_tell(struct explain_story *story);
 void explain_story_done(struct explain_story *story);
+
+/* ---- explain_record.c: what stays for --last ---- */
+
+/* Errors: ERR_STATE when there is no place for it. */
+int explain_record_begin(struct explain_story *story, const char *id, struct err *err);
+void explain_record_put(struct explain_story *story, const struct record *record);
+void explain_record_end(struct explain_story *story);
+/* Take what was recorded; texts live in arena. Errors: ERR_STATE when the container was never explained. */
+int explain_record_read(struct explain_story *story, struct arena *arena, const char *id, struct err *err);
+
+/* ---- explain_beside.c: run --explain ---- */
+
+struct explain_beside {
+	int hold_fd, end_fd;
+};
+/* Watch what this process starts from now on, in a process beside it. options and id live as long as this process. */
+int explain_beside_start(struct people *people, const struct explain_options *options, const char *id, bool detached,
+			 struct explain_beside *ret, struct err *err);
+/* The container has ended, or goes on detached: wait until all is told, or leave the watcher with it. */
+void explain_beside_end(struct explain_beside *beside, bool detached);
+
+/* ---- explain.c ---- */
+
+/* Trace a command without privilege and tell; the exit status. id: it is recorded under this name; may be NULL. */
+int explain_traced(struct people *people, const struct explain_options *chosen, char **argv, const char *id);
 
 /* ---- explain_target.c ---- */
 

@@ -9,16 +9,20 @@
 #include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
+#include <sys/resource.h>
 #include <unistd.h>
 
+#include "base/fd.h"
 #include "cmd/bulkhead/explain.h"
 
 #define OTHERS_MAX 8
+#define DRAIN_MS   5000
+#define PRIORITY   -15
 
 int explain_story_begin(struct explain_story *story, struct people *people, const struct explain_options *options,
 			struct err *err)
 {
-	*story = (struct explain_story){.people = people, .options = options, .observe = OBSERVE_INIT};
+	*story = (struct explain_story){.people = people, .options = options, .observe = OBSERVE_INIT, .record_fd = -EBADF};
 	story->kept = calloc(EXPLAIN_KEPT_MAX, sizeof(*story->kept));
 	return story->kept ? 0 : err_set(err, ERR_INTERNAL, "out of memory");
 }
@@ -29,6 +33,31 @@ void explain_story_done(struct explain_story *story)
 	explain_done(&story->explain);
 	free(story->kept);
 	story->kept = NULL;
+	fd_close(&story->record_fd);
+}
+
+int explain_story_start(struct explain_story *story, const struct observe_target *target, struct err *err)
+{
+	/* To look at processes before they are gone; without privilege it stays as it is. */
+	setpriority(PRIO_PROCESS, 0, PRIORITY);
+	if (observe_start(&story->observe, target, err))
+		return ERR;
+	explain_begin(&story->explain, story->people->engine.root, &story->observe.ready);
+	return 0;
+}
+
+int explain_story_drain(struct explain_story *story, struct err *err)
+{
+	union observe_record record;
+	int result;
+
+	observe_stop(&story->observe);
+	while ((result = observe_next(&story->observe, DRAIN_MS, &record, err)) > 0) {
+		explain_story_take(story, &record);
+		if (record.kind == OBSERVE_END)
+			return 0;
+	}
+	return result < 0 ? ERR : 0;
 }
 
 static struct explain_style style(FILE *to)
@@ -118,23 +147,30 @@ void explain_story_take(struct explain_story *story, const union observe_record 
 		story->ended = true;
 		return;
 	}
-	if (!explain_take(&story->explain, seen, &record))
+	if (!explain_take(&story->explain, seen, &record) || (story->inside && record.outside))
 		return;
-	if (story->options->json) {
-		put(story, &record, stdout);
-		return;
-	}
-	if (record.kind == RECORD_EXEC) {
-		settle_search(story, &record);
-	} else if (record.kind == RECORD_EXIT) {
-		settle_exit(story, &record);
-	} else {
-		size_t before = story->kept_count;
+	explain_story_add(story, &record);
+}
 
-		keep(story, &record);
-		if (story->options->follow && story->kept_count > before && !is_search(&record))
-			put(story, &record, stdout);
+void explain_story_add(struct explain_story *story, const struct record *record)
+{
+	size_t before = story->kept_count;
+
+	if (story->options->json) {
+		put(story, record, stdout);
+	} else if (record->kind == RECORD_EXEC) {
+		settle_search(story, record);
+	} else if (record->kind == RECORD_EXIT) {
+		settle_exit(story, record);
+	} else {
+		keep(story, record);
+		/* What only repeats another takes no room in the file. */
+		if (story->kept_count == before)
+			return;
+		if (story->options->follow && !is_search(record))
+			put(story, record, stdout);
 	}
+	explain_record_put(story, record);
 }
 
 /* Asked beforehand, so that the answer no is an answer and no failure. */
@@ -145,9 +181,13 @@ static bool is_question(const struct record *record)
 
 static void tell_summary(struct explain_story *story, size_t hidden, FILE *to)
 {
-	fprintf(to, "explain: tier %s%s%s%s; %llu refusals seen", explain_tier_name(story->observe.ready.tier),
+	fprintf(to, "explain: tier %s%s%s%s; ", explain_tier_name(story->observe.ready.tier),
 		story->observe.ready.reason[0] ? " (" : "", story->observe.ready.reason,
-		story->observe.ready.reason[0] ? ")" : "", (unsigned long long)story->end.seen);
+		story->observe.ready.reason[0] ? ")" : "");
+	if (story->ended)
+		fprintf(to, "%llu refusals seen", (unsigned long long)story->end.seen);
+	else
+		fprintf(to, "it is still watched");
 	if (hidden)
 		fprintf(to, ", %zu not shown (--all)", hidden);
 	if (story->end.repeated)

@@ -16,7 +16,7 @@ struct sandbox_options {
 	bool read_only, init;
 	/* What `run` alone carries out; `plan` takes it too, so that one command line serves both. */
 	const char *remove; /* "" and "true", or "false"; NULL: what sandbox_options_remove says */
-	bool detach, interactive, terminal;
+	bool detach, interactive, terminal, explain;
 	const char *profile;
 	const char *complain; /* "", "follow" or "json"; NULL: the profile is enforced */
 	const char *restart, *keys, *log_size;
@@ -42,6 +42,7 @@ struct sandbox_options {
 	{OPT_STRING, 0, "entrypoint", "PROGRAM", "execute this, with COMMAND as arguments", SANDBOX_OPTION(entrypoint)}, \
 	{OPT_LIST, 'e', "env", "NAME=VALUE", "set a variable; NAME alone takes yours", SANDBOX_OPTION(env)},         \
 	{OPT_LIST, 0, "env-file", "FILE", "lines of NAME=VALUE or NAME; --env goes before", SANDBOX_OPTION(env_files)}, \
+	{OPT_FLAG, 0, "explain", NULL, "say what the kernel refuses it, and what would allow that", SANDBOX_OPTION(explain)}, \
 	{OPT_STRING, 0, "hostname", "NAME", "host name inside", SANDBOX_OPTION(hostname)},                           \
 	{OPT_FLAG, 0, "init", NULL, "pass signals on, reap zombies (default; --init=false)", SANDBOX_OPTION(init)},   \
 	{OPT_FLAG, 'i', "interactive", NULL, "with -d: keep standard input open for attach", SANDBOX_OPTION(interactive)}, \

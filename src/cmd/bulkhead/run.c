@@ -6,6 +6,7 @@
 #include <unistd.h>
 
 #include "base/fd.h"
+#include "cmd/bulkhead/explain.h"
 #include "cmd/bulkhead/lifecycle.h"
 #include "cmd/bulkhead/run.h"
 
@@ -85,6 +86,60 @@ static int run_with_monitor(struct people *people, struct sandbox_request *reque
 	return fflush(stdout) ? PEOPLE_FAILED : 0;
 }
 
+/* What is to be known of it afterwards takes somebody who writes it down. */
+static bool takes_monitor(const struct sandbox_options *chosen)
+{
+	return chosen->detach || chosen->terminal || !sandbox_options_remove(chosen);
+}
+
+/* The same command line without the option, for who is traced. */
+static char **without_explain(struct people *people, struct arena *arena)
+{
+	size_t count = 0, kept = 0;
+	bool found = false;
+	char **argv;
+
+	while (people->argv[count])
+		count++;
+	argv = arena_calloc(arena, count + 1, sizeof(*argv));
+	for (size_t i = 0; argv && i < count; i++) {
+		bool this = !found && strcmp(people->argv[i], "--explain") == 0;
+
+		found = found || this;
+		if (!this)
+			argv[kept++] = people->argv[i];
+	}
+	return argv;
+}
+
+/* With --explain: by tracing where there is no privilege, else with a watcher beside. */
+static int run_explained(struct people *people, struct sandbox_request *request, const struct sandbox_options *chosen,
+			 struct arena *arena, char **operands, int count)
+{
+	static const struct explain_options plain;
+	struct explain_beside beside;
+	struct err err = ERR_INIT;
+	char **argv;
+	int status;
+
+	if (geteuid() != 0 && (chosen->detach || chosen->terminal)) {
+		err_set(&err, ERR_UNSUPPORTED, "run: --explain with %s", chosen->detach ? "--detach" : "--tty");
+		err_why(&err, "without privilege a program is explained by tracing it, from the terminal");
+		err_fix(&err, "leave -d and -t out, or run it as root");
+		return life_fail_run(people, &err);
+	}
+	if (geteuid() != 0) {
+		argv = without_explain(people, arena);
+		return argv ? explain_traced(people, &plain, argv, chosen->name) : PEOPLE_FAILED;
+	}
+	if (explain_beside_start(people, &plain, request->create.id, chosen->detach, &beside, &err))
+		return life_fail_run(people, &err);
+	status = takes_monitor(chosen) ? run_with_monitor(people, request, chosen, operands, count) :
+					 run_in_foreground(people, request);
+	explain_beside_end(&beside, chosen->detach);
+	return status;
+}
+
 static int run(struct people *people, struct sandbox_request *request, const struct sandbox_options *chosen,
 	       struct arena *arena, char **operands, int count)
 {
@@ -100,8 +155,9 @@ static int run(struct people *people, struct sandbox_request *request, const str
 		return life_fail_run(people, &err);
 	if (chosen->complain)
 		return run_complaining(people, request, arena, run_in_foreground);
-	/* What is to be known of it afterwards takes somebody who writes it down. */
-	if (chosen->detach || chosen->terminal || !sandbox_options_remove(chosen))
+	if (chosen->explain)
+		return run_explained(people, request, chosen, arena, operands, count);
+	if (takes_monitor(chosen))
 		return run_with_monitor(people, request, chosen, operands, count);
 	return run_in_foreground(people, request);
 }
@@ -141,6 +197,7 @@ const struct opt_verb verb_run = {
 	.summary = "Run a program contained: safe before any option is given.",
 	.examples = "  bulkhead run host python3 -c 'print(1)'       the host's programs, nothing of its data\n"
 		    "  bulkhead run --cwd=rw host make               the current directory too\n"
+		    "  bulkhead run --explain host ping -c1 ::1      who refuses what, and what would allow it\n"
 		    "  bulkhead run ./rootfs /bin/sh                 a root directory\n"
 		    "  bulkhead run -it host bash                    at a terminal; ctrl-p ctrl-q leaves it running\n"
 		    "  bulkhead run -d --name web --restart always -v ./site:/site:ro host python3 -m http.server\n"

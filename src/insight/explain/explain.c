@@ -6,6 +6,7 @@
 #include "insight/explain/explain.h"
 
 #include <errno.h>
+#include <fcntl.h>
 #include <signal.h>
 #include <stdarg.h>
 #include <stdio.h>
@@ -16,6 +17,7 @@
 
 #include "abi/arch.h"
 #include "abi/syscalls.h"
+#include "base/fd.h"
 #include "insight/explain/parts.h"
 
 void parts_text(struct parts_case *one, enum refusal_text text, const char *fmt, ...)
@@ -34,7 +36,10 @@ void parts_text(struct parts_case *one, enum refusal_text text, const char *fmt,
 
 void explain_begin(struct explain *explain, const char *state_root, const struct observe_ready *ready)
 {
-	*explain = (struct explain){.state_root = state_root, .ready = *ready, .own_mounts = explain_namespace(getpid(), "mnt")};
+	*explain = (struct explain){
+		.state_root = state_root, .ready = *ready, .own_mounts = explain_namespace(getpid(), "mnt")};
+	fd_read_text_at(AT_FDCWD, "/proc/self/comm", explain->own_command, sizeof(explain->own_command));
+	explain->own_command[strcspn(explain->own_command, "\n")] = '\0';
 }
 
 void explain_done(struct explain *explain)
@@ -144,6 +149,12 @@ static void life(const struct observe_process *seen, struct record *ret)
 bool explain_take(struct explain *explain, const union observe_record *seen, struct record *ret)
 {
 	memset(ret, 0, sizeof(*ret));
+	if (seen->kind == OBSERVE_REFUSAL || seen->kind == OBSERVE_SECCOMP_KILL)
+		/* Or on the way into the container, before its program is executed. */
+		ret->outside = seen->refusal.mount_inode == explain->own_mounts ||
+			       strcmp(seen->refusal.comm, explain->own_command) == 0;
+	else if (seen->kind == OBSERVE_EXEC || seen->kind == OBSERVE_EXIT)
+		ret->outside = seen->process.mount_inode == explain->own_mounts;
 	switch (seen->kind) {
 	case OBSERVE_FILTER:
 		chain_add(explain, &seen->filter);

@@ -61,6 +61,7 @@ struct explain {
 	struct explain_container containers[EXPLAIN_CONTAINERS_MAX];
 	size_t containers_count, containers_next;
 	uint32_t own_mounts; /* of this process: no container is looked for there */
+	char own_command[32];
 	const char *state_root; /* where to look for containers first, beside the usual places; NULL: there alone */
 	char cgroup_pids[512]; /* directory of the pids controller of the last process that could be asked */
 };

@@ -1,7 +1,6 @@
 /* SPDX-License-Identifier: Apache-2.0 */
 /*
- * observe/client: starts the helper program and reads its records. Runs in `bulkhead explain`. The helper gets
- * nothing but
+ * observe/client: starts the helper program and reads its records. Runs in `bulkhead explain`. The helper gets nothing but
  * numbers on its command line, one end of a socket as standard output, and an empty environment.
  */
 #include <errno.h>
@@ -9,6 +8,7 @@
 #include <signal.h>
 #include <spawn.h>
 #include <stdio.h>
+#include <stdlib.h>
 #include <string.h>
 #include <sys/socket.h>
 #include <sys/stat.h>
@@ -26,19 +26,24 @@
 
 /*
  * The helper of the same build: it stands beside this very program when that was not installed. Whoever can write there
- * can exchange this program as well.
+ * can exchange this program as well. A sealed copy in memory stands nowhere: then the name counts that it was called by.
  */
 static const char *helper_path(char *buf, size_t size)
 {
 	ssize_t length = readlink("/proc/self/exe", buf, size - 1);
 	struct stat own, other;
-	char *slash;
+	char *slash, *real = NULL;
 
-	if (length <= 0)
+	if (length <= 0 || stat("/proc/self/exe", &own) < 0)
 		return helpers[HELPER_OBSERVE].path;
 	buf[length] = '\0';
+	if (strncmp(buf, "/memfd:", 7) == 0 && strchr(program_invocation_name, '/')) {
+		real = realpath(program_invocation_name, NULL);
+		snprintf(buf, size, "%s", real ?: "");
+		free(real);
+	}
 	slash = strrchr(buf, '/');
-	if (!slash || (size_t)(slash - buf) + sizeof("/bulkhead-observe") > size || stat(buf, &own) < 0)
+	if (!slash || (size_t)(slash - buf) + sizeof("/bulkhead-observe") > size)
 		return helpers[HELPER_OBSERVE].path;
 	strcpy(slash, "/bulkhead-observe");
 	if (stat(buf, &other) < 0 || other.st_uid != own.st_uid || other.st_mode & S_IWOTH)

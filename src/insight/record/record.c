@@ -3,7 +3,6 @@
 #include "insight/record/record.h"
 
 #include "base/err.h"
-#include "base/json.h"
 
 static const char *const kinds[RECORD_KIND_COUNT] = {
 	[RECORD_REFUSAL] = "refusal",
@@ -17,6 +16,16 @@ static const char *const certainties[] = {
 	[REFUSAL_GUESS] = "guess",
 	[REFUSAL_CERTAIN] = "certain",
 };
+
+const char *record_kind_name(int kind)
+{
+	return kinds[kind];
+}
+
+const char *record_certainty_name(int certainty)
+{
+	return certainties[certainty];
+}
 
 static void member(struct json_writer *writer, const char *key, const char *text)
 {

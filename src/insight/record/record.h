@@ -1,8 +1,7 @@
 /* SPDX-License-Identifier: Apache-2.0 */
 /*
  * record: one thing that happened in a container, whoever saw it: a refused call, a kill, a program that started or
- * ended. The
- * common form for explain, learn and audit; one line of JSON each. Texts belong to whoever fills it. Pure.
+ * ended. The common form for explain, learn and audit; one line of JSON each. Texts belong to whoever fills it. Pure.
  */
 #ifndef BULKHEAD_INSIGHT_RECORD_RECORD_H
 #define BULKHEAD_INSIGHT_RECORD_RECORD_H
@@ -13,6 +12,7 @@
 #include <sys/types.h>
 
 #include "base/buf.h"
+#include "base/json.h"
 #include "core/cause/refusal.h"
 
 enum record_kind { RECORD_REFUSAL, RECORD_KILL, RECORD_EXEC, RECORD_EXIT, RECORD_KIND_COUNT };
@@ -37,10 +37,16 @@ struct record {
 	/* kills and exits */
 	int signal, status;
 	char path[RECORD_TEXT_MAX]; /* of an exec; of the object otherwise */
+	bool outside; /* in the mount namespace of who looks: a runtime's own work. Not part of its JSON */
 	char config[RECORD_TEXT_MAX], rule[RECORD_TEXT_MAX]; /* the filter's config.json, and where in it it says so */
 };
 
 /* One object on one line, with its newline. */
 void record_write_json(const struct record *record, struct buf *out);
+/* The record of such an object; texts that it only points to stay those of line. false: it is no record. */
+bool record_read_json(const struct json *line, struct record *ret);
+/* "refusal", "kill" …; "certain", "guess" … */
+const char *record_kind_name(int kind);
+const char *record_certainty_name(int certainty);
 
 #endif

@@ -1,0 +1,107 @@
+#!/usr/bin/env bats
+# SPDX-License-Identifier: Apache-2.0
+# bulkhead run --explain, and what stays of it for bulkhead explain --last.
+
+load helpers
+
+BULKHEAD=${BULKHEAD:-$ROOT_OF_TREE/build/bulkhead}
+
+setup() {
+	common_setup
+	BK=("$BULKHEAD" --root "$STATE")
+}
+teardown() { common_teardown; }
+
+no_helper() { ! pgrep -f -- "bulkhead-observe.*--pids" >/dev/null; }
+# What is kept is no state of a container.
+nothing_but_records() {
+	rm -rf "$STATE/@explain"
+	leftovers
+}
+
+@test "run --explain: streams and exit status are the program's; who refused and what allows it stands on standard error" {
+	run --separate-stderr "${BK[@]}" run --explain --name one host python3 -c '
+import socket, sys
+print(sys.stdin.read())
+try: socket.socket().bind(("127.0.0.1", 81))
+except PermissionError: sys.exit(41)' <<< typed
+	[ "$status" -eq 41 ]
+	[ "$output" = typed ]
+	[[ $stderr == *"bind("*"127.0.0.1:81"*"layer     capability"*"bulkhead: --cap-add NET_BIND_SERVICE"* ]]
+	[[ $stderr != *"memfd:bulkhead"* ]]
+	wait_for 20 no_helper
+	nothing_but_records
+}
+
+@test "explain --last: the same once more, after the container is gone; as JSON too" {
+	"${BK[@]}" run --explain --name one host sh -c 'hostname new; touch /usr/new; exit 3' 2> "$WORK/told" || [ $? -eq 3 ]
+	run --separate-stderr "${BK[@]}" explain --last one
+	[ "$status" -eq 0 ]
+	[ "$stderr" = "$(sed '/^hostname: \|^touch: /d' "$WORK/told")" ]
+	[[ $stderr == *"sethostname("*"tier "*"refusals seen"* && $stderr == *"openat("*"/usr/new"* ]]
+	"${BK[@]}" explain --last one --json > "$WORK/json"
+	[ "$(jq -rs '[.[] | select(.call == "sethostname")] | last | .rule | startswith("#/linux/seccomp/")' "$WORK/json")" = true ]
+	[ "$(jq -rs '[.[] | select(.path == "/usr/new" and .type == "refusal")] | last | "\(.cause) \(.certainty)"' "$WORK/json")" = \
+		"read-only certain" ]
+	[ "$(stat -c %a "$STATE/@explain/one")" = 600 ]
+	nothing_but_records
+}
+
+@test "explain --last: a container that was not explained has none, and the answer says so" {
+	"${BK[@]}" run --name plain host true
+	for name in plain never; do
+		run "${BK[@]}" explain --last "$name"
+		[ "$status" -eq 125 ]
+		[[ $output == *"nothing is recorded of container $name"*"only while it is explained"*"run --explain --name $name"* ]]
+	done
+	run "${BK[@]}" explain --last ../state.json
+	[ "$status" -eq 125 ]
+	run "${BK[@]}" explain --last plain 17
+	[ "$status" -eq 125 ]
+	leftovers
+}
+
+@test "run -d --explain: the watcher stays as long as the container, also over a restart, and no longer" {
+	"${BK[@]}" run -d --explain --name one --restart on-failure:1 host sh -c 'hostname new; sleep 0.5; exit 3'
+	wait_for 20 grep -q sethostname "$STATE/@explain/one"
+	run --separate-stderr "${BK[@]}" explain --last one
+	[[ $stderr == *"sethostname("* ]]
+	wait_for 60 grep -q '"type":"end"' "$STATE/@explain/one"
+	[ "$(grep -c '"type":"exit".*"command":"sh","status":3' "$STATE/@explain/one")" -eq 2 ]
+	run --separate-stderr "${BK[@]}" explain --last one
+	[[ $stderr == *"sethostname("*"refusals seen"* ]]
+	wait_for 20 no_helper
+	"${BK[@]}" rm one
+	nothing_but_records
+}
+
+@test "explain CONTAINER is kept as well; what is kept is bounded" {
+	"${BK[@]}" run -d --name one host python3 -c '
+import os, time
+while True:
+    for i in range(3000):
+        try: os.mkdir("/usr/new%d" % i)
+        except OSError: pass
+    time.sleep(0.2)'
+	"${BK[@]}" explain one > "$WORK/out" 2>&1 &
+	explain=$!
+	size_over() { [ "$(stat -c %s "$STATE/@explain/one" 2>/dev/null || echo 0)" -gt 250000 ]; }
+	wait_for 60 size_over
+	kill -INT "$explain"
+	wait "$explain"
+	"${BK[@]}" rm -f one
+	[ "$(stat -c %s "$STATE/@explain/one")" -lt 270000 ]
+	run --separate-stderr "${BK[@]}" explain --last one
+	[[ $stderr == *"/usr/new"*"LOST"* ]]
+	wait_for 20 no_helper
+	nothing_but_records
+}
+
+@test "run --explain: what cannot be explained is an error before anything runs" {
+	run "${BK[@]}" run --explain host
+	[ "$status" -eq 125 ]
+	run -127 "${BK[@]}" run --explain --name one host no-such-program
+	[ "$status" -eq 127 ]
+	wait_for 20 no_helper
+	nothing_but_records
+}
