@@ -209,7 +209,7 @@ beside_v2() {
 	make_rootfs "$WORK/rootfs"
 	printf '#!/usr/bin/perl6\n' > "$WORK/rootfs/script"
 	chmod 755 "$WORK/rootfs/script"
-	run "$BULKHEAD" explain -- "${BK[@]}" run "$WORK/rootfs" /bin/sh -c '/script; true'
+	run "$BULKHEAD" explain -- "${BK[@]}" run "$WORK/rootfs" /bin/sh -c '/script; sleep 0.5'
 	[[ $output == *"/script is a script, and the interpreter in its first line, /usr/bin/perl6, does not exist"* ]]
 }
 
