@@ -61,6 +61,7 @@ bench:
 	tools/deps build bench
 	$(MAKE) programs
 	bench/run
+	bench/explain --write
 
 # What sandboxes leave within reach, into docs/reach.md.
 reach:
