@@ -272,6 +272,70 @@ static int cap_elsewhere_time(void)
 	return refused(clock_settime(CLOCK_REALTIME, &now), EPERM);
 }
 
+/* ---- other entries of the kernel ---- */
+
+#if defined(__x86_64__)
+/* A call by the 32-bit entry, with an argument that is text; it has to lie where 32 bits reach. */
+static long call_32(long number, const char *text, long second, long third)
+{
+	char *low = mmap(NULL, 4096, PROT_READ | PROT_WRITE, MAP_PRIVATE | MAP_ANONYMOUS | MAP_32BIT, -1, 0);
+	long result;
+
+	need(low == MAP_FAILED ? -1 : 0, "mmap");
+	snprintf(low, 4096, "%s", text);
+	__asm__ volatile("int $0x80" : "=a"(result) : "a"(number), "b"(low), "c"(second), "d"(third) : "memory");
+	errno = result < 0 ? (int)-result : 0;
+	return result < 0 ? -1 : result;
+}
+/* A kernel without this entry ends who uses it. */
+static void no_entry(int signal)
+{
+	(void)signal;
+	_exit(ABSENT);
+}
+static int compat_open(void)
+{
+	signal(SIGSEGV, no_entry);
+	make_file(in_work("f"), 0600, 0, "x");
+	become(NOBODY);
+	return refused(call_32(5, in_work("f"), O_RDONLY, 0), EACCES);
+}
+static int compat_chown(void)
+{
+	signal(SIGSEGV, no_entry);
+	make_file(in_work("f"), 0644, 0, "");
+	drop(ONE(CAP_CHOWN));
+	return refused(call_32(212 /* chown32 */, in_work("f"), 5, 5), EPERM);
+}
+static int compat_seccomp(void)
+{
+	struct sock_filter code[] = {
+		BPF_STMT(BPF_LD | BPF_W | BPF_ABS, offsetof(struct seccomp_data, arch)),
+		BPF_JUMP(BPF_JMP | BPF_JEQ | BPF_K, 0x40000003 /* AUDIT_ARCH_I386 */, 0, 3),
+		BPF_STMT(BPF_LD | BPF_W | BPF_ABS, offsetof(struct seccomp_data, nr)),
+		BPF_JUMP(BPF_JMP | BPF_JEQ | BPF_K, 39 /* mkdir */, 0, 1),
+		BPF_STMT(BPF_RET | BPF_K, SECCOMP_RET_ERRNO | EPERM),
+		BPF_STMT(BPF_RET | BPF_K, SECCOMP_RET_ALLOW),
+	};
+
+	signal(SIGSEGV, no_entry);
+	load(code, 6);
+	return refused(call_32(39, in_work("d"), 0700, 0), EPERM);
+}
+static int x32_open(void)
+{
+	/* Debian's kernel knows this form of the entry only when it is told to at boot. */
+	long result = syscall(0x40000000 | 2, work, O_RDONLY);
+
+	return result < 0 && errno == ENOSYS ? REFUSED : ABSENT;
+}
+#else
+static int compat_open(void) { return ABSENT; }
+static int compat_chown(void) { return ABSENT; }
+static int compat_seccomp(void) { return ABSENT; }
+static int x32_open(void) { return ABSENT; }
+#endif
+
 const struct cause cases_power[] = {
 	{"seccomp-errno", "seccomp-rule", seccomp_errno},
 	{"seccomp-enosys", "seccomp-rule", seccomp_enosys},
@@ -307,5 +371,9 @@ const struct cause cases_power[] = {
 	{"cap-setns", "capability", cap_setns},
 	{"cap-elsewhere-mknod", "capability-elsewhere", cap_elsewhere},
 	{"cap-elsewhere-time", "capability-elsewhere", cap_elsewhere_time},
+	{"compat-open", "dac", compat_open},
+	{"compat-chown", "capability", compat_chown},
+	{"compat-seccomp", "seccomp-rule", compat_seccomp},
+	{"x32-open", "not-implemented", x32_open},
 	{NULL, NULL, NULL},
 };

@@ -1,8 +1,7 @@
 /* SPDX-License-Identifier: BSD-2-Clause OR GPL-2.0-only */
 /*
  * bpf/event: what the programs in the kernel hand to user space, the same for every source of events (ptrace writes
- * these
- * records too). Fixed sizes, no pointers; a record begins with its kind and is never longer than its struct.
+ * these records too). Fixed sizes, no pointers; a record begins with its kind and is never longer than its struct.
  */
 #ifndef BULKHEAD_INSIGHT_BPF_EVENT_H
 #define BULKHEAD_INSIGHT_BPF_EVENT_H
@@ -212,6 +211,10 @@ enum observe_argument {
 	OBSERVE_ARG_FD_SHIFT = 8,      /* of one that is a descriptor, or the directory of path 0 */
 	OBSERVE_ARG_ADDRESS_SHIFT = 12, /* of a struct sockaddr */
 };
+/* Where a call stands among them: those of the 32-bit entry behind the others, and one without content for all above. */
+#define OBSERVE_CALLS_ALL (2 * OBSERVE_CALLS + 1)
+#define OBSERVE_CALL_INDEX(number, compat) \
+	((number) < OBSERVE_CALLS ? (__u32)(number) + ((compat) ? OBSERVE_CALLS : 0) : 2 * OBSERVE_CALLS)
 struct observe_call {
 	__u64 errors; /* bit n: -n is worth a report for this call, beside those that always are */
 	__u32 arguments;

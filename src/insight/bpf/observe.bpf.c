@@ -319,31 +319,33 @@ int BPF_PROG(on_sys_exit, struct pt_regs *regs, long result)
 	struct scratch *scratch;
 	struct call call = {};
 	struct mark *mark;
-	__u32 zero = 0, number;
+	__u64 number;
+	__u32 zero = 0, index;
 
-	/* All that a call costs which succeeds, and one that fails for everyday reasons. */
-	if (result >= 0 || result < -133)
+	/* All that a call costs which succeeds, and, to the next return, one that fails for everyday reasons. */
+	if (result >= 0 || result < -63)
+		return 0;
+	number = call_number(regs);
+	/* Coming back from a signal handler restores registers, and is no call. */
+	if ((__s64)number < 0)
 		return 0;
 	task = bpf_get_current_task_btf();
-	call_read(regs, task, &call);
-	/* Coming back from a signal handler restores registers, and is no call. */
-	if ((__s64)call.number < 0)
-		return 0;
-	number = call.number & (OBSERVE_CALLS - 1);
-	known = bpf_map_lookup_elem(&calls, &number);
-	if (!known || result < -63 || !((errors_always | (call.compat ? 0 : known->errors)) >> (-result & 63) & 1))
+	index = OBSERVE_CALL_INDEX(number, call_compat(task));
+	known = bpf_map_lookup_elem(&calls, &index);
+	if (!known || !((errors_always | known->errors) >> (-result & 63) & 1))
 		return 0;
 	mark = current_mark(task);
 	scratch = bpf_map_lookup_elem(&scratches, &zero);
 	if (!mark || !scratch)
 		return 0;
+	call_read(regs, task, &call);
 	__sync_fetch_and_add(&count_seen, 1);
-	paths_read(&call, call.compat ? 0 : known->arguments, scratch);
+	paths_read(&call, known->arguments, scratch);
 	if (repeated(&call, result, bpf_get_current_pid_tgid())) {
 		mark->count = 0;
 		return 0;
 	}
-	return report(task, mark, &call, result, OBSERVE_REFUSAL, call.compat ? 0 : known->arguments, scratch);
+	return report(task, mark, &call, result, OBSERVE_REFUSAL, known->arguments, scratch);
 }
 
 /* ---- signals, and the life of processes ---- */

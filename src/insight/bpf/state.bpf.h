@@ -47,7 +47,7 @@ struct {
 
 struct {
 	__uint(type, BPF_MAP_TYPE_ARRAY);
-	__uint(max_entries, OBSERVE_CALLS);
+	__uint(max_entries, OBSERVE_CALLS_ALL);
 	__type(key, __u32);
 	__type(value, struct observe_call);
 } calls SEC(".maps");
@@ -100,10 +100,29 @@ struct call {
 	bool compat;
 };
 
+/* What tells whether the rest is worth reading: for a program whose registers the verifier knows, two loads. */
+static __always_inline __u64 call_number(struct pt_regs *regs)
+{
+#if defined(__TARGET_ARCH_x86)
+	return regs->orig_ax;
+#elif defined(__TARGET_ARCH_arm64)
+	return regs->syscallno;
+#endif
+}
+
+static __always_inline bool call_compat(struct task_struct *task)
+{
+#if defined(__TARGET_ARCH_x86)
+	return task->thread_info.status & COMPAT;
+#elif defined(__TARGET_ARCH_arm64)
+	return false;
+#endif
+}
+
 static __always_inline void call_read(struct pt_regs *regs, struct task_struct *task, struct call *ret)
 {
 #if defined(__TARGET_ARCH_x86)
-	ret->compat = task->thread_info.status & COMPAT;
+	ret->compat = call_compat(task);
 	ret->number = BPF_CORE_READ(regs, orig_ax);
 	ret->ip = BPF_CORE_READ(regs, ip);
 	ret->sp = BPF_CORE_READ(regs, sp);

@@ -234,9 +234,10 @@ void decode_arguments(const struct parts_case *one, struct record *ret)
 	for (size_t i = 0; i < ARRAY_SIZE(rows); i++)
 		if (strcmp(rows[i].call, one->facts.call) == 0)
 			letters = rows[i].arguments;
-	/* Arguments of the 32-bit entry have other meanings where they are split. */
-	if (one->refusal->flags & OBSERVE_COMPAT)
-		letters = "xxx";
+	/* In the 32-bit entry numbers of 64 bits are split over two arguments: what follows them stands elsewhere. */
+	if (one->refusal->flags & OBSERVE_COMPAT && strchr(letters, 'u') && strchr(" dp", letters[0]) &&
+	    strstr(" truncate ftruncate pwrite64 fallocate ", one->facts.call))
+		letters = letters[0] == 'p' ? "p" : "d";
 	for (size_t i = 0; letters[i] && i < RECORD_ARGUMENTS_MAX; i++) {
 		put(one, letters[i], one->refusal->args[i], ret->arguments[i], sizeof(ret->arguments[i]));
 		ret->arguments_count = i + 1;

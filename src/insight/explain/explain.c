@@ -71,18 +71,20 @@ static uint32_t arch_of(const struct observe_refusal *refusal)
 
 static void name_call(struct parts_case *one, struct record *ret)
 {
-	const char *name = abi_syscall_name(one->arch, one->refusal->number);
+	const char *name = abi_syscall_name(one->arch, one->refusal->number), *entry = "";
 
-	if (!name && one->arch == AUDIT_ARCH_X86_64 && one->refusal->number & ABI_X32_SYSCALL_BIT)
+	if (!name && one->arch == AUDIT_ARCH_X86_64 && one->refusal->number & ABI_X32_SYSCALL_BIT) {
 		name = abi_syscall_name(ABI_ARCH_X32, one->refusal->number);
+		entry = " of the x32 entry";
+	}
 	if (name)
-		snprintf(ret->call, sizeof(ret->call), "%s", name);
+		snprintf(ret->call, sizeof(ret->call), "%.24s%s", name, entry);
 	else
 		snprintf(ret->call, sizeof(ret->call), "system call %d", one->refusal->number);
 	ret->arch = abi_arch_name(one->arch);
-	one->facts.call = ret->call;
-	if (one->arch == ABI_ARCH_NATIVE)
-		one->row = observe_row(name);
+	/* The rows of all tables know a call of the 32-bit entry by what it is natively. */
+	one->facts.call = one->refusal->flags & OBSERVE_COMPAT ? observe_native_name(ret->call) : ret->call;
+	one->row = observe_row(one->facts.call);
 }
 
 static void refusal(struct explain *explain, const struct observe_refusal *seen, struct record *ret)

@@ -1,8 +1,7 @@
 /* SPDX-License-Identifier: Apache-2.0 */
 /*
  * observe/calls: which arguments of a system call are paths, descriptors and addresses, and which errors of it are
- * refusals
- * by some policy and not everyday answers. Data; numbers are 1 + the argument's index.
+ * refusals by some policy and not everyday answers. Data; numbers are 1 + the argument's index.
  */
 #include "insight/observe/observe.h"
 
@@ -154,20 +153,48 @@ const struct observe_row *observe_row(const char *name)
 	return NULL;
 }
 
-void observe_fill_calls(struct observe_call calls[OBSERVE_CALLS])
+const char *observe_native_name(const char *name)
 {
-	memset(calls, 0, OBSERVE_CALLS * sizeof(*calls));
-	for (size_t i = 0; i < ARRAY_SIZE(rows); i++) {
-		const struct observe_row *row = &rows[i];
-		int number = abi_syscall_number(ABI_ARCH_NATIVE, row->name);
+	static const struct {
+		const char *name, *native;
+	} grown[] = {
+		{"chown32", "chown"},	      {"fchown32", "fchown"},	    {"fcntl64", "fcntl"},
+		{"fstat64", "fstat"},	      {"fstatat64", "newfstatat"},  {"fstatfs64", "fstatfs"},
+		{"ftruncate64", "ftruncate"}, {"lchown32", "lchown"},	    {"lstat64", "lstat"},
+		{"mmap2", "mmap"},	      {"setfsgid32", "setfsgid"},   {"setfsuid32", "setfsuid"},
+		{"setgid32", "setgid"},	      {"setgroups32", "setgroups"}, {"setregid32", "setregid"},
+		{"setresgid32", "setresgid"}, {"setresuid32", "setresuid"}, {"setreuid32", "setreuid"},
+		{"setuid32", "setuid"},	      {"stat64", "stat"},	    {"statfs64", "statfs"},
+		{"truncate64", "truncate"},   {"umount", "umount2"},
+	};
 
-		if (number < 0 || number >= OBSERVE_CALLS)
-			continue;
-		calls[number].errors = row->errors;
-		calls[number].arguments = (uint32_t)row->path[0] << OBSERVE_ARG_PATH0_SHIFT |
-					  (uint32_t)row->path[1] << OBSERVE_ARG_PATH1_SHIFT |
-					  (uint32_t)row->fd << OBSERVE_ARG_FD_SHIFT |
-					  (uint32_t)row->address << OBSERVE_ARG_ADDRESS_SHIFT;
+	for (size_t i = 0; i < ARRAY_SIZE(grown); i++)
+		if (strcmp(grown[i].name, name) == 0)
+			return grown[i].native;
+	return name;
+}
+
+static void fill(struct observe_call *call, const struct observe_row *row)
+{
+	call->errors = row->errors;
+	call->arguments = (uint32_t)row->path[0] << OBSERVE_ARG_PATH0_SHIFT |
+			  (uint32_t)row->path[1] << OBSERVE_ARG_PATH1_SHIFT |
+			  (uint32_t)row->fd << OBSERVE_ARG_FD_SHIFT | (uint32_t)row->address << OBSERVE_ARG_ADDRESS_SHIFT;
+}
+
+void observe_fill_calls(struct observe_call calls[OBSERVE_CALLS_ALL])
+{
+	memset(calls, 0, OBSERVE_CALLS_ALL * sizeof(*calls));
+	for (int number = 0; number < OBSERVE_CALLS; number++) {
+		const char *name = abi_syscall_name(ABI_ARCH_NATIVE, number);
+		const struct observe_row *row = observe_row(name);
+
+		if (row)
+			fill(&calls[OBSERVE_CALL_INDEX(number, false)], row);
+		name = ABI_ARCH_NATIVE == AUDIT_ARCH_X86_64 ? abi_syscall_name(AUDIT_ARCH_I386, number) : NULL;
+		row = name ? observe_row(observe_native_name(name)) : NULL;
+		if (row)
+			fill(&calls[OBSERVE_CALL_INDEX(number, true)], row);
 	}
 }
 

@@ -178,10 +178,10 @@ static int map_fd(struct loader *loader, const char *name)
 
 static int fill_calls(struct loader *loader)
 {
-	struct observe_call calls[OBSERVE_CALLS];
+	struct observe_call calls[OBSERVE_CALLS_ALL];
 
 	observe_fill_calls(calls);
-	for (uint32_t i = 0; i < OBSERVE_CALLS; i++)
+	for (uint32_t i = 0; i < OBSERVE_CALLS_ALL; i++)
 		if (calls[i].errors || calls[i].arguments)
 			if (bpf_map_update_elem(map_fd(loader, "calls"), &i, &calls[i], BPF_ANY))
 				return fail(loader, errno, "bpf", "cannot tell the programs what to look at");

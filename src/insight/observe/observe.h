@@ -33,8 +33,13 @@ struct observe_row {
 extern const uint64_t observe_errors_always;
 /* The row of a call by its name, NULL when it has none. */
 const struct observe_row *observe_row(const char *name);
-/* What the programs in the kernel look up: by number, of the native architecture. */
-void observe_fill_calls(struct observe_call calls[OBSERVE_CALLS]);
+/* What the programs in the kernel look up, by OBSERVE_CALL_INDEX. */
+void observe_fill_calls(struct observe_call calls[OBSERVE_CALLS_ALL]);
+/*
+ * What a call of the 32-bit entry is called where it has grown: "stat64" is stat, "chown32" chown. name itself where it is
+ * the same, or is known on neither.
+ */
+const char *observe_native_name(const char *name);
 
 /* ---- what is looked at ---- */
 

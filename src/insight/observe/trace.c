@@ -43,7 +43,7 @@ struct tracer {
 	size_t count;
 	uint64_t filters; /* how many were loaded: their names */
 	uint64_t seen;
-	struct observe_call calls[OBSERVE_CALLS];
+	struct observe_call calls[OBSERVE_CALLS_ALL];
 	observe_take_fn *take;
 	void *context;
 	union observe_record record;
@@ -231,8 +231,7 @@ static void refusal(struct tracer *tracer, struct task *task, uint32_t kind, int
 	record->filters_count = task->filters_count;
 	memcpy(record->filters, task->filters, sizeof(record->filters));
 	observe_describe(record);
-	if (native && number < OBSERVE_CALLS)
-		read_arguments(task, record, tracer->calls[number].arguments);
+	read_arguments(task, record, tracer->calls[OBSERVE_CALL_INDEX(number, !native)].arguments);
 	tracer->seen++;
 	send_record(tracer);
 }
@@ -241,16 +240,15 @@ static void call_ended(struct tracer *tracer, struct task *task, const struct pt
 {
 	uint64_t number = task->entry.entry.nr;
 	int64_t value = info->exit.rval;
-	uint64_t errors = observe_errors_always;
+	bool compat = task->entry.arch != ABI_ARCH_NATIVE;
 
 	if (value >= 0) {
 		if (task->pending)
 			take_filter(tracer, task);
 		return;
 	}
-	if (task->entry.arch == ABI_ARCH_NATIVE && number < OBSERVE_CALLS)
-		errors |= tracer->calls[number].errors;
-	if (value > -64 && errors >> -value & 1)
+	if (value > -64 &&
+	    (observe_errors_always | tracer->calls[OBSERVE_CALL_INDEX(number, compat)].errors) >> -value & 1)
 		refusal(tracer, task, OBSERVE_REFUSAL, (int)value);
 }
 

@@ -27,7 +27,7 @@ struct record {
 	pid_t pid, tid;
 	char command[RECORD_COMMAND_MAX];
 	/* refusals, and kills by a filter */
-	char call[32];
+	char call[48];
 	const char *arch; /* "x86_64" */
 	char arguments[RECORD_ARGUMENTS_MAX][RECORD_TEXT_MAX];
 	size_t arguments_count;
