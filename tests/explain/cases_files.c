@@ -119,24 +119,14 @@ static int masked_directory(void)
 }
 static int immutable(void)
 {
-	int fd, flags = 0;
-
 	make_file(in_work("f"), 0644, 0, "");
-	fd = open(in_work("f"), O_RDONLY | O_CLOEXEC);
-	need(ioctl(fd, FS_IOC_GETFLAGS, &flags), "FS_IOC_GETFLAGS");
-	flags |= FS_IMMUTABLE_FL;
-	need(ioctl(fd, FS_IOC_SETFLAGS, &flags), "FS_IOC_SETFLAGS");
+	set_flag(in_work("f"), FS_IMMUTABLE_FL);
 	return refused(unlink(in_work("f")), EPERM);
 }
 static int append_only(void)
 {
-	int fd, flags = 0;
-
 	make_file(in_work("f"), 0644, 0, "");
-	fd = open(in_work("f"), O_RDONLY | O_CLOEXEC);
-	need(ioctl(fd, FS_IOC_GETFLAGS, &flags), "FS_IOC_GETFLAGS");
-	flags |= FS_APPEND_FL;
-	need(ioctl(fd, FS_IOC_SETFLAGS, &flags), "FS_IOC_SETFLAGS");
+	set_flag(in_work("f"), FS_APPEND_FL);
 	return refused(open(in_work("f"), O_WRONLY | O_CLOEXEC), EPERM);
 }
 static int sealed(void)

@@ -1,11 +1,12 @@
 /* SPDX-License-Identifier: Apache-2.0 */
 /*
  * causes: one case for each reason that a system call may be refused for. `causes list` prints the cases with the
- * cause that
- * explain has to find; `causes NAME` makes the conditions of one and then, last of all, the refused call. It runs as
- * root, in a
- * process of its own. Exit statuses: 3 refused as meant, 77 there is no such cause on this kernel, 1 the call was not
- * refused, or otherwise than meant.
+ * cause that explain has to find; `causes NAME` makes the conditions of one and then, last of all, the refused call. It
+ * runs as root, in a process of its own. Exit statuses: 3 refused as meant, 77 there is no such cause on this kernel, 1
+ * the call was not refused, or otherwise than meant.
+ *
+ * With CAUSES_MODE=call it makes the call alone: the conditions are those of the container that it runs in, and the
+ * status is 0 when the call works. CAUSES_MODE=prepare makes the files alone, before the first condition.
  */
 #include "causes.h"
 
@@ -19,12 +20,32 @@ void need(long result, const char *what)
 	exit(ABSENT);
 }
 
+static bool mode_is(const char *mode)
+{
+	return getenv("CAUSES_MODE") && strcmp(getenv("CAUSES_MODE"), mode) == 0;
+}
+
+bool call_alone(void)
+{
+	return mode_is("call");
+}
+
+/* At the first condition all files are made. */
+static bool skip_condition(void)
+{
+	if (mode_is("prepare"))
+		exit(0);
+	return call_alone();
+}
+
 /* Give up these capabilities, of every set. */
 void drop(uint64_t mask)
 {
 	struct __user_cap_header_struct header = {_LINUX_CAPABILITY_VERSION_3, 0};
 	struct __user_cap_data_struct data[2];
 
+	if (skip_condition())
+		return;
 	for (int i = 0; i <= CAP_LAST_CAP; i++)
 		if (mask >> i & 1)
 			prctl(PR_CAPBSET_DROP, i, 0, 0, 0);
@@ -39,6 +60,8 @@ void drop(uint64_t mask)
 
 void become(uid_t id)
 {
+	if (skip_condition())
+		return;
 	need(syscall(SYS_setgroups, 0, NULL), "setgroups");
 	need(syscall(SYS_setresgid, id, id, id), "setresgid");
 	need(syscall(SYS_setresuid, id, id, id), "setresuid");
@@ -46,6 +69,8 @@ void become(uid_t id)
 
 void limit(int resource, rlim_t value)
 {
+	if (skip_condition())
+		return;
 	need(setrlimit(resource, &(struct rlimit){value, value}), "setrlimit");
 }
 
@@ -53,6 +78,8 @@ void load(struct sock_filter *instructions, unsigned short count)
 {
 	struct sock_fprog program = {count, instructions};
 
+	if (skip_condition())
+		return;
 	need(prctl(PR_SET_NO_NEW_PRIVS, 1, 0, 0, 0), "no_new_privs");
 	need(syscall(SYS_seccomp, SECCOMP_SET_MODE_FILTER, 0, &program), "seccomp");
 }
@@ -81,8 +108,11 @@ const char *in_work(const char *name)
 
 void make_file(const char *path, mode_t mode, uid_t owner, const char *text)
 {
-	int fd = open(path, O_CREAT | O_TRUNC | O_WRONLY | O_CLOEXEC, 0600);
+	int fd;
 
+	if (call_alone())
+		return;
+	fd = open(path, O_CREAT | O_TRUNC | O_WRONLY | O_CLOEXEC, 0600);
 	need(fd, path);
 	need(write(fd, text, strlen(text)), path);
 	need(fchown(fd, owner, owner), path);
@@ -92,6 +122,8 @@ void make_file(const char *path, mode_t mode, uid_t owner, const char *text)
 
 void make_directory(const char *path, mode_t mode, uid_t owner)
 {
+	if (call_alone())
+		return;
 	need(mkdir(path, 0700), path);
 	need(chown(path, owner, owner), path);
 	need(chmod(path, mode), path);
@@ -109,6 +141,8 @@ void write_file(const char *path, const char *text)
 /* A mount namespace of one's own, so that what is mounted ends with this process. */
 void private_mounts(void)
 {
+	if (skip_condition())
+		return;
 	need(unshare(CLONE_NEWNS), "unshare");
 	need(mount(NULL, "/", NULL, MS_REC | MS_PRIVATE, NULL), "mount");
 }
@@ -117,6 +151,8 @@ const char *mounted(const char *name)
 {
 	const char *path = in_work(name);
 
+	if (skip_condition())
+		return path;
 	private_mounts();
 	make_directory(path, 0755, 0);
 	need(mount("tmpfs", path, "tmpfs", 0, NULL), "tmpfs");
@@ -126,7 +162,7 @@ const char *mounted(const char *name)
 /* As in a container: first what it consists of, then the program, which is executed in it. */
 bool inside(void)
 {
-	return getenv("CAUSES_INSIDE");
+	return getenv("CAUSES_INSIDE") || call_alone();
 }
 int enter(const char *name)
 {
@@ -138,6 +174,8 @@ int enter(const char *name)
 /* Root of a user namespace that maps one id, as rootless tools begin. */
 void user_namespace(bool deny_setgroups)
 {
+	if (skip_condition())
+		return;
 	need(unshare(CLONE_NEWUSER), "user namespace");
 	if (deny_setgroups)
 		write_file("/proc/self/setgroups", "deny");
@@ -145,8 +183,24 @@ void user_namespace(bool deny_setgroups)
 	write_file("/proc/self/gid_map", "0 0 1");
 }
 
+/* What chattr does. */
+void set_flag(const char *path, int flag)
+{
+	int fd, flags = 0;
+
+	if (call_alone())
+		return;
+	fd = open(path, O_RDONLY | O_CLOEXEC);
+	need(ioctl(fd, FS_IOC_GETFLAGS, &flags), "FS_IOC_GETFLAGS");
+	flags |= flag;
+	need(ioctl(fd, FS_IOC_SETFLAGS, &flags), "FS_IOC_SETFLAGS");
+	close(fd);
+}
+
 int refused(long result, int error)
 {
+	if (result >= 0 && call_alone())
+		return 0;
 	if (result < 0 && errno == error)
 		return REFUSED;
 	if (result < 0 && errno == ENOSYS)

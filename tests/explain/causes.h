@@ -12,6 +12,7 @@
 #include <linux/fs.h>
 #include <linux/landlock.h>
 #include <linux/perf_event.h>
+#include <linux/sched.h>
 #include <linux/seccomp.h>
 #include <sched.h>
 #include <signal.h>
@@ -59,6 +60,9 @@ const char *mounted(const char *name);
 bool inside(void);
 int enter(const char *name);
 void user_namespace(bool deny_setgroups);
+void set_flag(const char *path, int flag);
+/* Without conditions: those of a container hold. */
+bool call_alone(void);
 int refused(long result, int error);
 
 struct cause {
