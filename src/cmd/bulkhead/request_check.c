@@ -55,6 +55,11 @@ static bool complain_without_profile(const struct sandbox_options *options)
 	return options->complain && !options->profile;
 }
 
+static bool complain_and_explain(const struct sandbox_options *options)
+{
+	return options->complain && options->explain;
+}
+
 static bool complain_and_detach(const struct sandbox_options *options)
 {
 	return options->complain && (options->detach || options->terminal || !sandbox_options_remove(options));
@@ -75,6 +80,8 @@ static const struct {
 	 "leave --detach-keys out: nobody is attached; `bulkhead attach` takes it"},
 	{keys_without_terminal, "--detach-keys without --tty", "add -t: without a terminal there are no keys"},
 	{complain_without_profile, "--complain without --profile", "--profile FILE says what is allowed"},
+	{complain_and_explain, "--complain excludes --explain",
+	 "leave --explain out: --complain says what the profile would refuse, and refuses nothing"},
 	{complain_and_detach, "--complain excludes --detach, --tty and --rm=false",
 	 "leave them out: what it has to say is said here, on standard error"},
 	{host_ids_without_user, "--userns=none without --user",
