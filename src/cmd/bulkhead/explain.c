@@ -181,7 +181,7 @@ static void take_traced(void *context, const union observe_record *record)
 
 	if (record->kind == OBSERVE_READY) {
 		story->observe.ready = record->ready;
-		explain_begin(&story->explain, story->people->engine.root, &record->ready);
+		explain_story_ready(story);
 		return;
 	}
 	explain_story_take(story, record);

@@ -38,6 +38,8 @@ struct explain_story {
 
 int explain_story_begin(struct explain_story *story, struct people *people, const struct explain_options *options,
 			struct err *err);
+/* Once story->observe.ready is known. */
+void explain_story_ready(struct explain_story *story);
 /* Load what watches, and be ready for its records. */
 int explain_story_start(struct explain_story *story, const struct observe_target *target, struct err *err);
 /* No more is watched: take what is on its way. */
@@ -64,9 +66,15 @@ int explain_record_read(struct explain_story *story, struct arena *arena, const 
 struct explain_beside {
 	int hold_fd, end_fd;
 };
-/* Watch what this process starts from now on, in a process beside it. options and id live as long as this process. */
-int explain_beside_start(struct people *people, const struct explain_options *options, const char *id, bool detached,
-			 struct explain_beside *ret, struct err *err);
+/* The container that is to be: its name, and its config as text. */
+struct explain_subject {
+	const char *id, *config;
+	size_t config_size;
+};
+/* Watch what this process starts from now on, in a process beside it. options and subject live as long as this process. */
+int explain_beside_start(struct people *people, const struct explain_options *options,
+			 const struct explain_subject *subject, bool detached, struct explain_beside *ret,
+			 struct err *err);
 /* The container has ended, or goes on detached: wait until all is told, or leave the watcher with it. */
 void explain_beside_end(struct explain_beside *beside, bool detached);
 

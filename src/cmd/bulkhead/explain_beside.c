@@ -23,7 +23,7 @@
 /* In the watcher. */
 struct watcher {
 	struct explain_story story;
-	const char *id;
+	const struct explain_subject *subject;
 	int hold_fd; /* its end: run has ended, or has left a detached container alone */
 	bool detached;
 };
@@ -34,7 +34,7 @@ static bool container_lives(struct watcher *watcher)
 	struct err err = ERR_INIT;
 	struct life life;
 
-	return life_find(watcher->story.people, watcher->id, &arena, &life, &err) == 0 &&
+	return life_find(watcher->story.people, watcher->subject->id, &arena, &life, &err) == 0 &&
 	       (life_is_running(&life) || life.record.restarting || life.record.monitored);
 }
 
@@ -78,10 +78,11 @@ static int serve(struct watcher *watcher, pid_t runner, int ready_fd)
 	for (int i = 0; i < 4; i++)
 		signal((const int[]){SIGINT, SIGQUIT, SIGTERM, SIGHUP}[i], SIG_IGN);
 	if (explain_story_start(&watcher->story, &target, &err) ||
-	    explain_record_begin(&watcher->story, watcher->id, &err)) {
+	    explain_record_begin(&watcher->story, watcher->subject->id, &err)) {
 		fd_write_all(ready_fd, &err, sizeof(err));
 		return 1;
 	}
+	explain_expect(&watcher->story.explain, "config.json", watcher->subject->config, watcher->subject->config_size);
 	fd_write_all(ready_fd, &err, sizeof(err));
 	if (watch(watcher, &err) == 0)
 		explain_story_drain(&watcher->story, &err);
@@ -125,10 +126,10 @@ static int fork_twice(pid_t *ret_pid)
 	return status ? -EAGAIN : 0;
 }
 
-int explain_beside_start(struct people *people, const struct explain_options *options, const char *id, bool detached,
-			 struct explain_beside *ret, struct err *err)
+int explain_beside_start(struct people *people, const struct explain_options *options,
+			 const struct explain_subject *subject, bool detached, struct explain_beside *ret, struct err *err)
 {
-	struct watcher watcher = {.id = id, .detached = detached};
+	struct watcher watcher = {.subject = subject, .detached = detached};
 	pid_t runner = getpid(), pid;
 	struct err reported;
 	int ready[2], hold[2], result;

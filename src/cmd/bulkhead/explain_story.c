@@ -36,13 +36,31 @@ void explain_story_done(struct explain_story *story)
 	fd_close(&story->record_fd);
 }
 
+void explain_story_ready(struct explain_story *story)
+{
+	struct buf config cleanup_buf = BUF_INIT;
+	struct json_writer writer = JSON_WRITER(&config, 0);
+
+	explain_begin(&story->explain, story->people->engine.root, &story->observe.ready);
+	/* The configs of `bulkhead run` do not spell its default filter. */
+	json_begin_object(&writer);
+	json_key(&writer, "linux");
+	json_begin_object(&writer);
+	json_key(&writer, "seccomp");
+	sandbox_write_seccomp(&writer, 0);
+	json_end_object(&writer);
+	json_end_object(&writer);
+	if (!config.failed)
+		explain_expect(&story->explain, "sandbox", config.data, config.length);
+}
+
 int explain_story_start(struct explain_story *story, const struct observe_target *target, struct err *err)
 {
 	/* To look at processes before they are gone; without privilege it stays as it is. */
 	setpriority(PRIO_PROCESS, 0, PRIORITY);
 	if (observe_start(&story->observe, target, err))
 		return ERR;
-	explain_begin(&story->explain, story->people->engine.root, &story->observe.ready);
+	explain_story_ready(story);
 	return 0;
 }
 

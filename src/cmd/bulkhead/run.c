@@ -117,6 +117,8 @@ static int run_explained(struct people *people, struct sandbox_request *request,
 			 struct arena *arena, char **operands, int count)
 {
 	static const struct explain_options plain;
+	struct explain_subject subject = {
+		request->create.id, request->result.config.data, request->result.config.length};
 	struct explain_beside beside;
 	struct err err = ERR_INIT;
 	char **argv;
@@ -132,7 +134,7 @@ static int run_explained(struct people *people, struct sandbox_request *request,
 		argv = without_explain(people, arena);
 		return argv ? explain_traced(people, &plain, argv, chosen->name) : PEOPLE_FAILED;
 	}
-	if (explain_beside_start(people, &plain, request->create.id, chosen->detach, &beside, &err))
+	if (explain_beside_start(people, &plain, &subject, chosen->detach, &beside, &err))
 		return life_fail_run(people, &err);
 	status = takes_monitor(chosen) ? run_with_monitor(people, request, chosen, operands, count) :
 					 run_in_foreground(people, request);

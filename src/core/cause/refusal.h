@@ -124,7 +124,7 @@ enum refusal_text {
 	TEXT_CAPABILITY, /* "NET_RAW" */
 	TEXT_ERROR,	 /* "EPERM" */
 	TEXT_FILTER,	 /* "the container's filter" */
-	TEXT_POINTER,	 /* of the rule in the container's config: "#/linux/seccomp/syscalls/3" */
+	TEXT_POINTER,	 /* of the rule in the container's config: "config.json#/linux/seccomp/syscalls/3" */
 	TEXT_CONDITION,	 /* of the rule: "argument 0 == 40" */
 	TEXT_ARGUMENT,	 /* what the filter looked at: "argument 0 is 0x10" */
 	TEXT_MODULE,	 /* "AppArmor" */

@@ -17,15 +17,17 @@
 #define OF_PROGRAM NONE "the program has done it to itself"
 #define NO_POD_LIMITS NONE "a pod has no rlimits; those of the node's runtime hold"
 #define FILTER "--security-opt seccomp=FILE, with {call} allowed in FILE"
+#define OUR_FILTER FILTER " (bulkhead plan --config prints one to begin with)"
 #define POD_FILTER SECURITY "seccompProfile: {type: Localhost, localhostProfile: FILE}"
 
 /* clang-format off */
 const struct refusal_remedy refusal_remedies[] = {
 	/* key, bulkhead, config.json, podman and Docker, Kubernetes, host or image (NULL: the tools suffice) */
-	{"seccomp-rule", FILTER,
+	{"seccomp-rule", OUR_FILTER,
 	 "take {call} out of {pointer}; where /linux/seccomp/defaultAction is not SCMP_ACT_ALLOW, put it into a rule that is",
 	 FILTER, POD_FILTER, NULL},
-	{"seccomp", FILTER, "allow {call} in /linux/seccomp/syscalls (action SCMP_ACT_ALLOW)", FILTER, POD_FILTER, NULL},
+	{"seccomp", OUR_FILTER,
+	 "allow {call} in /linux/seccomp/syscalls (action SCMP_ACT_ALLOW)", FILTER, POD_FILTER, NULL},
 	{"profile", "--profile FILE, with {call} in its rules", NONE "the profile is laid over it and has a file of its own",
 	 NONE "an annotation or the administrator chose the profile", NONE "an annotation or the administrator chose the profile",
 	 "bulkhead profile shows and checks what a profile holds"},

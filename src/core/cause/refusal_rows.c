@@ -40,7 +40,7 @@ const struct refusal_row refusal_rows[] = {
 
 	/* ---- seccomp: the kernel never saw the call ---- */
 	{.cause = "seccomp-kill", .layer = REFUSAL_SECCOMP, .facts = F(FILTER_KILLED),
-	 .why = "{filter} ends the process that makes this call, by {pointer} of config.json", .remedy = "seccomp-rule",
+	 .why = "{filter} ends the process that makes this call, by {pointer}", .remedy = "seccomp-rule",
 	 .cost = REACH},
 	{.cause = "seccomp-kill", .layer = REFUSAL_SECCOMP, .facts = F(FILTER_KILLED),
 	 .why = "{filter} ends the process that makes this call", .remedy = "seccomp", .cost = REACH},
@@ -48,22 +48,22 @@ const struct refusal_row refusal_rows[] = {
 	 .why = "{filter} does not name {call}, or not with these arguments: it answers {error}, the kernel was not asked",
 	 .remedy = "profile", .cost = REACH},
 	{.cause = "seccomp-argument", .layer = REFUSAL_SECCOMP, .facts = F(FILTER_ERRNO) | F(FILTER_DEFAULT),
-	 .why = "{filter} allows it only where {condition}, and here {argument}: by {pointer} of config.json it answers "
+	 .why = "{filter} allows it only where {condition}, and here {argument}: by {pointer} it answers "
 		"{error}, the kernel was not asked",
 	 .remedy = "seccomp", .cost = REACH},
 	{.cause = "seccomp-default", .layer = REFUSAL_SECCOMP, .facts = F(FILTER_ERRNO) | F(FILTER_DEFAULT),
-	 .why = "{filter} has no rule that allows it: by {pointer} of config.json it answers {error}, the kernel was not "
+	 .why = "{filter} has no rule that allows it: by {pointer} it answers {error}, the kernel was not "
 		"asked",
 	 .remedy = "seccomp", .cost = REACH},
 	{.cause = "seccomp-default", .layer = REFUSAL_SECCOMP, .facts = F(FILTER_ERRNO) | F(FILTER_DEFAULT),
 	 .why = "{filter} has no rule that allows it: its default answers {error}, the kernel was not asked",
 	 .remedy = "seccomp", .cost = REACH},
 	{.cause = "seccomp-rule", .layer = REFUSAL_SECCOMP, .facts = F(FILTER_ERRNO),
-	 .why = "{filter} answers {error} by {pointer} of config.json where {condition}, and here {argument}; the kernel was "
+	 .why = "{filter} answers {error} by {pointer} where {condition}, and here {argument}; the kernel was "
 		"not asked",
 	 .remedy = "seccomp-rule", .cost = REACH},
 	{.cause = "seccomp-rule", .layer = REFUSAL_SECCOMP, .facts = F(FILTER_ERRNO),
-	 .why = "{filter} answers {error} by {pointer} of config.json, the kernel was not asked", .remedy = "seccomp-rule",
+	 .why = "{filter} answers {error} by {pointer}, the kernel was not asked", .remedy = "seccomp-rule",
 	 .cost = REACH},
 	{.cause = "seccomp-rule", .layer = REFUSAL_SECCOMP, .facts = F(FILTER_ERRNO),
 	 .why = "{filter} answers {error}, the kernel was not asked", .remedy = "seccomp", .cost = REACH},

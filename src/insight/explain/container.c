@@ -91,20 +91,33 @@ static const struct json *read_json(struct arena *arena, const char *path)
 }
 
 /* Its rules, once the file is known. The place names the file, as people find it. */
+static bool take_text(struct explain_container *found, const char *path, const char *text, size_t length)
+{
+	struct err err = ERR_INIT;
+
+	if (standing_read(&found->arena, "config.json", text, length, &found->rules, &err) ||
+	    (!found->rules.unrestricted &&
+	     filter_compile(&found->rules.policy, &found->arena, &found->program, &err)))
+		return false;
+	snprintf(found->config, sizeof(found->config), "%s", path);
+	return true;
+}
+
 static bool take_config(struct search *search, const char *path)
 {
-	struct explain_container *found = search->found;
-	struct err err = ERR_INIT;
 	size_t length = 0;
 	char *text = read_file(path, &length);
-	bool taken = text && standing_read(&found->arena, "config.json", text, length, &found->rules, &err) == 0 &&
-		     (found->rules.unrestricted ||
-		      filter_compile(&found->rules.policy, &found->arena, &found->program, &err) == 0);
+	bool taken = text && take_text(search->found, path, text, length);
 
 	free(text);
-	if (taken)
-		snprintf(found->config, sizeof(found->config), "%s", path);
 	return taken;
+}
+
+void explain_expect(struct explain *explain, const char *name, const char *text, size_t size)
+{
+	if (explain->expected_count < EXPLAIN_EXPECTED_MAX &&
+	    take_text(&explain->expected[explain->expected_count], name, text, size))
+		explain->expected_count++;
 }
 
 /* ---- what runtimes record ---- */
@@ -313,4 +326,6 @@ void container_release(struct explain *explain)
 	for (size_t i = 0; i < explain->containers_count; i++)
 		arena_done(&explain->containers[i].arena);
 	explain->containers_count = 0;
+	for (size_t i = 0; i < explain->expected_count; i++)
+		arena_done(&explain->expected[i].arena);
 }

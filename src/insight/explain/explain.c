@@ -112,7 +112,7 @@ static void refusal(struct explain *explain, const struct observe_refusal *seen,
 	decode_arguments(&one, ret);
 	snprintf(ret->path, sizeof(ret->path), "%.*s", RECORD_TEXT_MAX - 1, one.path[0]);
 	snprintf(ret->config, sizeof(ret->config), "%.*s", RECORD_TEXT_MAX - 1, one.config ?: "");
-	snprintf(ret->rule, sizeof(ret->rule), "%.*s", RECORD_TEXT_MAX - 1, one.texts[TEXT_POINTER]);
+	snprintf(ret->rule, sizeof(ret->rule), "%.*s", RECORD_TEXT_MAX - 1, strchr(one.texts[TEXT_POINTER], '#') ?: "");
 	refusal_explain(&one.facts, &ret->verdict);
 }
 

@@ -22,6 +22,7 @@
 #define EXPLAIN_FILTERS_MAX 64
 #define EXPLAIN_VIEWS_MAX 32
 #define EXPLAIN_CONTAINERS_MAX 16
+#define EXPLAIN_EXPECTED_MAX   2
 
 /* A filter as it came, in parts. */
 struct explain_filter {
@@ -62,12 +63,18 @@ struct explain {
 	size_t containers_count, containers_next;
 	uint32_t own_mounts; /* of this process: no container is looked for there */
 	char own_command[32];
+	struct explain_container expected[EXPLAIN_EXPECTED_MAX]; /* of explain_expect */
+	size_t expected_count;
 	const char *state_root; /* where to look for containers first, beside the usual places; NULL: there alone */
 	char cgroup_pids[512]; /* directory of the pids controller of the last process that could be asked */
 };
 
 void explain_begin(struct explain *explain, const char *state_root, const struct observe_ready *ready);
 void explain_done(struct explain *explain);
+
+/* A config that processes may live by, known beforehand: it counts where their container cannot be found, or names no
+ * filter of its own. name: what its places begin with. */
+void explain_expect(struct explain *explain, const char *name, const char *text, size_t size);
 
 /* Hold the root of this living process. */
 void explain_hold(struct explain *explain, pid_t pid, uint32_t mount_inode);

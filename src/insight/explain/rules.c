@@ -53,6 +53,11 @@ static bool made_from(struct explain_container *container, const struct explain_
 	return same;
 }
 
+static const char *base_name(const char *path)
+{
+	return strrchr(path, '/') ? strrchr(path, '/') + 1 : path;
+}
+
 /* "A; or B": where the rules that allow the call do so, at most a few. "" when none does. */
 static void conditions(const struct filter_policy *policy, const char *call, struct arena *arena, char *out, size_t size)
 {
@@ -93,7 +98,7 @@ static void name_default(struct parts_case *one, const struct explain_filter *fi
 	char condition[PARTS_TEXT_MAX], arguments[160];
 
 	parts_fact(one, FACT_FILTER_DEFAULT);
-	parts_text(one, TEXT_POINTER, "#/linux/seccomp/defaultAction");
+	parts_text(one, TEXT_POINTER, "%s#/linux/seccomp/defaultAction", base_name(one->config));
 	conditions(policy, one->facts.call, arena, condition, sizeof(condition));
 	rules_arguments(filter, data, arguments, sizeof(arguments));
 	if (!condition[0] || !arguments[0])
@@ -108,7 +113,7 @@ static void name_rule(struct parts_case *one, const struct explain_filter *filte
 	const char *condition;
 	char arguments[160];
 
-	parts_text(one, TEXT_POINTER, "#%s", rule->where ?: "/linux/seccomp/syscalls");
+	parts_text(one, TEXT_POINTER, "%s#%s", base_name(one->config), rule->where ?: "/linux/seccomp/syscalls");
 	condition = standing_rule_condition(rule, arena);
 	rules_arguments(filter, data, arguments, sizeof(arguments));
 	if (!condition[0] || !arguments[0])
@@ -139,32 +144,47 @@ static bool by_profile(const struct explain_container *container, const struct e
 	return same;
 }
 
+/* Do these rules give the answer, and is the filter made from them? Then name the one. */
+static bool name_by(struct parts_case *one, struct explain_container *container, const struct explain_filter *filter,
+		    const struct seccomp_data *data, uint32_t action)
+{
+	const struct filter_policy *policy = &container->rules.policy;
+	struct arena arena cleanup_arena = ARENA_INIT;
+	struct err err = ERR_INIT;
+	uint32_t verdict, rule;
+	bool answers;
+
+	if (container->rules.unrestricted || filter_rule_for(policy, data, &arena, &verdict, &rule, &err))
+		return false;
+	answers = verdict == action && made_from(container, filter);
+	if (answers) {
+		one->config = container->config;
+		parts_text(one, TEXT_FILTER, "the container's filter");
+		if (rule == FILTER_NO_RULE)
+			name_default(one, filter, data, policy, &arena);
+		else
+			name_rule(one, filter, data, &policy->rules[rule], &arena);
+	} else if (verdict == SECCOMP_RET_ALLOW && by_profile(container, filter)) {
+		answers = true;
+		one->config = "profile.json";
+		parts_fact(one, FACT_FILTER_PROFILE);
+		parts_text(one, TEXT_FILTER, "the containment profile of the container");
+		parts_text(one, TEXT_POINTER, "profile.json#/rules/syscalls");
+	}
+	return answers;
+}
+
 bool rules_name(struct parts_case *one, const struct explain_filter *filter, const struct seccomp_data *data,
 		uint32_t action)
 {
+	struct explain *explain = one->explain;
 	struct explain_container *container =
-		container_find(one->explain, one->refusal->pid, one->refusal->mount_inode);
-	struct arena arena cleanup_arena = ARENA_INIT;
-	uint32_t verdict, rule;
-	struct err err = ERR_INIT;
+		container_find(explain, one->refusal->pid, one->refusal->mount_inode);
 
-	if (!container || container->rules.unrestricted ||
-	    filter_rule_for(&container->rules.policy, data, &arena, &verdict, &rule, &err))
-		return false;
-	if (verdict == SECCOMP_RET_ALLOW && by_profile(container, filter)) {
-		parts_fact(one, FACT_FILTER_PROFILE);
-		parts_text(one, TEXT_FILTER, "the containment profile of the container");
-		parts_text(one, TEXT_POINTER, "#/rules/syscalls");
-		one->config = "profile.json";
+	if (container && name_by(one, container, filter, data, action))
 		return true;
-	}
-	if (verdict != action || !made_from(container, filter))
-		return false;
-	one->config = container->config;
-	parts_text(one, TEXT_FILTER, "the container's filter");
-	if (rule == FILTER_NO_RULE)
-		name_default(one, filter, data, &container->rules.policy, &arena);
-	else
-		name_rule(one, filter, data, &container->rules.policy.rules[rule], &arena);
-	return true;
+	for (size_t i = 0; i < explain->expected_count; i++)
+		if (name_by(one, &explain->expected[i], filter, data, action))
+			return true;
+	return false;
 }
