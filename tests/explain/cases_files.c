@@ -151,7 +151,7 @@ const struct cause cases_files[] = {
 	{"mount-noexec", "noexec", noexec},
 	{"mount-nodev", "nodev", nodev},
 	{"path-read-only", "read-only-path", read_only_path},
-	{"path-masked", "read-only-path", masked_directory},
+	{"path-masked", "masked", masked_directory},
 	{"inode-immutable", "immutable", immutable},
 	{"inode-append", "append-only", append_only},
 	{"inode-sealed", "sealed", sealed},

@@ -54,6 +54,15 @@ no_helper() { ! pgrep -x bulkhead-observ >/dev/null; }
 	((BASH_REMATCH[1] * 100 >= BASH_REMATCH[2] * 50 && BASH_REMATCH[2] >= 45 && BASH_REMATCH[3] == 0))
 }
 
+@test "explain: each remedy is true: what it says is done to a container, and the refused call works" {
+	run "$ROOT_OF_TREE/tests/explain/remedies" "$BULKHEAD" "$OCI" "$CAUSES"
+	echo "$output"
+	echo "# $(tail -n 1 <<<"$output")" >&3
+	[ "$status" -eq 0 ]
+	[[ $(tail -n 1 <<<"$output") =~ ^remedies:\ ([0-9]+)\ of\ ([0-9]+)\ tried\ work,\ 0\ broken ]]
+	((BASH_REMATCH[1] >= 50))
+}
+
 @test "explain: an ordinary user's command: a file's mode is a guess that says so, a filter of the sandbox is not" {
 	cp "$BULKHEAD" "$WORK/bulkhead"
 	chmod 755 "$WORK" "$WORK/bulkhead"

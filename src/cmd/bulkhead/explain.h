@@ -30,6 +30,9 @@ struct explain_story {
 	struct observe_end end;
 	bool ended;
 	bool inside; /* only what happens in another mount namespace than this program's: not what a runtime itself does */
+	bool hurry; /* it runs before all others */
+	time_t second;
+	unsigned int taken; /* records in that second */
 	int record_fd; /* what is kept for --last; -EBADF: nothing */
 	size_t recorded, unrecorded; /* bytes that are, and records for which there was no room */
 };

@@ -9,15 +9,15 @@
 #include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
-#include <sys/resource.h>
+#include <time.h>
 #include <unistd.h>
 
 #include "base/fd.h"
 #include "cmd/bulkhead/explain.h"
 
 #define OTHERS_MAX 8
+#define HURRY_MAX  1000 /* records a second */
 #define DRAIN_MS   5000
-#define PRIORITY   -15
 
 int explain_story_begin(struct explain_story *story, struct people *people, const struct explain_options *options,
 			struct err *err)
@@ -56,10 +56,10 @@ void explain_story_ready(struct explain_story *story)
 
 int explain_story_start(struct explain_story *story, const struct observe_target *target, struct err *err)
 {
-	/* To look at processes before they are gone; without privilege it stays as it is. */
-	setpriority(PRIO_PROCESS, 0, PRIORITY);
 	if (observe_start(&story->observe, target, err))
 		return ERR;
+	observe_hurry(true);
+	story->hurry = true;
 	explain_story_ready(story);
 	return 0;
 }
@@ -156,6 +156,21 @@ static void keep(struct explain_story *story, const struct record *record)
 		(struct explain_kept){.record = *record, .fatal = record->kind == RECORD_KILL};
 }
 
+/* A flood of records is not worth others' time: then there is no hurry any more. */
+static void slow_down(struct explain_story *story)
+{
+	time_t now = time(NULL);
+
+	if (now != story->second) {
+		story->second = now;
+		story->taken = 0;
+	}
+	if (story->hurry && ++story->taken > HURRY_MAX) {
+		observe_hurry(false);
+		story->hurry = false;
+	}
+}
+
 void explain_story_take(struct explain_story *story, const union observe_record *seen)
 {
 	struct record record;
@@ -165,6 +180,7 @@ void explain_story_take(struct explain_story *story, const union observe_record 
 		story->ended = true;
 		return;
 	}
+	slow_down(story);
 	if (!explain_take(&story->explain, seen, &record) || (story->inside && record.outside))
 		return;
 	explain_story_add(story, &record);

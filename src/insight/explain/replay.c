@@ -1,11 +1,9 @@
 /* SPDX-License-Identifier: Apache-2.0 */
 /*
  * explain/replay: the way to a file again, component by component, below the process's root: which one would refuse
- * these
- * ids, on which mount it lies, what its attributes are. Opens with O_PATH alone: no device is touched, nothing is read
- * of a file but what the directory says of it. What has changed in between is not noticed: rows that rest on this
- * alone are
- * guesses, unless the kernel was seen to ask for a capability over modes.
+ * these ids, on which mount it lies, what its attributes are. Opens with O_PATH alone: no device is touched, nothing is
+ * read of a file but what the directory says of it. What has changed in between is not noticed: rows that rest on this
+ * alone are guesses, unless the kernel was seen to ask for a capability over modes.
  */
 #include <errno.h>
 #include <fcntl.h>
@@ -17,6 +15,7 @@
 #include <sys/stat.h>
 #include <sys/statvfs.h>
 #include <sys/sysmacros.h>
+#include <sys/vfs.h>
 #include <unistd.h>
 
 #include "base/fd.h"
@@ -26,6 +25,7 @@
 #include "kernel/rootfs.h"
 
 #define LINKS_MAX 40
+#define MEMORY_MAGIC 0x01021994 /* TMPFS_MAGIC */
 #define CAPABILITY_DAC_OVERRIDE 1
 #define CAPABILITY_DAC_READ_SEARCH 2
 
@@ -153,6 +153,18 @@ static bool below(const char *path, const char *prefix)
 	return strncmp(path, prefix, length) == 0 && (path[length] == '/' || path[length] == '\0');
 }
 
+/* What masks a path of the kernel is /dev/null or an empty directory in memory; cgroups stand in such a one, too. */
+static bool is_mask(const struct parts_case *one, int fd, const struct stat *status, bool read_only)
+{
+	struct statfs fs;
+
+	if (below(one->path[0], "/sys/fs/cgroup"))
+		return false;
+	if (S_ISCHR(status->st_mode))
+		return status->st_rdev == makedev(1, 3);
+	return read_only && fstatfs(fd, &fs) == 0 && fs.f_type == MEMORY_MAGIC;
+}
+
 static void ask_mount(struct parts_case *one, int fd, const struct stat *status)
 {
 	const char *path = one->path[0];
@@ -173,11 +185,10 @@ static void ask_mount(struct parts_case *one, int fd, const struct stat *status)
 			parts_fact(one, FACT_NOEXEC);
 		if (fs.f_flag & ST_NODEV)
 			parts_fact(one, FACT_NODEV);
-		/* What masks a path is /dev/null or an empty directory in memory. */
-		if (kernel_files && strcmp(one->texts[TEXT_MOUNT], path) == 0 &&
-		    ((S_ISCHR(status->st_mode) && status->st_rdev == makedev(1, 3)) ||
-		     (S_ISDIR(status->st_mode) && fs.f_flag & ST_RDONLY && fs.f_files)))
+		if (kernel_files && is_mask(one, fd, status, fs.f_flag & ST_RDONLY)) {
 			parts_fact(one, FACT_MASKED);
+			parts_text(one, TEXT_COMPONENT, "%s", one->texts[TEXT_MOUNT]);
+		}
 	}
 	if (S_ISCHR(status->st_mode) || S_ISBLK(status->st_mode))
 		parts_fact(one, FACT_DEVICE);

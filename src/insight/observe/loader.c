@@ -29,7 +29,6 @@
 
 #define RATE_MAX 5000
 #define POLL_MS 100
-#define PRIORITY -15
 
 struct loader {
 	struct bpf_object *object;
@@ -300,8 +299,7 @@ static int serve(struct loader *loader)
 	if (!ring)
 		return fail(loader, errno, "mmap", "cannot map the ring buffer");
 	fds[1] = (struct pollfd){.fd = ring_buffer__epoll_fd(ring), .events = POLLIN};
-	/* Who watches has to be faster than who is watched, or processes are gone when they are looked at. */
-	setpriority(PRIO_PROCESS, 0, PRIORITY);
+	observe_hurry(true);
 	creds_set_capabilities(&(struct creds_capabilities){0});
 	if (send_record(loader, &loader->ready, sizeof(loader->ready)))
 		return ERR;

@@ -117,6 +117,14 @@ uint16_t observe_notify_filter(struct sock_filter instructions[OBSERVE_NOTIFY_FI
  */
 int observe_notify_start(struct observe *observe, int *ret_watch_fd, struct err *err);
 
+/* ---- hurry.c ---- */
+
+/*
+ * Who watches has to be faster than who is watched: a process that ends at once is gone before it can be looked at. In a
+ * hurry this process goes before all that is not in real time, otherwise before most. Without privilege nothing changes.
+ */
+void observe_hurry(bool hurry);
+
 /* ---- subject.c: what a record says of a process, from its files in procfs ---- */
 
 void observe_command_of(pid_t tid, char comm[16]);
