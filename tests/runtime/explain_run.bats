@@ -16,7 +16,8 @@ no_helper() { ! pgrep -f -- "bulkhead-observe.*--pids" >/dev/null; }
 # What is kept is no state of a container.
 nothing_but_records() {
 	rm -rf "$STATE/@explain"
-	leftovers
+	[ -z "$(ls -A "$STATE")" ]
+	[ -z "$(list_cgroups)" ]
 }
 
 @test "run --explain: streams and exit status are the program's; who refused and what allows it stands on standard error" {

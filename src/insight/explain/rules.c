@@ -16,7 +16,6 @@
 #include "base/fd.h"
 #include "insight/explain/parts.h"
 
-#define NUMBERS 470
 #define UNLIKE_MAX 12 /* of these: calls that one of the two does not know */
 #define CONDITIONS_MAX 4
 
@@ -26,11 +25,25 @@ static bool same_instructions(const struct explain_filter *filter, const struct 
 	       memcmp(filter->instructions, program->instructions, program->count * sizeof(struct sock_filter)) == 0;
 }
 
-static bool same_answers(const struct explain_filter *filter, const struct filter_program *program)
+/* The highest number that a rule names: what lies above may be answered ENOSYS by what compiled the filter (runc). */
+static int highest_number(const struct filter_policy *policy)
+{
+	int highest = 0;
+
+	for (size_t i = 0; i < policy->rules_count; i++)
+		for (size_t j = 0; j < policy->rules[i].names_count; j++) {
+			int number = abi_syscall_number(ABI_ARCH_NATIVE, policy->rules[i].names[j]);
+
+			highest = number > highest ? number : highest;
+		}
+	return highest;
+}
+
+static bool same_answers(const struct explain_filter *filter, const struct filter_program *program, int highest)
 {
 	unsigned int unlike = 0;
 
-	for (int number = 0; number < NUMBERS; number++) {
+	for (int number = 0; number <= highest; number++) {
 		struct seccomp_data data = {.nr = number, .arch = ABI_ARCH_NATIVE};
 
 		unlike += filter_run(filter->instructions, &data, NULL) != filter_run(program->instructions, &data, NULL);
@@ -45,7 +58,8 @@ static bool made_from(struct explain_container *container, const struct explain_
 
 	if (container->same == filter->name || container->other == filter->name)
 		return container->same == filter->name;
-	same = same_instructions(filter, &container->program) || same_answers(filter, &container->program);
+	same = same_instructions(filter, &container->program) ||
+	       same_answers(filter, &container->program, highest_number(&container->rules.policy));
 	if (same)
 		container->same = filter->name;
 	else
