@@ -246,7 +246,7 @@ beside_v2() {
 	run "$BULKHEAD" explain -- python3 -c '
 import os
 for i in range(40000):
-    try: os.mkdir("/proc/none%d" % (i % 9000))
+    try: os.mkdir("/sys/none%d" % (i % 9000))
     except OSError: pass
 for i in range(4000):
     try: os.setxattr("/proc/version", "user.x%d" % i, b"1")

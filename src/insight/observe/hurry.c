@@ -5,9 +5,7 @@
 #include "insight/observe/observe.h"
 #include "kernel/process.h"
 
-#define NICE -15 /* without hurry */
-
 void observe_hurry(bool hurry)
 {
-	process_set_scheduler(hurry ? SCHED_FIFO : SCHED_NORMAL, hurry ? 0 : NICE, hurry, SCHED_FLAG_RESET_ON_FORK, 0, 0, 0);
+	process_set_scheduler(hurry ? SCHED_FIFO : SCHED_NORMAL, 0, hurry, SCHED_FLAG_RESET_ON_FORK, 0, 0, 0);
 }

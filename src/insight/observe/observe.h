@@ -121,7 +121,7 @@ int observe_notify_start(struct observe *observe, int *ret_watch_fd, struct err 
 
 /*
  * Who watches has to be faster than who is watched: a process that ends at once is gone before it can be looked at. In a
- * hurry this process goes before all that is not in real time, otherwise before most. Without privilege nothing changes.
+ * hurry this process goes before all that is not in real time, otherwise it is one of many. Without privilege nothing changes.
  */
 void observe_hurry(bool hurry);
 
