@@ -43,8 +43,10 @@ teardown() { common_teardown; }
 @test "a profile that is not loaded stops the start, and is named" {
 	path=$(bundle)
 	edit "$path" '.process.apparmorProfile = "no-such-profile"'
-	run --separate-stderr oci run --bundle "$path" "$(new_id)"
-	assert_fails 1
-	assert_says no-such-profile
+	for verb in run create; do
+		run --separate-stderr oci $verb --bundle "$path" "$(new_id)"
+		assert_fails 1
+		assert_says no-such-profile
+	done
 	leftovers
 }

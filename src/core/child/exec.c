@@ -112,8 +112,17 @@ static int explain_missing(const char *path, struct err *err)
 	return err_fix(err, "add %s to the image, or use a program that does not need it", interpreter);
 }
 
-static int explain_denied(const char *path, struct err *err)
+static const char *selinux_label(const struct plan *plan)
 {
+	for (size_t i = 0; i < plan->ops_count; i++)
+		if (plan->ops[i].kind == OP_LABEL && !plan->ops[i].label.apparmor)
+			return plan->ops[i].label.label;
+	return NULL;
+}
+
+static int explain_denied(const struct child *child, const char *path, struct err *err)
+{
+	const char *label = selinux_label(child->plan);
 	struct statvfs fs;
 	struct stat st;
 
@@ -133,6 +142,11 @@ static int explain_denied(const char *path, struct err *err)
 		err_why(err, "the file is not executable (mode %o)", st.st_mode & 07777);
 		return err_fix(err, "chmod +x it in the image");
 	}
+	if (label && process_may_execute(path) == 0) {
+		err_why(err, "SELinux's policy does not let the label %s be entered by this file", label);
+		return err_fix(err, "give the image's files the type that belongs to it (chcon -R), or allow the transition; "
+				    "under no_new_privs and on nosuid mounts it needs a permission of its own");
+	}
 	err_why(err, "the container's user (%u:%u) may not execute it (owner %u:%u, mode %o)", geteuid(), getegid(),
 		st.st_uid, st.st_gid, st.st_mode & 07777);
 	return err_fix(err, "chmod o+x it in the image, or run as another process.user");
@@ -151,7 +165,7 @@ static void say_cannot_execute(const char *path, int errnum, struct err *err)
 	err->errnum = errnum;
 }
 
-static int explain_execute(const char *path, int errnum, struct err *err)
+static int explain_execute(const struct child *child, const char *path, int errnum, struct err *err)
 {
 	switch (errnum) {
 	case ENOENT:
@@ -159,7 +173,7 @@ static int explain_execute(const char *path, int errnum, struct err *err)
 		return explain_missing(path, err);
 	case EACCES:
 	case EPERM:
-		return explain_denied(path, err);
+		return explain_denied(child, path, err);
 	case ENOEXEC:
 		err_why(err, "it is no program for this machine: another architecture, or a script without #!");
 		return err_fix(err, "use an image for this architecture, or begin the script with #!/bin/sh");
@@ -171,10 +185,10 @@ static int explain_execute(const char *path, int errnum, struct err *err)
 	}
 }
 
-static int cannot_execute(const char *path, int errnum, struct err *err)
+static int cannot_execute(const struct child *child, const char *path, int errnum, struct err *err)
 {
 	say_cannot_execute(path, errnum, err);
-	return explain_execute(path, errnum, err);
+	return explain_execute(child, path, errnum, err);
 }
 
 static int not_in_path(const char *name, const char *path, bool denied, struct err *err)
@@ -224,9 +238,9 @@ static int find_program(struct child *child, const struct op *op, struct err *er
 	if (!strchr(name, '/'))
 		return search(child, name, search_path(op), err);
 	if (format_text(child->program, sizeof(child->program), "%s", name) >= sizeof(child->program))
-		return cannot_execute(name, ENAMETOOLONG, err);
+		return cannot_execute(child, name, ENAMETOOLONG, err);
 	result = process_may_execute(name);
-	return result < 0 ? cannot_execute(name, -result, err) : 0;
+	return result < 0 ? cannot_execute(child, name, -result, err) : 0;
 }
 
 static uid_t uid_of(const struct plan *plan)
@@ -352,7 +366,7 @@ int child_exec(struct child *child, const struct op *op, struct err *err)
 	where = plan_filter_refuses(child->plan, abi_syscall_number(ABI_ARCH_NATIVE, "execve"), errnum);
 	say_cannot_execute(child->program, errnum, err);
 	if (!where)
-		return explain_execute(child->program, errnum, err);
+		return explain_execute(child, child->program, errnum, err);
 	err_why(err, "the system call filter answers execve, by which every program starts, with this error");
 	err_fix(err, "allow execve in the rules of the filter");
 	return err_where(err, "%s#%s", child->plan->config_name, where);

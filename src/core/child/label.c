@@ -54,3 +54,16 @@ int child_label(struct child *child, const struct op *op, struct err *err)
 	fd_close(&fd);
 	return write_label(child, op, own, err);
 }
+
+int child_expect_labels(struct child *child, struct err *err)
+{
+	for (size_t i = 0; i < child->plan->ops_count; i++) {
+		const struct op *op = &child->plan->ops[i];
+
+		if (op->kind != OP_LABEL || child_label(child, op, err) == 0)
+			continue;
+		plan_explain(child->plan, op, err);
+		return ERR;
+	}
+	return 0;
+}

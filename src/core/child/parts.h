@@ -117,6 +117,8 @@ int child_expect_program(struct child *child, struct err *err);
 int child_look_ahead(struct child *child, const struct op *op, struct err *err);
 /* enter.c: open and enter the working directory of op, and see that it is inside; kept in child->cwd_fd. */
 int child_hold_directory(struct child *child, const struct op *op, struct err *err);
+/* label.c: set the labels once before the wait for `start`, which then need not tell that the policy has none such. */
+int child_expect_labels(struct child *child, struct err *err);
 /* process.c: raise the hard limits that will be set, so that what may not be is told before the wait for `start`. */
 int child_raise_limits(struct child *child, struct err *err);
 

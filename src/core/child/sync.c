@@ -145,7 +145,7 @@ int child_wait_start(struct child *child, const struct op *op, struct err *err)
 	if (result < 0)
 		return child_failed(op, result, "getsockopt", err);
 	/* Engines read the reason of a failed create, and of a failed start only that it failed. */
-	if (child_expect_program(child, err) || child_raise_limits(child, err))
+	if (child_expect_program(child, err) || child_expect_labels(child, err) || child_raise_limits(child, err))
 		return ERR;
 	result = process_set_parent_death_signal(0);
 	if (result < 0)
