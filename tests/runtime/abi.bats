@@ -196,8 +196,9 @@ json_is() { # FILTER EXPECTED
 	has "unknown option"
 	run -125 abi mount --profile "$WORK/none.json"
 	has "No such file or directory"
+	has "check the path"
 	run -125 abi mount --profile /
-	has "no regular file"
+	has "Is a directory"
 	echo '{"defaultAction":' >"$WORK/bad.json"
 	run -125 abi mount --profile "$WORK/bad.json"
 	has "bad.json"

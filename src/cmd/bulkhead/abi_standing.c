@@ -1,16 +1,11 @@
 /* SPDX-License-Identifier: Apache-2.0 */
 /* abi_standing: what the default profile and a given one say about a system call, in words. Reads the given file. */
-#include <errno.h>
-#include <fcntl.h>
 #include <linux/seccomp.h>
 #include <stdio.h>
 #include <string.h>
-#include <sys/stat.h>
-#include <unistd.h>
 
 #include "abi/arch.h"
 #include "abi/syscalls.h"
-#include "base/fd.h"
 #include "base/json.h"
 #include "cmd/bulkhead/abi.h"
 #include "core/oci/config.h"
@@ -20,38 +15,6 @@
 #define ACTIONS_MAX 8
 
 /* ---- reading ---- */
-
-static int read_file(struct arena *arena, const char *path, char **ret_text, size_t *ret_size, struct err *err)
-{
-	int fd cleanup_fd = open(path, O_RDONLY | O_CLOEXEC | O_NOCTTY | O_NONBLOCK);
-	struct stat status;
-	size_t size = 0;
-	char *text;
-
-	if (fd < 0 || fstat(fd, &status) < 0)
-		return err_sys(err, errno, "open", "cannot read the profile %s", path);
-	if (!S_ISREG(status.st_mode) || (uint64_t)status.st_size > PROFILE_BYTES_MAX) {
-		err_set(err, ERR_CONFIG, "cannot read the profile %s", path);
-		return err_why(err, S_ISREG(status.st_mode) ? "it is larger than 16 MiB" : "it is no regular file");
-	}
-	text = arena_alloc(arena, (size_t)status.st_size + 1);
-	if (!text)
-		return err_set(err, ERR_INTERNAL, "out of memory while reading %s", path);
-	while (size < (size_t)status.st_size) {
-		ssize_t got = read(fd, text + size, (size_t)status.st_size - size);
-
-		if (got < 0 && errno == EINTR)
-			continue;
-		if (got < 0)
-			return err_sys(err, errno, "read", "cannot read the profile %s", path);
-		if (got == 0)
-			break;
-		size += (size_t)got;
-	}
-	*ret_text = text;
-	*ret_size = size;
-	return 0;
-}
 
 static int use_text(struct abi *abi, const char *name, const char *text, size_t size, struct abi_profile *profile,
 		    struct err *err)
@@ -77,14 +40,15 @@ static int use_sandbox(struct abi *abi, uint64_t capabilities, struct abi_profil
 
 int abi_read_profiles(struct abi *abi, const char *file, struct err *err)
 {
-	char *text;
+	const char *text;
 	size_t size;
 
 	if (use_sandbox(abi, 0, &abi->sandbox, err))
 		return ERR;
 	if (!file)
 		return 0;
-	return read_file(abi->arena, file, &text, &size, err) || use_text(abi, file, text, size, &abi->given, err)
+	return engine_read_file(abi->arena, file, file, PROFILE_BYTES_MAX, &text, &size, err) ||
+			       use_text(abi, file, text, size, &abi->given, err)
 		       ? ERR
 		       : 0;
 }

@@ -1,12 +1,9 @@
 // SPDX-License-Identifier: Apache-2.0
 /* profile: look at containment profiles, check, compare, join and export them. Touches no container. */
-#include <fcntl.h>
 #include <inttypes.h>
 #include <stdio.h>
 #include <string.h>
-#include <unistd.h>
 
-#include "base/fd.h"
 #include "base/json.h"
 #include "base/types.h"
 #include "cmd/bulkhead/people.h"
@@ -43,39 +40,19 @@ static int failed(struct people *people, const struct err *err)
 	return PEOPLE_FAILED;
 }
 
-static int read_text(struct arena *arena, const char *path, char **ret_text, size_t *ret_size, struct err *err)
-{
-	int file_fd cleanup_fd = open(path, O_RDONLY | O_CLOEXEC | O_NOCTTY | O_NONBLOCK);
-	char *text = arena_alloc(arena, PROFILE_SIZE_MAX + 1);
-	ssize_t size;
-
-	if (!text)
-		return err_set(err, ERR_KERNEL, "cannot read %s: out of memory", path);
-	if (file_fd < 0)
-		return err_sys(err, errno, "open", "cannot read the profile %s", path);
-	size = fd_read_full(file_fd, text, PROFILE_SIZE_MAX + 1);
-	if (size < 0)
-		return err_sys(err, (int)size, "read", "cannot read the profile %s", path);
-	if ((size_t)size > PROFILE_SIZE_MAX)
-		return err_set(err, ERR_CONFIG, "%s is larger than %zu MiB", path, PROFILE_SIZE_MAX >> 20);
-	*ret_text = text;
-	*ret_size = (size_t)size;
-	return 0;
-}
-
 /* 0, STATUS_NO when it has faults, which are printed, or PEOPLE_FAILED. */
 static int read_profile(struct work *work, const char *path, struct profile *ret)
 {
 	struct profile_faults *faults = arena_calloc(work->arena, 1, sizeof(*faults));
 	struct err err = ERR_INIT;
-	char *text;
+	const char *text;
 	size_t size;
 
 	if (!faults) {
 		err_set(&err, ERR_KERNEL, "cannot read %s: out of memory", path);
 		return failed(work->people, &err);
 	}
-	if (read_text(work->arena, path, &text, &size, &err))
+	if (engine_read_file(work->arena, path, path, PROFILE_SIZE_MAX, &text, &size, &err))
 		return failed(work->people, &err);
 	if (profile_read(work->arena, path, text, size, ret, faults) == 0)
 		return 0;

@@ -209,8 +209,11 @@ int engine_read_file(struct arena *arena, const char *path, const char *name, si
 	ssize_t count;
 	char *copy;
 
-	if (fd < 0 || fstat(fd, &status) != 0)
-		return err_sys(err, errno, "openat", "cannot open %s", name);
+	if (fd < 0 || fstat(fd, &status) != 0) {
+		err_sys(err, errno, "openat", "cannot open %s", name);
+		return err->errnum != ENOENT ? ERR : err_fix(err, "check the path; it is taken from the current directory "
+								   "unless it starts with /");
+	}
 	if (S_ISREG(status.st_mode)) {
 		if ((uint64_t)status.st_size > size_max)
 			return too_large(name, size_max, err);
@@ -233,8 +236,10 @@ int engine_read_file(struct arena *arena, const char *path, const char *name, si
 			return too_large(name, size_max, err);
 		buf_add(&text, chunk, (size_t)count);
 	}
-	if (count < 0)
-		return err_sys(err, (int)count, "read", "cannot read %s", name);
+	if (count < 0) {
+		err_sys(err, (int)count, "read", "cannot read %s", name);
+		return count == -EISDIR ? err_fix(err, "name a file in it") : ERR;
+	}
 	copy = arena_alloc(arena, text.length + 1);
 	if (text.failed || !copy)
 		return err_set(err, ERR_INTERNAL, "out of memory while reading %s", name);

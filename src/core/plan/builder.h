@@ -130,7 +130,7 @@ struct process_power {
 	struct filter_program config_filter; /* without the profile's part; count 0: the same, or there is none */
 	uint32_t filter_flags;
 	const char *where_filter;
-	const char *filter_note; /* a rule of the config that has no effect; NULL when there is none */
+	const char *filter_note; /* where it comes from, or a rule of the config that has no effect; NULL: nothing to say */
 };
 /* The capabilities that can be granted, as masks; the others are warned of. */
 void plan_capabilities(struct builder *builder, struct process_power *power);

@@ -165,8 +165,10 @@ int plan_filter(struct builder *builder, struct process_power *power)
 
 	if (!seccomp->present) {
 		power->has_filter = builder->request->filter;
-		if (power->has_filter)
+		if (power->has_filter) {
 			power->filter = *builder->request->filter;
+			power->filter_note = "it is this program's default, compiled when the program was built";
+		}
 		return profile_filter(builder, power);
 	}
 	if (plan_filter_policy(seccomp, builder->plan->config_name, builder->arena, &policy, builder->err) ||
