@@ -76,6 +76,8 @@ void json_put_null(struct json_writer *writer);
 void json_put_value(struct json_writer *writer, const struct json *value); /* as it was read, numbers as they stood */
 /* key and value in one call */
 void json_member_string(struct json_writer *writer, const char *key, const char *text);
+/* An array of strings. */
+void json_member_strings(struct json_writer *writer, const char *key, const char *const *items, size_t count);
 void json_member_u64(struct json_writer *writer, const char *key, uint64_t value);
 void json_member_i64(struct json_writer *writer, const char *key, int64_t value);
 void json_member_bool(struct json_writer *writer, const char *key, bool value);

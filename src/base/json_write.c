@@ -187,6 +187,15 @@ void json_member_string(struct json_writer *writer, const char *key, const char 
 	json_put_string(writer, text);
 }
 
+void json_member_strings(struct json_writer *writer, const char *key, const char *const *items, size_t count)
+{
+	json_key(writer, key);
+	json_begin_array(writer);
+	for (size_t i = 0; i < count; i++)
+		json_put_string(writer, items[i]);
+	json_end_array(writer);
+}
+
 void json_member_u64(struct json_writer *writer, const char *key, uint64_t value)
 {
 	json_key(writer, key);

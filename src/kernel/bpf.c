@@ -96,17 +96,22 @@ int bpf_program_open(uint32_t id)
 	return bpf_call(BPF_PROG_GET_FD_BY_ID, &attr);
 }
 
-int bpf_program_name(int program_fd, char ret_name[BPF_OBJ_NAME_LEN])
+static int program_info(int program_fd, struct bpf_prog_info *info)
 {
-	struct bpf_prog_info info = {0};
 	union bpf_attr attr;
-	int result;
 
 	memset(&attr, 0, sizeof(attr));
 	attr.info.bpf_fd = (uint32_t)program_fd;
-	attr.info.info_len = sizeof(info);
-	attr.info.info = (uint64_t)(uintptr_t)&info;
-	result = bpf_call(BPF_OBJ_GET_INFO_BY_FD, &attr);
+	attr.info.info_len = sizeof(*info);
+	attr.info.info = (uint64_t)(uintptr_t)info;
+	return bpf_call(BPF_OBJ_GET_INFO_BY_FD, &attr);
+}
+
+int bpf_program_name(int program_fd, char ret_name[BPF_OBJ_NAME_LEN])
+{
+	struct bpf_prog_info info = {0};
+	int result = program_info(program_fd, &info);
+
 	if (result < 0)
 		return result;
 	memcpy(ret_name, info.name, BPF_OBJ_NAME_LEN);
@@ -120,14 +125,8 @@ int bpf_program_read(int program_fd, struct bpf_insn *ret_instructions, uint32_t
 		.xlated_prog_insns = (uint64_t)(uintptr_t)ret_instructions,
 		.xlated_prog_len = capacity * (uint32_t)sizeof(*ret_instructions),
 	};
-	union bpf_attr attr;
-	int result;
+	int result = program_info(program_fd, &info);
 
-	memset(&attr, 0, sizeof(attr));
-	attr.info.bpf_fd = (uint32_t)program_fd;
-	attr.info.info_len = sizeof(info);
-	attr.info.info = (uint64_t)(uintptr_t)&info;
-	result = bpf_call(BPF_OBJ_GET_INFO_BY_FD, &attr);
 	if (result < 0)
 		return result;
 	if (!info.xlated_prog_insns || !info.xlated_prog_len)

@@ -9,15 +9,6 @@
 
 static const struct opt options[] = {{.type = OPT_END}};
 
-static void put_list(struct json_writer *writer, const char *key, const char *const *items, size_t count)
-{
-	json_key(writer, key);
-	json_begin_array(writer);
-	for (size_t i = 0; i < count; i++)
-		json_put_string(writer, items[i]);
-	json_end_array(writer);
-}
-
 static void put_names(struct json_writer *writer, const char *key, const struct oci_names *names)
 {
 	json_key(writer, key);
@@ -113,7 +104,7 @@ static int features(int argc, char **argv, void *context)
 	json_begin_object(&writer);
 	json_member_string(&writer, "ociVersionMin", "1.0.0");
 	json_member_string(&writer, "ociVersionMax", CLI_OCI_VERSION);
-	put_list(&writer, "hooks", hooks, ARRAY_SIZE(hooks));
+	json_member_strings(&writer, "hooks", hooks, ARRAY_SIZE(hooks));
 	json_key(&writer, "mountOptions");
 	json_begin_array(&writer);
 	for (size_t i = 0; plan_mount_option_name(i); i++)

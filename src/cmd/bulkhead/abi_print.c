@@ -390,13 +390,8 @@ int abi_print_json(struct abi *abi, struct buf *out, struct err *err)
 		if (entry_json(abi, &abi->results.items[i], &writer, err))
 			return ERR;
 	json_end_array(&writer);
-	if (abi->results.count == 0) {
-		json_key(&writer, "nearest");
-		json_begin_array(&writer);
-		for (size_t i = 0; i < abi->nearest_count; i++)
-			json_put_string(&writer, abi->nearest[i]);
-		json_end_array(&writer);
-	}
+	if (abi->results.count == 0)
+		json_member_strings(&writer, "nearest", abi->nearest, abi->nearest_count);
 	json_end_object(&writer);
 	buf_puts(out, "\n");
 	return 0;
@@ -436,11 +431,7 @@ void abi_print_unknown(const struct abi_unknown *unknown, bool json, struct buf 
 		json_begin_object(&writer);
 		json_member_bool(&writer, "readable", unknown->readable);
 		json_member_string(&writer, "source", unknown->source);
-		json_key(&writer, "unknown");
-		json_begin_array(&writer);
-		for (size_t i = 0; i < unknown->count; i++)
-			json_put_string(&writer, unknown->names[i]);
-		json_end_array(&writer);
+		json_member_strings(&writer, "unknown", unknown->names, unknown->count);
 		json_end_object(&writer);
 		buf_puts(out, "\n");
 		return;

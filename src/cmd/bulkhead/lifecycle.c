@@ -155,15 +155,6 @@ static void print_time(struct json_writer *writer, const char *key, uint64_t ns)
 	json_member_string(writer, key, text);
 }
 
-static void print_strings(struct json_writer *writer, const char *key, const struct strings *strings)
-{
-	json_key(writer, key);
-	json_begin_array(writer);
-	for (size_t i = 0; i < strings->count; i++)
-		json_put_string(writer, strings->items[i]);
-	json_end_array(writer);
-}
-
 static void print_labels(struct json_writer *writer, const struct strings *labels)
 {
 	json_key(writer, "labels");
@@ -182,14 +173,15 @@ void life_print_json(const struct life *life, struct json_writer *writer)
 {
 	const struct monitor_record *record = &life->record;
 	const struct state *state = life->container.state;
+	const struct strings *command =
+		record->present ? &record->options.command : &life->container.config->process.args;
 
 	json_member_string(writer, "name", state->id);
 	json_member_string(writer, "status", life_word(life));
 	json_member_i64(writer, "pid", life_is_running(life) ? state->pid : 0);
 	print_time(writer, "created", state->created_ns);
 	json_member_bool(writer, "monitored", record->monitored);
-	print_strings(writer, "command",
-		      record->present ? &record->options.command : &life->container.config->process.args);
+	json_member_strings(writer, "command", command->items, command->count);
 	if (!record->present)
 		return;
 	json_member_i64(writer, "monitorPid", record->monitored ? record->pid : 0);

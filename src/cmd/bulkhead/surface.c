@@ -71,34 +71,22 @@ static int of_sandbox(struct arena *arena, struct surface *ret, struct err *err)
 	return surface_of_profile(arena, "sandbox", text.data, text.length, 0, ret, err);
 }
 
-/* A container of ours, in either program's state root. *ret_pid stays 0 when there is none of that name. */
+/* *ret_pid stays 0 when there is no container of ours of that name. */
 static int find_container(struct people *people, struct arena *arena, const char *id, pid_t *ret_pid, struct err *err)
 {
-	static const char *const programs[] = {"bulkhead", "bulkhead-oci"};
 	struct engine_container container;
+	bool found;
 
 	*ret_pid = 0;
-	if (state_check_id(id, err))
+	if (people_find_container(people, arena, id, &container, &found, err))
+		return ERR;
+	if (!found)
 		return 0;
-	for (size_t i = 0; i < ARRAY_SIZE(programs); i++) {
-		struct engine engine = people->engine;
-		struct err missing = ERR_INIT;
-
-		engine.program = programs[i];
-		if (engine_state(&engine, id, arena, &container, &missing)) {
-			if (missing.errnum != ENOENT && missing.kind != ERR_STATE) {
-				*err = missing;
-				return ERR;
-			}
-			continue;
-		}
-		if (container.status == STATE_STOPPED || container.state->pid == 0) {
-			err_set(err, ERR_STATE, "container %s does not run", id);
-			return err_fix(err, "bulkhead surface %s, its bundle", container.state->bundle);
-		}
-		*ret_pid = container.state->pid;
-		return 0;
+	if (container.status == STATE_STOPPED || container.state->pid == 0) {
+		err_set(err, ERR_STATE, "container %s does not run", id);
+		return err_fix(err, "bulkhead surface %s, its bundle", container.state->bundle);
 	}
+	*ret_pid = container.state->pid;
 	return 0;
 }
 

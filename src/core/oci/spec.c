@@ -44,15 +44,6 @@ static const struct {
 	{"/sys/fs/cgroup", "cgroup", "cgroup", {"nosuid", "noexec", "nodev", "relatime", "ro"}, NULL},
 };
 
-static void write_strings(struct json_writer *writer, const char *key, const char *const *items, size_t count)
-{
-	json_key(writer, key);
-	json_begin_array(writer);
-	for (size_t i = 0; i < count; i++)
-		json_put_string(writer, items[i]);
-	json_end_array(writer);
-}
-
 static void begin_member(struct json_writer *writer, const char *key)
 {
 	json_key(writer, key);
@@ -73,12 +64,12 @@ static void write_process(struct json_writer *writer)
 	json_member_u64(writer, "uid", 0);
 	json_member_u64(writer, "gid", 0);
 	json_end_object(writer);
-	write_strings(writer, "args", program, ARRAY_SIZE(program));
-	write_strings(writer, "env", environment, ARRAY_SIZE(environment));
+	json_member_strings(writer, "args", program, ARRAY_SIZE(program));
+	json_member_strings(writer, "env", environment, ARRAY_SIZE(environment));
 	json_member_string(writer, "cwd", "/");
 	begin_member(writer, "capabilities");
 	for (size_t i = 0; i < ARRAY_SIZE(capability_sets); i++)
-		write_strings(writer, capability_sets[i], capabilities, ARRAY_SIZE(capabilities));
+		json_member_strings(writer, capability_sets[i], capabilities, ARRAY_SIZE(capabilities));
 	json_end_object(writer);
 	begin_list(writer, "rlimits");
 	json_begin_object(writer);
@@ -160,8 +151,8 @@ static void write_linux(struct json_writer *writer, bool rootless, uint32_t uid,
 	if (rootless)
 		write_namespace(writer, OCI_NS_USER);
 	json_end_array(writer);
-	write_strings(writer, "maskedPaths", masked_paths, ARRAY_SIZE(masked_paths));
-	write_strings(writer, "readonlyPaths", readonly_paths, ARRAY_SIZE(readonly_paths));
+	json_member_strings(writer, "maskedPaths", masked_paths, ARRAY_SIZE(masked_paths));
+	json_member_strings(writer, "readonlyPaths", readonly_paths, ARRAY_SIZE(readonly_paths));
 	json_end_object(writer);
 }
 

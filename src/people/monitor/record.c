@@ -45,15 +45,6 @@ int monitor_restart_parse(const char *text, struct monitor_options *options, str
 	return err_fix(err, "no, on-failure, on-failure:NUMBER, always or unless-stopped");
 }
 
-static void write_strings(struct json_writer *writer, const char *key, const struct strings *strings)
-{
-	json_key(writer, key);
-	json_begin_array(writer);
-	for (size_t i = 0; i < strings->count; i++)
-		json_put_string(writer, strings->items[i]);
-	json_end_array(writer);
-}
-
 static uint64_t start_time(pid_t pid)
 {
 	uint64_t time = 0;
@@ -81,8 +72,8 @@ int record_write(const struct state_dir *dir, const struct monitor_record *recor
 	json_member_string(&writer, "restart", restart_names[options->restart]);
 	json_member_u64(&writer, "restartMax", options->restart_max);
 	json_member_string(&writer, "source", options->source);
-	write_strings(&writer, "command", &options->command);
-	write_strings(&writer, "labels", &options->labels);
+	json_member_strings(&writer, "command", options->command.items, options->command.count);
+	json_member_strings(&writer, "labels", options->labels.items, options->labels.count);
 	json_end_object(&writer);
 	if (text.failed)
 		return err_set(err, ERR_INTERNAL, "out of memory for the record of the monitor");

@@ -42,15 +42,6 @@ void sandbox_write_mount(struct json_writer *writer, const char *target, const c
 	json_end_object(writer);
 }
 
-static void write_strings(struct json_writer *writer, const char *key, const char *const *items, size_t count)
-{
-	json_key(writer, key);
-	json_begin_array(writer);
-	for (size_t i = 0; i < count; i++)
-		json_put_string(writer, items[i]);
-	json_end_array(writer);
-}
-
 static bool names_variable(const char *entry, const char *assignment)
 {
 	size_t length = (size_t)(strchrnul(assignment, '=') - assignment);
@@ -141,7 +132,7 @@ static int write_process(struct json_writer *writer, struct context *context, st
 	json_member_u64(writer, "gid", context->ids.gid.value);
 	json_member_u64(writer, "umask", 022);
 	json_end_object(writer);
-	write_strings(writer, "args", sandbox->command, count);
+	json_member_strings(writer, "args", sandbox->command, count);
 	if (write_env(writer, context, err) < 0)
 		return ERR;
 	json_member_string(writer, "cwd", workdir);
@@ -407,8 +398,8 @@ static int write_linux(struct json_writer *writer, struct context *context, stru
 	write_resources(writer, context->sandbox);
 	if (write_seccomp(writer, context, err) < 0)
 		return ERR;
-	write_strings(writer, "maskedPaths", masked_paths, ARRAY_SIZE(masked_paths));
-	write_strings(writer, "readonlyPaths", readonly_paths, ARRAY_SIZE(readonly_paths));
+	json_member_strings(writer, "maskedPaths", masked_paths, ARRAY_SIZE(masked_paths));
+	json_member_strings(writer, "readonlyPaths", readonly_paths, ARRAY_SIZE(readonly_paths));
 	json_end_object(writer);
 	return 0;
 }
