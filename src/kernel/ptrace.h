@@ -1,6 +1,5 @@
 /* SPDX-License-Identifier: Apache-2.0 */
-/* kernel/ptrace: stop a process for as long as its seccomp filters are read (ptrace(2)). It goes on when it is let
- * go, and
+/* kernel/ptrace: stop a process for as long as its seccomp filters are read (ptrace(2)). It goes on when it is let go, and
  * when this process ends. -errno. */
 #ifndef BULKHEAD_KERNEL_PTRACE_H
 #define BULKHEAD_KERNEL_PTRACE_H

@@ -114,8 +114,8 @@ struct sandbox_result {
 
 /*
  * "host", "dir:PATH", "tar:PATH", a word that ends in .tar, .tar.gz or .tar.zst, or a word with a slash.
- * Relative paths are taken from the current directory. A bare word is an
- * image reference, which this version cannot run: ERR_UNSUPPORTED that says how to name a directory.
+ * Relative paths are taken from the current directory. A bare word is an image reference, which this version cannot run:
+ * ERR_UNSUPPORTED that says how to name a directory.
  */
 /* An archive is opened, and the program that unpacks it. */
 int sandbox_parse_source(struct arena *arena, const char *source, struct sandbox *sandbox, struct err *err);
