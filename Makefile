@@ -69,6 +69,12 @@ reach:
 	$(MAKE) programs
 	bench/reach --write
 
+# What learning costs a program, into docs/learn.md.
+learning:
+	tools/deps build test bench
+	$(MAKE) programs
+	bench/learn --write
+
 # Each target for FUZZ_SECONDS, from its corpus; needs clang.
 FUZZ_SECONDS ?= 60
 fuzz:
@@ -89,4 +95,4 @@ install: programs
 clean:
 	rm -rf $(BUILD)
 
-.PHONY: all programs replay deps demo check check-long bite bench reach fuzz style install clean
+.PHONY: all programs replay deps demo check check-long bite bench reach learning fuzz style install clean

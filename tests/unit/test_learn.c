@@ -191,10 +191,13 @@ static void names_that_differ_the_next_time(void **state)
 	file(lesson, "/run/app.4711.pid", OBSERVE_WRITE | OBSERVE_MAKE, S_IFREG);
 	file(lesson, "/srv/data/ready", OBSERVE_WRITE | OBSERVE_MAKE, S_IFREG);
 	file(lesson, "/srv/data2/log.XyZaBc", OBSERVE_WRITE, S_IFREG); /* was there before: no random name */
-	file(lesson, "/var/lib/app/old", OBSERVE_REPLACE, S_IFREG);
+	file(lesson, "/var/lib/app/old", OBSERVE_READ | OBSERVE_REPLACE, S_IFREG);
+	file(lesson, "/opt/build/a.out", OBSERVE_WRITE | OBSERVE_MAKE | OBSERVE_EXECUTE, S_IFREG);
 	finish(lesson);
+	assert_set(lesson, PROFILE_READ, "/var/lib/app/*");
+	assert_set(lesson, PROFILE_EXECUTE, "/opt/build/*");
 	assert_set(lesson, PROFILE_WRITE,
-		   "/run/app.*.pid /srv/data/ready /srv/data2/log.XyZaBc /tmp/*_abc /var/lib/app/*");
+		   "/opt/build/a.out /run/app.*.pid /srv/data/ready /srv/data2/log.XyZaBc /tmp/*_abc /var/lib/app/*");
 }
 
 static void many_files_are_folded_but_not_high_up(void **state)

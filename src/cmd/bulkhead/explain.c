@@ -81,12 +81,12 @@ static int watch(struct explain_story *story, int pidfd, struct err *err)
 		if (poll(fds, 2, -1) < 0 && errno != EINTR)
 			return err_sys(err, errno, "poll", "cannot wait");
 		if (fds[0].revents) {
-			result = observe_next(&story->observe, 0, &record, err);
+			/* All: what came in one message makes the socket readable once. */
+			while ((result = observe_next(&story->observe, 0, &record, err)) > 0)
+				explain_story_take(story, &record);
 			if (result < 0)
 				return ERR;
-			if (result)
-				explain_story_take(story, &record);
-			else if (story->observe.fd < 0)
+			if (story->observe.fd < 0)
 				return err_set(err, ERR_INTERNAL, "the helper that watches has ended");
 		} else if (fds[1].revents) {
 			break;

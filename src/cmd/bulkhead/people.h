@@ -42,6 +42,6 @@ void people_use_own_words(const char *program, struct err *err);
 /* An option that Docker has: what does it here. */
 void people_know_strangers(struct err *err);
 
-extern const struct opt_verb verb_run, verb_plan, verb_abi, verb_profile, verb_surface, verb_explain;
+extern const struct opt_verb verb_run, verb_plan, verb_abi, verb_profile, verb_surface, verb_explain, verb_learn;
 
 #endif

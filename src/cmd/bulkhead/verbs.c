@@ -6,7 +6,7 @@
 static const struct opt_verb *const verbs[] = {
 	&verb_run, &verb_exec, &verb_attach, &verb_cp, &verb_ls, &verb_ps, &verb_inspect, &verb_logs, &verb_stats,
 	&verb_top, &verb_wait, &verb_stop, &verb_kill, &verb_pause, &verb_resume, &verb_unpause, &verb_rm, &verb_prune,
-	&verb_plan, &verb_abi, &verb_profile, &verb_surface, &verb_explain,
+	&verb_plan, &verb_abi, &verb_profile, &verb_surface, &verb_explain, &verb_learn,
 };
 
 static const struct opt options[] = {

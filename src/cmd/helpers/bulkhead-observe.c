@@ -1,8 +1,9 @@
 /* SPDX-License-Identifier: Apache-2.0 */
 /*
- * bulkhead-observe: the helper program that watches system calls for `bulkhead explain`, which starts it. Records go to
- * standard output, a socket; it ends when the other side is shut. Runs with its caller's power until everything is attached,
- * and with none afterwards. No file is read but the kernel's own description of its types.
+ * bulkhead-observe: the helper program that watches system calls for `bulkhead explain` and `learn`, which start it.
+ * Records go to standard output, a socket; it ends when the other side is shut. Runs with its caller's power until
+ * everything is attached, and with none afterwards. No file is read but the kernel's own description of its types and
+ * symbols.
  */
 #include <stdint.h>
 #include <stdio.h>
@@ -17,9 +18,12 @@
 struct options {
 	uint64_t mount, cgroup, level, tier;
 	const char *pids;
+	bool learn, armed;
 };
 
 static const struct opt options[] = {
+	{OPT_FLAG, 0, "learn", NULL, "what they do, instead of what they are refused", offsetof(struct options, learn)},
+	{OPT_FLAG, 0, "armed", NULL, "the pids from the next program on", offsetof(struct options, armed)},
 	{OPT_U64, 0, "mount", "INODE", "all in this mount namespace", offsetof(struct options, mount)},
 	{OPT_U64, 0, "cgroup", "ID", "all below this cgroup", offsetof(struct options, cgroup)},
 	{OPT_U64, 0, "level", "NUMBER", "its depth", offsetof(struct options, level)},
@@ -63,7 +67,8 @@ int main(int argc, char **argv)
 
 	if (opt_parse(&command_line, argc, argv, &chosen, &operands, &help, &err) || help || operands ||
 	    fstat(STDOUT_FILENO, &status) < 0 || !S_ISSOCK(status.st_mode)) {
-		fprintf(stderr, "bulkhead-observe: %s\n", err.what[0] ? err.what : "bulkhead explain starts this program");
+		fprintf(stderr, "bulkhead-observe: %s\n", err.what[0] ? err.what :
+			"bulkhead explain and learn start this program");
 		return EXIT_FAILURE;
 	}
 	pids = read_pids(chosen.pids ?: "", &target.pids_count);
@@ -75,6 +80,8 @@ int main(int argc, char **argv)
 	target.mount_inode = (uint32_t)chosen.mount;
 	target.cgroup = chosen.cgroup;
 	target.cgroup_level = (uint32_t)chosen.level;
+	target.learn = chosen.learn;
+	target.armed = chosen.armed;
 	target.tier_max = (enum observe_tier)chosen.tier;
 	return observe_serve(&target, STDOUT_FILENO);
 }

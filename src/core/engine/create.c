@@ -307,6 +307,9 @@ static int record_process(struct launch *launch, struct err *err)
 		return ERR;
 	if (state_write(&creation->dir, &creation->state, err))
 		return ERR;
+	if (creation->request->on_process &&
+	    creation->request->on_process(creation->request->on_process_context, launch->pid, err))
+		return ERR;
 	return launch_send_recorded(launch, err);
 }
 

@@ -63,6 +63,9 @@ struct engine_create {
 	 * socket, in a message of one byte. NULL: nobody watches. */
 	const struct filter_program *watch;
 	int watch_fd;
+	/* The container's first process exists, and does not come to its program before this returns; NULL: nobody asks. */
+	int (*on_process)(void *context, pid_t pid, struct err *err);
+	void *on_process_context;
 };
 
 /* create: afterwards the container waits for engine_start. */

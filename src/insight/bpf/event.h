@@ -183,6 +183,7 @@ enum observe_sight_flag {
 	 * path is empty and walk is the file itself, or walk is empty and path is the file itself, without links. */
 	OBSERVE_SIGHT_WORDS = 8,
 	OBSERVE_SIGHT_HELD = 32, /* OBSERVE_SIGHT_CALL, of sources that see no checks: value[0] is the effective capabilities */
+	OBSERVE_SIGHT_WIRE = 64, /* OBSERVE_SIGHT_NAME: as a question of DNS has it, "\3www\7example\3org\0" */
 	OBSERVE_SIGHT_CUT = 16, /* the file's name was longer than there was room for */
 };
 #define OBSERVE_SIGHT_PATH_MAX 4096
@@ -202,6 +203,35 @@ struct observe_sight {
 struct observe_counts {
 	__u32 kind, unused;
 	__u64 calls, lost; /* system calls, and facts that there was no room for */
+	__u64 processes;   /* programs that were executed */
+};
+
+/* What a task's mark says; the first member of what the programs keep of it. */
+enum observe_mark {
+	OBSERVE_WATCHED = 1,
+	OBSERVE_ARMED = 2, /* learning: watched from the next program on that it or its children execute */
+};
+
+/* What there is to learn from a system call, for the programs in the kernel: filled by user space, which knows names. */
+enum observe_lesson_what {
+	OBSERVE_LESSON_ARGUMENT = 1,   /* args[index[…]] under mask[…] */
+	OBSERVE_LESSON_DESCRIPTOR = 2, /* it returns a new one */
+	OBSERVE_LESSON_OPENED = 4,     /* which is of a file with a name */
+	OBSERVE_LESSON_CHANGES = 8,    /* its paths are changed: access[…] */
+	OBSERVE_LESSON_SIGNAL = 16,    /* args[index[0]] */
+	OBSERVE_LESSON_BIND = 32,
+	OBSERVE_LESSON_CONNECT = 64,
+	OBSERVE_LESSON_NAMESPACES = 128,
+	OBSERVE_LESSON_LIMIT = 256,
+	OBSERVE_LESSON_SEND = 512, /* to an address, or a question for one: index[0] is an enum observe_send */
+};
+enum observe_send { OBSERVE_SEND_BYTES, OBSERVE_SEND_TO, OBSERVE_SEND_MESSAGE, OBSERVE_SEND_MESSAGES };
+struct observe_lesson {
+	__u32 what, arguments; /* arguments: as in struct observe_call */
+	/* index[1]: of clone3 1; of a call with two directories the second; of one with limits where the old one goes */
+	__u8 index[2], access[2];
+	__u32 unused;
+	__u64 mask[2];
 };
 
 /* Which calls have which arguments, for the programs: filled by user space, which knows names. */

@@ -27,9 +27,14 @@ typedef _Bool bool;
 
 /* <linux/bpf.h> */
 #define BPF_ANY 0
+#define BPF_NOEXIST 1
+#define BPF_RB_NO_WAKEUP 1
+#define BPF_RB_FORCE_WAKEUP 2
+#define BPF_RB_AVAIL_DATA 0
 #define BPF_LOCAL_STORAGE_GET_F_CREATE 1
 #define BPF_F_NO_PREALLOC 1
 enum bpf_map_type {
+	BPF_MAP_TYPE_HASH = 1,
 	BPF_MAP_TYPE_ARRAY = 2,
 	BPF_MAP_TYPE_PERCPU_ARRAY = 6,
 	BPF_MAP_TYPE_LRU_HASH = 9,
@@ -105,6 +110,7 @@ struct seccomp {
 };
 
 struct qstr {
+	__u64 hash_len;
 	const unsigned char *name;
 };
 struct super_block {
@@ -128,6 +134,7 @@ struct mount {
 	struct mount *mnt_parent;
 	struct dentry *mnt_mountpoint;
 	struct vfsmount mnt;
+	struct mnt_namespace *mnt_ns;
 };
 struct path {
 	struct vfsmount *mnt;
@@ -135,6 +142,8 @@ struct path {
 };
 struct file {
 	struct path f_path;
+	struct inode *f_inode;
+	unsigned int f_mode, f_flags;
 };
 struct fdtable {
 	unsigned int max_fds;
@@ -172,7 +181,8 @@ struct task_struct {
 	struct task_struct *group_leader;
 };
 struct linux_binprm {
-	const char *filename;
+	struct file *file;
+	const char *filename, *interp;
 };
 struct kernel_siginfo {
 	int si_signo, si_code;

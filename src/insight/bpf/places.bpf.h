@@ -6,79 +6,17 @@
 #include "insight/bpf/state.bpf.h"
 
 #define WALK_DEPTH 32
-#define NAME_MAX 64
-
-struct walk {
-	struct mount *mount;
-	struct dentry *dentry;
-	struct scratch *scratch;
-	__u32 length;
-};
-
-/* One step up: a name more, or out of a mount into the one around it. 1 ends the walk. */
-static long walk_step(__u32 index, struct walk *walk)
-{
-	struct dentry *dentry = walk->dentry, *parent = BPF_CORE_READ(dentry, d_parent);
-	struct mount *mount = walk->mount, *above;
-	__u32 length = walk->length;
-	long got;
-
-	if (dentry == BPF_CORE_READ(mount, mnt.mnt_root) || dentry == parent) {
-		above = BPF_CORE_READ(mount, mnt_parent);
-		if (above == mount) {
-			/* Files without a directory have a name and no way: "memfd:x". */
-			if (length == 0 && dentry == parent) {
-				got = bpf_probe_read_kernel_str(walk->scratch->walk, NAME_MAX, BPF_CORE_READ(dentry,
-				 d_name.name));
-				walk->length = got > 1 && walk->scratch->walk[0] != '/' ? (__u32)got : 0;
-			}
-			return 1;
-		}
-		walk->dentry = BPF_CORE_READ(mount, mnt_mountpoint);
-		walk->mount = above;
-		return 0;
-	}
-	if (length >= OBSERVE_WALK_MAX - NAME_MAX)
-		return 1;
-	got = bpf_probe_read_kernel_str(walk->scratch->walk + length, NAME_MAX, BPF_CORE_READ(dentry, d_name.name));
-	if (got <= 0)
-		return 1;
-	walk->length = length + (__u32)got;
-	walk->dentry = parent;
-	return 0;
-}
+#define WALK_ROOM  OBSERVE_WALK_MAX
+#define WALK_NAME  64
+#include "insight/bpf/walk.bpf.h"
 
 /* Names from a place up to the root of its mount tree, through mount points, into the scratch; returns their length. */
 __attribute__((noinline)) int walk_up(__u64 mount, __u64 dentry)
 {
 	__u32 zero = 0;
-	struct walk walk = {
-		.mount = container_of((struct vfsmount *)mount, struct mount, mnt),
-		.dentry = (struct dentry *)dentry,
-		.scratch = bpf_map_lookup_elem(&scratches, &zero),
-	};
+	struct scratch *scratch = bpf_map_lookup_elem(&scratches, &zero);
 
-	if (!walk.scratch)
-		return 0;
-	bpf_loop(WALK_DEPTH, walk_step, &walk, 0);
-	return (int)walk.length;
-}
-
-static __always_inline __u64 argument(const struct call *call, __u32 arguments, __u32 shift)
-{
-	switch ((arguments >> shift) & 15) {
-	case 1:
-		return call->args[0];
-	case 2:
-		return call->args[1];
-	case 3:
-		return call->args[2];
-	case 4:
-		return call->args[3];
-	case 5:
-		return call->args[4];
-	}
-	return 0;
+	return scratch ? (int)walk_names(mount, dentry, scratch->walk, NULL) : 0;
 }
 
 #define AT_FDCWD_LOW 0xffffff9cu

@@ -1,6 +1,5 @@
 /* SPDX-License-Identifier: BSD-2-Clause OR GPL-2.0-only */
-/* bpf/state: what the programs keep: settings, counters, marks of processes, the way out to user space; and
- * registers. */
+/* bpf/state: what the programs of explain keep: settings, counters, marks of processes, the way out to user space. */
 #ifndef BULKHEAD_INSIGHT_BPF_STATE_H
 #define BULKHEAD_INSIGHT_BPF_STATE_H
 
@@ -11,6 +10,7 @@
 #include <bpf/bpf_core_read.h>
 
 #include "insight/bpf/event.h"
+#include "insight/bpf/registers.bpf.h"
 
 /* ---- what user space sets before loading ---- */
 
@@ -90,70 +90,6 @@ struct {
 	__type(key, __u32);
 	__type(value, struct scratch);
 } scratches SEC(".maps");
-
-/* ---- registers ---- */
-
-#define COMPAT 2 /* TS_COMPAT of the x86 kernel */
-
-struct call {
-	__u64 number, ip, sp, args[6];
-	bool compat;
-};
-
-/* What tells whether the rest is worth reading: for a program whose registers the verifier knows, two loads. */
-static __always_inline __u64 call_number(struct pt_regs *regs)
-{
-#if defined(__TARGET_ARCH_x86)
-	return regs->orig_ax;
-#elif defined(__TARGET_ARCH_arm64)
-	return regs->syscallno;
-#endif
-}
-
-static __always_inline bool call_compat(struct task_struct *task)
-{
-#if defined(__TARGET_ARCH_x86)
-	return task->thread_info.status & COMPAT;
-#elif defined(__TARGET_ARCH_arm64)
-	return false;
-#endif
-}
-
-static __always_inline void call_read(struct pt_regs *regs, struct task_struct *task, struct call *ret)
-{
-#if defined(__TARGET_ARCH_x86)
-	ret->compat = call_compat(task);
-	ret->number = BPF_CORE_READ(regs, orig_ax);
-	ret->ip = BPF_CORE_READ(regs, ip);
-	ret->sp = BPF_CORE_READ(regs, sp);
-	if (ret->compat) {
-		ret->args[0] = (__u32)BPF_CORE_READ(regs, bx);
-		ret->args[1] = (__u32)BPF_CORE_READ(regs, cx);
-		ret->args[2] = (__u32)BPF_CORE_READ(regs, dx);
-		ret->args[3] = (__u32)BPF_CORE_READ(regs, si);
-		ret->args[4] = (__u32)BPF_CORE_READ(regs, di);
-		ret->args[5] = (__u32)BPF_CORE_READ(regs, bp);
-		return;
-	}
-	ret->args[0] = BPF_CORE_READ(regs, di);
-	ret->args[1] = BPF_CORE_READ(regs, si);
-	ret->args[2] = BPF_CORE_READ(regs, dx);
-	ret->args[3] = BPF_CORE_READ(regs, r10);
-	ret->args[4] = BPF_CORE_READ(regs, r8);
-	ret->args[5] = BPF_CORE_READ(regs, r9);
-#elif defined(__TARGET_ARCH_arm64)
-	ret->compat = false;
-	ret->number = BPF_CORE_READ(regs, syscallno);
-	ret->ip = BPF_CORE_READ(regs, pc);
-	ret->sp = BPF_CORE_READ(regs, sp);
-	ret->args[0] = BPF_CORE_READ(regs, orig_x0);
-	ret->args[1] = BPF_CORE_READ(regs, regs[1]);
-	ret->args[2] = BPF_CORE_READ(regs, regs[2]);
-	ret->args[3] = BPF_CORE_READ(regs, regs[3]);
-	ret->args[4] = BPF_CORE_READ(regs, regs[4]);
-	ret->args[5] = BPF_CORE_READ(regs, regs[5]);
-#endif
-}
 
 static __always_inline bool identity_same(const struct call_identity *identity, const struct call *call)
 {

@@ -39,6 +39,7 @@ static const char *const variants[] = {
 	"select pselect6",
 	"signalfd signalfd4",
 	"symlink symlinkat",
+	"wait4 waitid rt_sigsuspend", /* a shell whose child has ended already does not wait for the signal */
 	"accept accept4",
 	"pread64 preadv",
 	"sendto sendmsg",
@@ -58,7 +59,7 @@ static const char base[] = "arch_prctl brk clock_getres clock_gettime close exec
 /* Between its filter and execve our runtime needs close, write and sendmsg; others look at the file once more, change their
  * directory, or put the last capabilities down. */
 static const char runtime[] = "capget capset chdir fchdir fcntl fstat fstatfs getdents64 getppid newfstatat openat "
-			      "prctl sendmsg setgid setgroups setuid statx umask";
+			      "prctl sendmsg setgid setgroups setresgid setresuid setuid statx umask";
 
 /* Arguments that go with them; without these the filter would allow all. */
 static const struct {

@@ -141,19 +141,26 @@ static bool add(struct learn *learn, enum profile_set_id set, const char *path)
 	return facts_put(learn, set, path) || !learn->broken;
 }
 
+static void fold_directory(const char *path, char *buf, size_t size)
+{
+	snprintf(buf, size, "%.*s/*", (int)(strrchr(path, '/') - path), path);
+}
+
 static void add_written(struct learn *learn, const struct learn_fact *fact, const char *path)
 {
-	char folded[PATHS_MAX], *slash;
+	char folded[PATHS_MAX];
 
 	snprintf(folded, sizeof(folded), "%s", path);
 	if (fact->access & OBSERVE_REPLACE) {
 		/* To remove or rename a file its directory is written: a rule for the file alone allows neither. */
-		slash = strrchr(folded, '/');
-		snprintf(slash, sizeof(folded) - (size_t)(slash - folded), "/*");
+		fold_directory(path, folded, sizeof(folded));
 	} else if (fact->access & OBSERVE_MAKE) {
 		fold_random(path, folded, sizeof(folded));
 	}
 	add(learn, PROFILE_WRITE, folded);
+	/* What is made anew is not there when the rules are: they name its directory. */
+	if (fact->access & OBSERVE_READ && fact->access & (OBSERVE_REPLACE | OBSERVE_MAKE))
+		add(learn, PROFILE_READ, folded);
 }
 
 static void add_file(struct learn *learn, const struct learn_fact *fact)
@@ -179,8 +186,12 @@ static void add_file(struct learn *learn, const struct learn_fact *fact)
 			add(learn, PROFILE_READ, fold_library(path, folded, sizeof(folded)) ? folded : path);
 		if (fact->access & (OBSERVE_WRITE | OBSERVE_REPLACE))
 			add_written(learn, fact, path);
+		if (fact->access & OBSERVE_EXECUTE && fact->access & (OBSERVE_REPLACE | OBSERVE_MAKE))
+			fold_directory(path, folded, sizeof(folded));
+		else
+			snprintf(folded, sizeof(folded), "%s", path);
 		if (fact->access & OBSERVE_EXECUTE)
-			add(learn, PROFILE_EXECUTE, path);
+			add(learn, PROFILE_EXECUTE, folded);
 	}
 }
 

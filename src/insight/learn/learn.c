@@ -19,7 +19,7 @@
 #include "insight/reference/reference.h"
 
 #define ARENA_LIMIT	((size_t)1 << 30)
-#define REASON_MAX	160
+#define REASON_MAX	160 /* of a capability: the calls that need it */
 #define PORT_UNPRIVILEGED 1024 /* where nobody has changed it */
 #define CLONE_NEW_TIME	0x80
 
@@ -303,10 +303,35 @@ static void take_file(struct learn *learn, const struct observe_sight *sight)
 	fact->mode = sight->mode ?: fact->mode;
 }
 
+/* "\3www\7example\3org\0" as "www.example.org"; false when it is no such thing. */
+static bool from_wire(const struct observe_sight *sight, char *name, size_t size)
+{
+	size_t used = 0;
+
+	for (size_t at = 0; at < sight->path_length && sight->text[at];) {
+		size_t length = (unsigned char)sight->text[at++];
+
+		if (length > 63 || at + length > sight->path_length || used + length + 2 > size)
+			return false;
+		if (used)
+			name[used++] = '.';
+		memcpy(name + used, sight->text + at, length);
+		used += length;
+		at += length;
+	}
+	name[used] = '\0';
+	return used > 0 && !memchr(name, '\0', used);
+}
+
 static void take_name(struct learn *learn, const struct observe_sight *sight)
 {
 	char name[256];
 
+	if (sight->flags & OBSERVE_SIGHT_WIRE) {
+		if (from_wire(sight, name, sizeof(name)))
+			put(learn, PROFILE_NAMES, name);
+		return;
+	}
 	if (sight->path_length >= sizeof(name))
 		return;
 	memcpy(name, sight->text, sight->path_length);
@@ -369,6 +394,7 @@ void learn_take(struct learn *learn, const union observe_record *record)
 	case OBSERVE_COUNTS:
 		learn->counts.calls = record->counts.calls;
 		learn->counts.lost = record->counts.lost;
+		learn->counts.processes = record->counts.processes;
 		break;
 	case OBSERVE_END:
 		learn->ended = true;

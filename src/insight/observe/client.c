@@ -1,7 +1,7 @@
 /* SPDX-License-Identifier: Apache-2.0 */
 /*
- * observe/client: starts the helper program and reads its records. Runs in `bulkhead explain`. The helper gets nothing but
- * numbers on its command line, one end of a socket as standard output, and an empty environment.
+ * observe/client: starts the helper program and reads its records. Runs in `bulkhead explain` and `learn`. The helper
+ * gets nothing but numbers on its command line, one end of a socket as standard output, and an empty environment.
  */
 #include <errno.h>
 #include <poll.h>
@@ -69,6 +69,10 @@ static int spawn(const char *path, const struct observe_target *target, int fd, 
 	argv[count++] = (char *)path;
 	for (size_t i = 0; i < 4; i++)
 		argv[count++] = numbers[i];
+	if (target->learn)
+		argv[count++] = (char *)"--learn";
+	if (target->armed)
+		argv[count++] = (char *)"--armed";
 	if (pids.length) {
 		argv[count++] = (char *)"--pids";
 		argv[count++] = pids.data;
@@ -83,7 +87,7 @@ static int spawn(const char *path, const struct observe_target *target, int fd, 
 	return -result;
 }
 
-static int refused(const struct observe_failed *failed, struct err *err)
+static int refused(const struct observe_failed *failed, bool learn, struct err *err)
 {
 	err_sys(err, failed->error, failed->call, "cannot watch system calls: %s", failed->what);
 	err->kind = ERR_UNSUPPORTED;
@@ -91,7 +95,7 @@ static int refused(const struct observe_failed *failed, struct err *err)
 		err_why(err, "it takes CAP_BPF and CAP_PERFMON (or CAP_SYS_ADMIN) in the first user namespace, and "
 		 "a kernel that "
 			     "is not locked down");
-		return err_fix(err, "as root on the host; without privilege: bulkhead explain -- COMMAND");
+		return err_fix(err, "as root on the host%s", learn ? "" : "; without privilege: bulkhead explain -- COMMAND");
 	}
 	return err_fix(err, "a kernel with CONFIG_DEBUG_INFO_BTF, 6.1 or newer");
 }
@@ -120,7 +124,7 @@ int observe_start(struct observe *observe, const struct observe_target *target, 
 	if (result < 0)
 		return ERR;
 	if (result == 1 && record.kind == OBSERVE_FAILED)
-		return refused(&record.failed, err);
+		return refused(&record.failed, target->learn, err);
 	if (result == 0 && observe->fd < 0)
 		return err_set(err, ERR_UNSUPPORTED, "cannot watch system calls: %s ended at once", path);
 	if (result == 0 || record.kind != OBSERVE_READY)
@@ -130,27 +134,49 @@ int observe_start(struct observe *observe, const struct observe_target *target, 
 	return 0;
 }
 
+/* The next of the message that came last. */
+static int next_of_batch(struct observe *observe, union observe_record *ret, struct err *err)
+{
+	const char *record = observe->batch + observe->batch_used;
+	size_t left = observe->batch_size - observe->batch_used, size = observe_record_size(record, left);
+
+	if (!size) {
+		observe->batch_used = observe->batch_size;
+		return err_set(err, ERR_INTERNAL, "the helper that watches sent %zu bytes that are no record", left);
+	}
+	memcpy(ret, record, size);
+	size = (size + 7) & ~(size_t)7;
+	observe->batch_used += size < left ? size : left;
+	if (ret->kind == OBSERVE_END)
+		fd_close(&observe->fd);
+	return 1;
+}
+
 int observe_next(struct observe *observe, int timeout_ms, union observe_record *ret, struct err *err)
 {
 	struct pollfd fd = {.fd = observe->fd, .events = POLLIN};
 	ssize_t got;
 
+	if (observe->batch_used < observe->batch_size)
+		return next_of_batch(observe, ret, err);
 	if (observe->fd < 0)
 		return 0;
+	if (!observe->batch)
+		observe->batch = malloc(OBSERVE_BATCH_MAX);
+	if (!observe->batch)
+		return err_set(err, ERR_INTERNAL, "out of memory");
 	if (poll(&fd, 1, timeout_ms) <= 0)
 		return 0;
-	got = recv(observe->fd, ret, sizeof(*ret), 0);
+	got = recv(observe->fd, observe->batch, OBSERVE_BATCH_MAX, 0);
 	if (got < 0 && errno == EINTR)
 		return 0;
 	if (got <= 0) {
 		fd_close(&observe->fd);
 		return got < 0 ? err_sys(err, errno, "recv", "cannot read from the helper that watches") : 0;
 	}
-	if ((size_t)got != observe_record_size(ret, (size_t)got))
-		return err_set(err, ERR_INTERNAL, "the helper that watches sent %zd bytes that are no record", got);
-	if (ret->kind == OBSERVE_END)
-		fd_close(&observe->fd);
-	return 1;
+	observe->batch_size = (size_t)got;
+	observe->batch_used = 0;
+	return next_of_batch(observe, ret, err);
 }
 
 void observe_stop(struct observe *observe)
@@ -164,6 +190,9 @@ void observe_done(struct observe *observe)
 	int status;
 
 	fd_close(&observe->fd);
+	free(observe->batch);
+	observe->batch = NULL;
+	observe->batch_size = observe->batch_used = 0;
 	if (observe->helper > 0)
 		while (waitpid(observe->helper, &status, 0) < 0 && errno == EINTR)
 			;

@@ -12,6 +12,7 @@
 #include <bpf/libbpf.h>
 #include <errno.h>
 #include <poll.h>
+#include <signal.h>
 #include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
@@ -22,35 +23,51 @@
 
 #include "base/fd.h"
 #include "base/types.h"
-#include "insight/observe/observe.h"
-#include "insight/observe/programs.h"
+#include "insight/observe/learn_programs.h"
+#include "insight/observe/loader.h"
+#include "insight/observe/observe_programs.h"
 #include "kernel/creds.h"
 #include "kernel/process.h"
 
-#define RATE_MAX 5000
 #define POLL_MS 100
+#define POLL_LEARN_MS 20 /* what is learned waits for the next look: see lessons.bpf.h */
+#define PRIORITY -15
+#define COUNTS_ROUNDS 10
 
-struct loader {
-	struct bpf_object *object;
-	struct btf *btf;
-	struct observe_ready ready;
-	int fd;
-	bool closed; /* nobody reads any more */
-};
-
-static int send_record(struct loader *loader, const void *record, size_t size)
+static int flush(struct loader *loader)
 {
 	ssize_t sent;
 
+	if (!loader->batch_size)
+		return 0;
 	do {
-		sent = send(loader->fd, record, size, MSG_NOSIGNAL);
+		sent = send(loader->fd, loader->batch, loader->batch_size, MSG_NOSIGNAL);
 	} while (sent < 0 && errno == EINTR);
+	loader->batch_size = 0;
 	if (sent < 0)
 		loader->closed = true;
 	return sent < 0 ? ERR : 0;
 }
 
-static int fail(struct loader *loader, int error, const char *call, const char *what)
+/* To be sent with others: a message each would cost more than the records. */
+static int put_record(struct loader *loader, const void *record, size_t size)
+{
+	size_t room = (size + 7) & ~(size_t)7;
+
+	if (loader->batch_size + room > sizeof(loader->batch) && flush(loader))
+		return ERR;
+	memcpy(loader->batch + loader->batch_size, record, size);
+	memset(loader->batch + loader->batch_size + size, 0, room - size);
+	loader->batch_size += room;
+	return 0;
+}
+
+static int send_record(struct loader *loader, const void *record, size_t size)
+{
+	return put_record(loader, record, size) || flush(loader) ? ERR : 0;
+}
+
+int loader_fail(struct loader *loader, int error, const char *call, const char *what)
 {
 	struct observe_failed record = {.kind = OBSERVE_FAILED, .error = error < 0 ? -error : error};
 
@@ -108,6 +125,7 @@ static void choose_programs(struct loader *loader, enum observe_tier tier_max)
 	struct bpf_program *program;
 	bool tracepoint = has_tracepoint(loader, "cap_capable");
 
+	loader->files_by_descriptor = true;
 	loader->ready.tier = trial == 0 ? OBSERVE_TIER_HOOKS : OBSERVE_TIER_TRACEPOINTS;
 	loader->ready.capability_checks = trial == 0 || tracepoint;
 	if (trial == -ECANCELED)
@@ -125,91 +143,9 @@ static void choose_programs(struct loader *loader, enum observe_tier tier_max)
 			bpf_program__set_autoload(program, trial == 0 && try_hook(loader, section + 6) == 0);
 		if (strncmp(section, "fexit/", 6) == 0 && bpf_program__autoload(program))
 			loader->ready.hooks++;
+		if (strcmp(section, "fexit/security_file_open") == 0 && bpf_program__autoload(program))
+			loader->files_by_descriptor = false;
 	}
-}
-
-/* ---- settings ---- */
-
-/* The constants of the programs, as the object lays them out. */
-static int set_constants(struct loader *loader, const struct observe_target *target)
-{
-	const struct {
-		const char *name;
-		uint64_t value;
-		size_t size;
-	} rows[] = {
-		{"errors_always", observe_errors_always, 8}, {"scope_mount", target->mount_inode, 4},
-		{"scope_cgroup", target->cgroup, 8},	     {"scope_cgroup_level", target->cgroup_level, 4},
-		{"rate_max", RATE_MAX, 4},
-	};
-	struct btf *btf = bpf_object__btf(loader->object);
-	struct bpf_map *map = bpf_object__find_map_by_name(loader->object, ".rodata");
-	int id = btf__find_by_name_kind(btf, ".rodata", BTF_KIND_DATASEC);
-	const struct btf_type *section = btf__type_by_id(btf, id > 0 ? (uint32_t)id : 0);
-	size_t size = 0, set = 0;
-	const void *initial = map ? bpf_map__initial_value(map, &size) : NULL;
-	char *data = initial ? malloc(size) : NULL;
-
-	if (data)
-		memcpy(data, initial, size);
-	for (size_t i = 0; data && id > 0 && i < btf_vlen(section); i++) {
-		const struct btf_var_secinfo *info = btf_var_secinfos(section) + i;
-		const char *name = btf__name_by_offset(btf, btf__type_by_id(btf, info->type)->name_off);
-
-		for (size_t j = 0; j < ARRAY_SIZE(rows); j++)
-			if (strcmp(name, rows[j].name) == 0 && info->offset + rows[j].size <= size) {
-				memcpy(data + info->offset, &rows[j].value, rows[j].size);
-				set++;
-			}
-	}
-	if (data && bpf_map__set_initial_value(map, data, size))
-		set = 0;
-	free(data);
-	return set == ARRAY_SIZE(rows) ? 0 : fail(loader, EINVAL, "", "the programs do not fit their loader");
-}
-
-static int map_fd(struct loader *loader, const char *name)
-{
-	struct bpf_map *map = bpf_object__find_map_by_name(loader->object, name);
-
-	return map ? bpf_map__fd(map) : -ENOENT;
-}
-
-static int fill_calls(struct loader *loader)
-{
-	struct observe_call calls[OBSERVE_CALLS_ALL];
-
-	observe_fill_calls(calls);
-	for (uint32_t i = 0; i < OBSERVE_CALLS_ALL; i++)
-		if (calls[i].errors || calls[i].arguments)
-			if (bpf_map_update_elem(map_fd(loader, "calls"), &i, &calls[i], BPF_ANY))
-				return fail(loader, errno, "bpf", "cannot tell the programs what to look at");
-	return 0;
-}
-
-/* Mark processes; one that has ended in between is nobody's loss. */
-static int mark_processes(struct loader *loader, const struct observe_target *target)
-{
-	struct bpf_map *map = bpf_object__find_map_by_name(loader->object, "marks");
-	char *mark = calloc(1, map ? bpf_map__value_size(map) : 1);
-
-	if (!mark || !map) {
-		free(mark);
-		return fail(loader, ENOMEM, "", "out of memory");
-	}
-	memcpy(mark, &(uint32_t){1}, sizeof(uint32_t));
-	for (size_t i = 0; i < target->pids_count; i++) {
-		int pidfd cleanup_fd = process_pidfd_open(target->pids[i]);
-
-		if (pidfd < 0 || bpf_map_update_elem(bpf_map__fd(map), &pidfd, mark, BPF_ANY) == 0)
-			continue;
-		if (errno == ESRCH || errno == ENOENT)
-			continue;
-		free(mark);
-		return fail(loader, errno, "bpf", "cannot mark the processes that are to be watched");
-	}
-	free(mark);
-	return 0;
 }
 
 /* ---- life ---- */
@@ -221,11 +157,14 @@ static int open_object(struct loader *loader)
 	libbpf_set_print(silent);
 	/* Before Linux 5.11 maps counted against it. */
 	setrlimit(RLIMIT_MEMLOCK, &(struct rlimit){RLIM_INFINITY, RLIM_INFINITY});
-	loader->btf = btf__load_vmlinux_btf();
 	if (!loader->btf)
-		return fail(loader, errno, "open", "the kernel does not describe its types (/sys/kernel/btf/vmlinux)");
-	loader->object = bpf_object__open_mem(observe_programs, observe_programs_size, &options);
-	return loader->object ? 0 : fail(loader, errno, "", "the programs cannot be read");
+		loader->btf = btf__load_vmlinux_btf();
+	if (!loader->btf)
+		return loader_fail(loader, errno, "open", "the kernel does not describe its types (/sys/kernel/btf/vmlinux)");
+	loader->object = loader->target->learn
+				 ? bpf_object__open_mem(learn_programs, learn_programs_size, &options)
+				 : bpf_object__open_mem(observe_programs, observe_programs_size, &options);
+	return loader->object ? 0 : loader_fail(loader, errno, "", "the programs cannot be read");
 }
 
 static int attach(struct loader *loader)
@@ -237,24 +176,42 @@ static int attach(struct loader *loader)
 			continue;
 		/* The link is the kernel's reference; it is kept until this process ends. */
 		if (!bpf_program__attach(program))
-			return fail(loader, errno, "bpf", bpf_program__section_name(program));
+			return loader_fail(loader, errno, "bpf", bpf_program__section_name(program));
 	}
 	return 0;
 }
 
-static int set_up(struct loader *loader, const struct observe_target *target)
+/* *ret_result: the kernel's answer, 0 or -errno. ERR: told already. */
+static int load(struct loader *loader, enum observe_tier tier_max, int *ret_result)
 {
-	int result;
-
 	if (open_object(loader))
 		return ERR;
-	choose_programs(loader, target->tier_max);
-	if (set_constants(loader, target))
+	choose_programs(loader, tier_max);
+	if (settings_constants(loader))
 		return ERR;
-	result = bpf_object__load(loader->object);
-	if (result)
-		return fail(loader, result, "bpf", "cannot load the programs");
-	return fill_calls(loader) || mark_processes(loader, target) || attach(loader) ? ERR : 0;
+	*ret_result = bpf_object__load(loader->object);
+	return 0;
+}
+
+static int set_up(struct loader *loader)
+{
+	int result, second;
+
+	if (load(loader, loader->target->tier_max, &result))
+		return ERR;
+	/* A kernel may take an empty program at the end of its functions, and not these. */
+	if (result < 0 && loader->ready.tier == OBSERVE_TIER_HOOKS) {
+		bpf_object__close(loader->object);
+		loader->ready.hooks = 0;
+		if (load(loader, OBSERVE_TIER_TRACEPOINTS, &second))
+			return ERR;
+		snprintf(loader->ready.reason, sizeof(loader->ready.reason),
+			 "this kernel does not take the programs for the end of its functions: %s", strerror(-result));
+		result = second;
+	}
+	if (result < 0)
+		return loader_fail(loader, result, "bpf", "cannot load the programs");
+	return settings_calls(loader) || settings_marks(loader) || attach(loader) ? ERR : 0;
 }
 
 static int on_record(void *context, void *data, size_t size)
@@ -264,61 +221,112 @@ static int on_record(void *context, void *data, size_t size)
 
 	if (!whole)
 		return 0;
-	return send_record(loader, data, whole) ? -EPIPE : 0;
+	return put_record(loader, data, whole) ? -EPIPE : 0;
 }
 
-/* The counters, which the programs keep in a section that can be mapped. */
-static uint64_t counter(struct loader *loader, const char *name)
+/* What the programs have reported so far. */
+static void consume(struct loader *loader, struct ring_buffer *ring)
 {
-	struct bpf_map *map = bpf_object__find_map_by_name(loader->object, ".bss");
-	struct btf *btf = bpf_object__btf(loader->object);
-	int id = btf__find_by_name_kind(btf, ".bss", BTF_KIND_DATASEC);
-	const struct btf_type *section = btf__type_by_id(btf, id > 0 ? (uint32_t)id : 0);
-	size_t size = map ? bpf_map__value_size(map) : 0;
-	const char *data = map ? mmap(NULL, size, PROT_READ, MAP_SHARED, bpf_map__fd(map), 0) : MAP_FAILED;
-	uint64_t value = 0;
+	ring_buffer__consume(ring);
+	flush(loader);
+}
 
-	for (size_t i = 0; data != MAP_FAILED && id > 0 && i < btf_vlen(section); i++) {
-		const struct btf_var_secinfo *info = btf_var_secinfos(section) + i;
+static int send_end(struct loader *loader)
+{
+	struct observe_end end = {
+		.kind = OBSERVE_END,
+		.seen = settings_counter(loader, "count_seen"),
+		.lost = settings_counter(loader, "count_lost") + settings_missed(loader),
+		.limited = settings_counter(loader, "count_limited"),
+		.repeated = settings_counter(loader, "count_repeated"),
+	};
 
-		if (strcmp(btf__name_by_offset(btf, btf__type_by_id(btf, info->type)->name_off), name) == 0 &&
-		    info->offset + sizeof(value) <= size)
-			memcpy(&value, data + info->offset, sizeof(value));
+	if (loader->target->learn)
+		end.seen = settings_calls_made(loader);
+	return send_record(loader, &end, sizeof(end));
+}
+
+/* For whoever looks on, when there is something new. */
+static void send_counts(struct loader *loader)
+{
+	struct observe_counts counts = {
+		.kind = OBSERVE_COUNTS,
+		.calls = settings_calls_made(loader),
+		.lost = settings_counter(loader, "count_lost"),
+		.processes = settings_counter(loader, "count_processes"),
+	};
+	bool same = counts.calls == loader->counts.calls && counts.processes == loader->counts.processes;
+
+	if (same && counts.lost == loader->counts.lost)
+		return;
+	loader->counts = counts;
+	send_record(loader, &counts, sizeof(counts));
+}
+
+/* The descriptors that one process had at most, as a record like those of the programs. */
+static void send_descriptors(struct loader *loader)
+{
+	struct observe_sight sight = {
+		.kind = OBSERVE_SIGHT,
+		.set = OBSERVE_SIGHT_LIMIT,
+		.number = -1,
+		.flags = OBSERVE_SIGHT_USED,
+		.value = {RLIMIT_NOFILE, settings_counter(loader, "descriptors_most")},
+	};
+
+	send_record(loader, &sight, offsetof(struct observe_sight, text));
+}
+
+/* Until the other end is shut: it says nothing, so that to be readable means just that. */
+static void pass_on(struct loader *loader, struct ring_buffer *ring)
+{
+	struct pollfd fds[2] = {{.fd = loader->fd, .events = POLLIN},
+				{.fd = ring_buffer__epoll_fd(ring), .events = POLLIN}};
+	bool learn = loader->target->learn;
+
+	for (unsigned int round = 0; !loader->closed; round++) {
+		if (poll(fds, ARRAY_SIZE(fds), learn ? POLL_LEARN_MS : POLL_MS) < 0 || fds[0].revents)
+			return;
+		consume(loader, ring);
+		if (learn && round % COUNTS_ROUNDS == 0)
+			send_counts(loader);
 	}
-	if (data != MAP_FAILED)
-		munmap((void *)data, size);
-	return value;
 }
 
 static int serve(struct loader *loader)
 {
-	struct ring_buffer *ring = ring_buffer__new(map_fd(loader, "events"), on_record, loader, NULL);
-	struct observe_end end = {.kind = OBSERVE_END};
-	struct pollfd fds[2] = {{.fd = loader->fd, .events = POLLIN}};
+	struct ring_buffer *ring = ring_buffer__new(settings_map(loader, "events"), on_record, loader, NULL);
 
 	if (!ring)
-		return fail(loader, errno, "mmap", "cannot map the ring buffer");
-	fds[1] = (struct pollfd){.fd = ring_buffer__epoll_fd(ring), .events = POLLIN};
-	observe_hurry(true);
+		return loader_fail(loader, errno, "mmap", "cannot map the ring buffer");
+	/* What is learned can wait a little: nothing is looked at again. */
+	if (loader->target->learn)
+		setpriority(PRIO_PROCESS, 0, PRIORITY);
+	else
+		observe_hurry(true);
 	creds_set_capabilities(&(struct creds_capabilities){0});
 	if (send_record(loader, &loader->ready, sizeof(loader->ready)))
 		return ERR;
-	/* The other end says nothing: that it can be read from means that it is shut. */
-	while (!loader->closed && poll(fds, ARRAY_SIZE(fds), POLL_MS) >= 0 && !fds[0].revents)
-		ring_buffer__consume(ring);
+	pass_on(loader, ring);
 	if (loader->closed)
 		return 0;
-	ring_buffer__consume(ring);
-	end.seen = counter(loader, "count_seen");
-	end.lost = counter(loader, "count_lost");
-	end.limited = counter(loader, "count_limited");
-	end.repeated = counter(loader, "count_repeated");
-	return send_record(loader, &end, sizeof(end));
+	consume(loader, ring);
+	if (loader->target->learn) {
+		send_descriptors(loader);
+		send_counts(loader);
+	}
+	return send_end(loader);
 }
 
 int observe_serve(const struct observe_target *target, int fd)
 {
-	struct loader loader = {.ready.kind = OBSERVE_READY, .fd = fd};
+	static struct loader loader;
 
-	return set_up(&loader, target) || serve(&loader) ? EXIT_FAILURE : EXIT_SUCCESS;
+	loader = (struct loader){.target = target, .ready.kind = OBSERVE_READY, .fd = fd};
+	/* A terminal's are meant for the watched program and for whoever reads here, who says when it is over. */
+	signal(SIGINT, SIG_IGN);
+	signal(SIGQUIT, SIG_IGN);
+	signal(SIGTERM, SIG_IGN);
+	signal(SIGHUP, SIG_IGN);
+	return set_up(&loader) || serve(&loader) ? EXIT_FAILURE : EXIT_SUCCESS;
 }

@@ -40,6 +40,8 @@ void observe_fill_calls(struct observe_call calls[OBSERVE_CALLS_ALL]);
  * the same, or is known on neither.
  */
 const char *observe_native_name(const char *name);
+/* lessons.c: the same of what there is to learn from it. Pure. */
+void observe_fill_lessons(struct observe_lesson lessons[OBSERVE_CALLS]);
 
 /* ---- what is looked at ---- */
 
@@ -50,6 +52,8 @@ struct observe_target {
 	uint64_t cgroup;       /* id of a cgroup of version 2 and its depth: all below it; 0: none */
 	uint32_t cgroup_level;
 	enum observe_tier tier_max;
+	bool learn; /* what they do, instead of what they are refused */
+	bool armed; /* with learn: the pids only from the next program on that they or their children execute */
 };
 
 /* One record, as it came. */
@@ -67,6 +71,8 @@ union observe_record {
 };
 /* Bytes of the record that begins here and of which so many are there; 0 when it is none, or not whole. */
 size_t observe_record_size(const void *record, size_t available);
+/* The helper sends as many in one message as it has; each begins at a multiple of eight. */
+#define OBSERVE_BATCH_MAX ((size_t)64 << 10)
 
 /* ---- client.c: the helper's caller ---- */
 
@@ -74,6 +80,8 @@ struct observe {
 	pid_t helper;
 	int fd; /* records come in */
 	struct observe_ready ready;
+	char *batch; /* a message, and what of it was taken */
+	size_t batch_size, batch_used;
 };
 #define OBSERVE_INIT ((struct observe){.fd = -EBADF})
 

@@ -1,0 +1,150 @@
+/* SPDX-License-Identifier: Apache-2.0 */
+/* learn_write: the profile as a file, and a few words about it: how it was seen, and what may be missing in it. */
+#include <errno.h>
+#include <fcntl.h>
+#include <stdio.h>
+#include <string.h>
+#include <unistd.h>
+
+#include "base/fd.h"
+#include "base/json.h"
+#include "cmd/bulkhead/learn.h"
+#include "insight/explain/explain.h"
+
+static int out_of_memory(struct err *err)
+{
+	return err_set(err, ERR_INTERNAL, "out of memory");
+}
+
+static int merge_file(struct arena *arena, const char *path, struct profile *profile, struct err *err)
+{
+	struct profile_faults *faults = arena_calloc(arena, 1, sizeof(*faults));
+	struct profile other, before = *profile;
+	const char *text;
+	size_t size;
+
+	if (!faults)
+		return out_of_memory(err);
+	if (engine_read_file(arena, path, path, PROFILE_SIZE_MAX, &text, &size, err))
+		return err_prefix(err, "--merge");
+	if (profile_read(arena, path, text, size, &other, faults)) {
+		*err = faults->items[0];
+		return ERR;
+	}
+	return profile_merge(arena, &before, &other, profile, err);
+}
+
+/* A reader sees the old file or the new one, never a part. */
+static int write_file(struct arena *arena, const char *path, const struct buf *text, struct err *err)
+{
+	const char *temporary = arena_printf(arena, "%s.%d.new", path, getpid());
+	int fd cleanup_fd = -EBADF, result;
+
+	if (!temporary)
+		return out_of_memory(err);
+	fd = open(temporary, O_WRONLY | O_CREAT | O_EXCL | O_CLOEXEC | O_NOFOLLOW, 0644);
+	if (fd < 0)
+		return err_sys(err, errno, "open", "cannot write the profile %s", temporary);
+	result = fd_write_all(fd, text->data, text->length);
+	if (result == 0 && rename(temporary, path) < 0)
+		result = -errno;
+	if (result == 0)
+		return 0;
+	unlink(temporary);
+	return err_sys(err, result, "write", "cannot write the profile %s", path);
+}
+
+static int print(const struct buf *text, struct err *err)
+{
+	int result = fflush(stdout) ? -errno : fd_write_all(STDOUT_FILENO, text->data, text->length);
+
+	return result < 0 ? err_sys(err, result, "write", "cannot write the profile") : 0;
+}
+
+static bool to_standard_output(const struct learn_options *options)
+{
+	return !options->output || strcmp(options->output, "-") == 0;
+}
+
+/* ---- words ---- */
+
+static size_t count_of(const struct profile *profile, enum profile_set_id id)
+{
+	return profile->sets[id].count;
+}
+
+static void tell(const struct learn_session *session, const struct profile *profile)
+{
+	const struct observe_ready *ready = &session->observe.ready;
+	const struct learn *learn = &session->learn;
+
+	fprintf(stderr, "learn: %zu system calls, %zu capabilities, files: %zu read, %zu written, %zu executed; "
+		"%zu ports%s%s\n",
+		count_of(profile, PROFILE_SYSCALLS), count_of(profile, PROFILE_CAPABILITIES),
+		count_of(profile, PROFILE_READ), count_of(profile, PROFILE_WRITE), count_of(profile, PROFILE_EXECUTE),
+		count_of(profile, PROFILE_LISTEN) + count_of(profile, PROFILE_CONNECT),
+		to_standard_output(session->options) ? "" : "; written to ",
+		to_standard_output(session->options) ? "" : session->options->output);
+	fprintf(stderr, "learn: tier %s%s%s%s; %llu calls seen, %llu events lost\n", explain_tier_name(ready->tier),
+		ready->reason[0] ? " (" : "", ready->reason, ready->reason[0] ? ")" : "",
+		(unsigned long long)learn->counts.calls, (unsigned long long)learn->counts.lost);
+	for (size_t i = 0; i < learn->missing_count; i++)
+		fprintf(stderr, "learn: %s%s\n", learn->missing[i].incomplete ? "not complete: " : "",
+			learn->missing[i].text);
+}
+
+static int tell_json(const struct learn_session *session, const struct profile *profile, struct err *err)
+{
+	struct buf out cleanup_buf = BUF_INIT;
+	struct json_writer writer = JSON_WRITER(&out, 0);
+	const struct learn *learn = &session->learn;
+	char name[64];
+
+	json_begin_object(&writer);
+	json_member_string(&writer, "profile", session->options->output);
+	json_member_string(&writer, "tier", explain_tier_name(session->observe.ready.tier));
+	json_member_string(&writer, "reason", session->observe.ready.reason);
+	json_member_bool(&writer, "complete", profile->complete);
+	json_key(&writer, "missing");
+	json_begin_array(&writer);
+	for (size_t i = 0; i < learn->missing_count; i++)
+		json_put_string(&writer, learn->missing[i].text);
+	json_end_array(&writer);
+	json_member_u64(&writer, "calls", learn->counts.calls);
+	json_member_u64(&writer, "processes", learn->counts.processes);
+	json_member_u64(&writer, "lost", learn->counts.lost);
+	json_key(&writer, "counts");
+	json_begin_object(&writer);
+	for (enum profile_set_id id = 0; id < PROFILE_SETS; id++) {
+		profile_set_name(id, name, sizeof(name));
+		json_member_u64(&writer, name + strlen("rules."), count_of(profile, id));
+	}
+	json_end_object(&writer);
+	json_end_object(&writer);
+	buf_puts(&out, "\n");
+	return out.failed ? out_of_memory(err) : print(&out, err);
+}
+
+int learn_write(struct learn_session *session, struct arena *arena, const char *source, struct err *err)
+{
+	const struct learn_options *options = session->options;
+	struct buf text cleanup_buf = BUF_INIT;
+	struct profile profile;
+
+	if (learn_finish(&session->learn, arena, &profile, err))
+		return ERR;
+	profile.source = source;
+	for (size_t i = 0; i < options->merges.count; i++)
+		if (merge_file(arena, options->merges.items[i], &profile, err))
+			return ERR;
+	profile_minimize(&profile);
+	profile_write(&profile, &text);
+	if (text.failed)
+		return out_of_memory(err);
+	if (to_standard_output(options) ? print(&text, err) : write_file(arena, options->output, &text, err))
+		return ERR;
+	if (options->json)
+		return tell_json(session, &profile, err);
+	tell(session, &profile);
+	return 0;
+}

@@ -1,0 +1,61 @@
+#!/usr/bin/env bats
+# SPDX-License-Identifier: Apache-2.0
+# bulkhead learn on Debian's kernel, which lets programs watch its functions, and with cgroup v2 alone: both tiers.
+
+BK=/build/bulkhead
+PROGRAM='
+import os, socket, subprocess
+with open("/tmp/made", "w+") as file: file.write("x")
+os.rename("/tmp/made", "/tmp/moved"); os.unlink("/tmp/moved")
+subprocess.run(["true"], check=True)
+socket.create_server(("127.0.0.1", 8081))
+open("/proc/self/status").read(); open("/dev/zero").close()
+print("done")'
+
+setup() { cd "$BATS_TEST_TMPDIR"; }
+
+@test "learn: tier hooks, and the program runs under what was learned; the rest is refused" {
+	run "$BK" learn -o p.json host -- python3 -c "$PROGRAM"
+	echo "$output"
+	[ "$status" -eq 0 ]
+	[[ $output == *"tier hooks"* ]]
+	[ "$(jq -c '[.evidence.complete, .evidence.lost]' p.json)" = '[true,0]' ]
+	run "$BK" run --profile p.json host python3 -c "$PROGRAM"
+	echo "$output"
+	[ "$status" -eq 0 ]
+	[[ $output == *done* ]]
+	run "$BK" run --profile p.json host python3 -c 'open("/etc/passwd")'
+	[[ $output == *PermissionError* ]]
+}
+
+@test "learn: tier tracepoints sees the same, and says that capabilities are not seen" {
+	"$BK" learn -o hooks.json host -- python3 -c "$PROGRAM"
+	run "$BK" learn --tier tracepoints -o tracepoints.json host -- python3 -c "$PROGRAM"
+	echo "$output"
+	[[ $output == *"tier tracepoints"*"does not show which capabilities are used"* ]]
+	[ "$(jq '.rules | has("capabilities")' tracepoints.json)" = false ]
+	run diff <(jq '.rules | del(.capabilities, .limits)' hooks.json) <(jq '.rules | del(.capabilities, .limits)' tracepoints.json)
+	echo "$output"
+	[ "$status" -eq 0 ]
+}
+
+@test "learn: capabilities by the function that decides, without those that are only asked about" {
+	run "$BK" learn -o c.json --cap-add ALL host -- sh -c 'chown 1:1 /tmp; hostname other; ls -l /proc/self/fd/ >/dev/null'
+	echo "$output"
+	[ "$(jq -c '.rules.capabilities' c.json)" = '{"CAP_CHOWN":"fchownat","CAP_SYS_ADMIN":"sethostname"}' ]
+}
+
+@test "learn: a cgroup of version 2, and what enters it later" {
+	mkdir /sys/fs/cgroup/learned
+	"$BK" learn --attach /sys/fs/cgroup/learned --for 20s -o g.json 2>err &
+	learn=$!
+	for round in $(seq 600); do
+		if grep -q watching err; then break; fi
+		read -r -t 0.1 < <(:) || true
+	done
+	sh -c 'echo $$ >/sys/fs/cgroup/learned/cgroup.procs; exec cat /etc/group' >/dev/null
+	kill -INT "$learn"
+	wait "$learn"
+	rmdir /sys/fs/cgroup/learned
+	[ "$(jq -c '[.rules.files.execute, (.rules.files.read | index("/etc/group") != null)]' g.json)" = '[["/usr/bin/cat"],true]' ]
+}
