@@ -104,6 +104,10 @@ static int show(struct work *work)
 	buf_printf(&out, "evidence: %" PRIu64 " runs, %" PRIu64 " events, %" PRIu64 " lost; %s, %s\n", profile.runs,
 		   profile.events, profile.lost, profile.complete ? "complete" : "not complete",
 		   profile.verified ? "verified" : "not verified");
+	for (size_t i = 0; i < profile.notes_count; i++) {
+		err_set(&shown, ERR_CONFIG, "%.400s", profile.notes[i]);
+		buf_printf(&out, "  %s\n", shown.what);
+	}
 	for (enum profile_set_id id = 0; id < PROFILE_SETS; id++) {
 		const struct profile_set *set = &profile.sets[id];
 

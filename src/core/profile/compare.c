@@ -120,23 +120,29 @@ static int merge_sets(struct arena *arena, enum profile_set_id id, const struct 
 	return 0;
 }
 
-static int merge_kernels(struct arena *arena, const struct profile *a, const struct profile *b, struct profile *ret)
+struct texts {
+	const char *const *items;
+	size_t count;
+};
+
+/* Each once. */
+static int merge_texts(struct arena *arena, struct texts a, struct texts b, const char *const **ret, size_t *ret_count)
 {
-	const char **items = arena_calloc(arena, a->kernels_count + b->kernels_count + 1, sizeof(*items));
-	const struct profile *both[] = {a, b};
+	const char **items = arena_calloc(arena, a.count + b.count + 1, sizeof(*items));
+	const struct texts both[] = {a, b};
 
 	if (!items)
 		return ERR;
 	for (size_t which = 0; which < 2; which++)
-		for (size_t i = 0; i < both[which]->kernels_count; i++) {
+		for (size_t i = 0; i < both[which].count; i++) {
 			size_t seen = 0;
 
-			while (seen < ret->kernels_count && strcmp(items[seen], both[which]->kernels[i]) != 0)
+			while (seen < *ret_count && strcmp(items[seen], both[which].items[i]) != 0)
 				seen++;
-			if (seen == ret->kernels_count)
-				items[ret->kernels_count++] = both[which]->kernels[i];
+			if (seen == *ret_count)
+				items[(*ret_count)++] = both[which].items[i];
 		}
-	ret->kernels = items;
+	*ret = items;
 	return 0;
 }
 
@@ -163,7 +169,10 @@ int profile_merge(struct arena *arena, const struct profile *a, const struct pro
 		.verified = a->verified && b->verified,
 	};
 
-	if (merge_kernels(arena, a, b, &merged))
+	if (merge_texts(arena, (struct texts){a->kernels, a->kernels_count}, (struct texts){b->kernels, b->kernels_count},
+			&merged.kernels, &merged.kernels_count) ||
+	    merge_texts(arena, (struct texts){a->notes, a->notes_count}, (struct texts){b->notes, b->notes_count},
+			&merged.notes, &merged.notes_count))
 		return err_set(err, ERR_KERNEL, "cannot merge the profiles: out of memory");
 	for (enum profile_set_id id = 0; id < PROFILE_SETS; id++)
 		if (merge_sets(arena, id, a, b, &merged.sets[id]))

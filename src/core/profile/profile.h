@@ -92,6 +92,8 @@ struct profile {
 	size_t kernels_count;
 	uint64_t runs, events, lost;
 	bool complete, verified;
+	const char *const *notes; /* how it was seen and verified, and what could not be; for readers */
+	size_t notes_count;
 	struct profile_set sets[PROFILE_SETS];
 };
 

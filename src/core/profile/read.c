@@ -241,12 +241,20 @@ static void read_subject(struct reader *reader, const struct json *subject)
 		refuse(reader, digest, "must be \"sha256:\" and 64 digits of base 16, in lower case", NULL);
 }
 
+static const char *const *read_texts(struct reader *reader, const struct json *array, size_t *ret_count)
+{
+	const char **items = array ? arena_calloc(reader->arena, (size_t)array->count + 1, sizeof(*items)) : NULL;
+
+	for (const struct json *text = items ? array->first : NULL; text; text = text->next)
+		if (expect(reader, text, JSON_STRING))
+			items[(*ret_count)++] = text->string;
+	return items;
+}
+
 static void read_evidence(struct reader *reader, const struct json *evidence)
 {
-	static const char *const keys[] = {"runs", "kernels", "events", "lost", "complete", "verified", NULL};
-	const struct json *kernels = member(reader, evidence, "kernels", JSON_ARRAY);
+	static const char *const keys[] = {"runs", "kernels", "events", "lost", "complete", "verified", "notes", NULL};
 	struct profile *profile = reader->profile;
-	const char **items;
 
 	refuse_unknown(reader, evidence, keys);
 	read_count(reader, evidence, "runs", &profile->runs);
@@ -256,13 +264,8 @@ static void read_evidence(struct reader *reader, const struct json *evidence)
 	read_flag(reader, evidence, "verified", &profile->verified);
 	if (profile->complete && profile->lost)
 		refuse(reader, json_get(evidence, "complete"), "is true, and events were lost", "write false");
-	if (!kernels)
-		return;
-	items = arena_calloc(reader->arena, (size_t)kernels->count + 1, sizeof(*items));
-	for (const struct json *kernel = items ? kernels->first : NULL; kernel; kernel = kernel->next)
-		if (expect(reader, kernel, JSON_STRING))
-			items[profile->kernels_count++] = kernel->string;
-	profile->kernels = items;
+	profile->kernels = read_texts(reader, member(reader, evidence, "kernels", JSON_ARRAY), &profile->kernels_count);
+	profile->notes = read_texts(reader, member(reader, evidence, "notes", JSON_ARRAY), &profile->notes_count);
 }
 
 static void read_file(struct reader *reader, const struct json *root)

@@ -74,6 +74,13 @@ static void write_evidence(struct json_writer *writer, const struct profile *pro
 	json_member_u64(writer, "lost", profile->lost);
 	json_member_bool(writer, "complete", profile->complete);
 	json_member_bool(writer, "verified", profile->verified);
+	if (profile->notes_count) {
+		json_key(writer, "notes");
+		json_begin_array(writer);
+		for (size_t i = 0; i < profile->notes_count; i++)
+			json_put_string(writer, profile->notes[i]);
+		json_end_array(writer);
+	}
 	json_end_object(writer);
 }
 
