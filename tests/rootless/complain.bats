@@ -13,7 +13,7 @@ teardown() {
 }
 
 @test "rootless: run --complain tells what the profile does not allow, and refuses nothing" {
-	echo '{"version": 1, "rules": {"syscalls": {"names": ["execve"]}, "files": {"read": [], "write": ["/tmp/*"]},
+	echo '{"version": 1, "rules": {"syscalls": {"names": ["execve"]}, "files": {"read": [], "write": ["/tmp/*"], "execute": []},
 		"network": {"listen": [], "connect": []}}}' >"$WORK/p.json"
 	run --separate-stderr "$BULKHEAD" --root "$STATE" run --profile "$WORK/p.json" --complain host python3 -c '
 import os, socket
@@ -28,7 +28,7 @@ os._exit(3)'
 	[ "$status" -eq 3 ]
 	[ "$output" = True ]
 	for line in 'rules.network.listen lacks 7802' 'rules.files.write lacks /tmp/made/below' 'rules.files.read lacks /etc/passwd' \
-		'rules.syscalls.names lacks bind'; do
+		'rules.syscalls.names lacks bind' 'rules.files.execute lacks '"$(realpath /usr/bin/python3)"; do
 		grep -qx "complain: $line" <<<"$stderr"
 	done
 	[[ $stderr != *'lacks /tmp/allowed'* && $stderr != *'lacks execve'* ]]

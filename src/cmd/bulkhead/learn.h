@@ -9,9 +9,10 @@
 
 struct learn_options {
 	struct sandbox_options sandbox; /* the first: its rows count from here */
-	const char *output, *attach, *duration, *tier;
+	const char *output, *attach, *duration, *tier; /* tier NULL: the best that there is */
 	struct opt_list merges;
 	uint64_t runner_fd; /* this is the runner, and its socket to the watcher; 0: it is not */
+	uint64_t watch_fd;  /* of the runner: where the listener of its filter goes; 0: nothing is to be handed over */
 	bool json;
 };
 
@@ -50,6 +51,9 @@ struct learn_session {
 	int namespace_fd; /* its mount namespace, when it is started here */
 	int root_fd;	  /* its root, once it has one of its own */
 	bool attached, live;
+	bool rootless; /* a supervisor of seccomp notifications watches */
+	bool refused;  /* the program was not started */
+	char why[160]; /* not with the programs in the kernel */
 	uint64_t started_ns;
 };
 

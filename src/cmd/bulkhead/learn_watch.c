@@ -147,7 +147,9 @@ int learn_session_watch(struct learn_session *session, int fd, int64_t limit_ms,
 		case ERR:
 			return ERR;
 		case 1:
-			return err_set(err, ERR_INTERNAL, "the helper that watches has ended");
+			/* Without privilege the supervisor ends with the program. */
+			if (!session->learn.ended)
+				return err_set(err, ERR_INTERNAL, "the helper that watches has ended");
 		}
 		learn_use_look(&session->use, &session->learn);
 		if (session->live && now - shown >= LIVE_NS) {

@@ -125,13 +125,32 @@ static int tell_json(const struct learn_session *session, const struct profile *
 	return out.failed ? out_of_memory(err) : print(&out, err);
 }
 
+/* How it was seen, and what may be missing, stays with the profile. */
+static int add_notes(const struct learn_session *session, struct arena *arena, struct profile *profile, struct err *err)
+{
+	const struct learn *learn = &session->learn;
+	const char **notes = arena_calloc(arena, learn->missing_count + 1, sizeof(*notes));
+	size_t count = 1;
+
+	if (!notes)
+		return out_of_memory(err);
+	notes[0] = arena_printf(arena, "seen with tier %s", explain_tier_name(session->observe.ready.tier));
+	for (size_t i = 0; i < learn->missing_count; i++)
+		notes[count++] = learn->missing[i].text;
+	if (!notes[0])
+		return out_of_memory(err);
+	profile->notes = notes;
+	profile->notes_count = count;
+	return 0;
+}
+
 int learn_write(struct learn_session *session, struct arena *arena, const char *source, struct err *err)
 {
 	const struct learn_options *options = session->options;
 	struct buf text cleanup_buf = BUF_INIT;
 	struct profile profile;
 
-	if (learn_finish(&session->learn, arena, &profile, err))
+	if (learn_finish(&session->learn, arena, &profile, err) || add_notes(session, arena, &profile, err))
 		return ERR;
 	profile.source = source;
 	for (size_t i = 0; i < options->merges.count; i++)

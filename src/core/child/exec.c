@@ -329,6 +329,10 @@ int child_seccomp(struct child *child, const struct op *op, struct err *err)
 		return ERR;
 	if (program->count > UINT16_MAX)
 		return child_failed(op, E2BIG, "seccomp", err);
+	/* Who watches without privilege sees what its execve names only of a process that may be dumped, as the program will
+	 * be: nobody else is inside yet. */
+	if (op->kind == OP_WATCH)
+		process_set_dumpable(true);
 	result = seccomp_load(program->instructions, (uint16_t)program->count, flags);
 	if (result < 0)
 		return child_failed(op, result, "seccomp", err);
