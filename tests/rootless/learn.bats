@@ -52,7 +52,7 @@ if len(sys.argv) > 1:
 	[ "$status" -eq 0 ]
 	[ "$output" = python3 ]
 	[[ $stderr == *'tier rootless (it needs no privilege)'*' 0 events lost'* ]]
-	jq -e '.evidence | .complete and (.notes[0] == "seen with tier rootless") and (.notes[1] | test("io_uring"))' p.json
+	jq -e '.evidence | .complete and .verified and (.notes[0] == "seen with tier rootless") and (.notes[1] | test("io_uring"))' p.json
 	jq -e '.rules | .network == {"listen": [7803], "connect": [7803]} and .signals == ["SIGUSR1"] and .namespaces == [] and
 		.capabilities == {} and .proc == ["/proc/self/comm"] and (.syscalls.names | length < 130)' p.json
 	jq -e '.rules.files.execute | index("/tmp/*")' p.json

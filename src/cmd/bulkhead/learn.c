@@ -21,6 +21,8 @@
 static const struct opt options[] = {
 	{OPT_STRING, 0, "attach", "WHAT", "a container, a pid or a cgroup that runs already", OPTION(attach)},
 	{OPT_STRING, 0, "for", "TIME", "with --attach: end after 30s, 5m, 1h", OPTION(duration)},
+	{OPT_U64, 0, "candidate-fd", "NUMBER", NULL, OPTION(candidate_fd)},
+	{OPT_FLAG, 0, "no-verify", NULL, "do not run it again under what was learned", OPTION(no_verify)},
 	{OPT_FLAG, 0, "json", NULL, "say how it went as a line of JSON; needs -o", OPTION(json)},
 	{OPT_LIST, 0, "merge", "FILE", "a profile of another run, joined with this one", OPTION(merges)},
 	{OPT_STRING, 'o', "output", "FILE", "write the profile here (default: standard output)", OPTION(output)},
@@ -89,6 +91,7 @@ static int watch_running(struct learn_session *session, const struct observe_tar
 	learn_take(&session->learn, &(union observe_record){.ready = session->observe.ready});
 	learn_note(&session->learn, true, "what %s did before learning was attached to it is not in the profile",
 		   session->options->attach);
+	learn_note(&session->learn, false, "not verified: what runs already cannot be run again");
 	fprintf(stderr, "learn: watching %s with tier %s; ctrl-c ends it\n", session->options->attach,
 		explain_tier_name(session->observe.ready.tier));
 	if (learn_session_watch(session, pidfd, limit_ms, on_signal, NULL, err))
@@ -111,7 +114,7 @@ static int learn_attached(struct people *people, const struct learn_options *cho
 		return life_fail_run(people, &err);
 	session.attached = true;
 	session.pid = pid;
-	if (watch_running(&session, &target, limit_ms, &err) || learn_write(&session, arena, chosen->attach, &err))
+	if (watch_running(&session, &target, limit_ms, &err) || learn_write(&session, arena, chosen->attach, NULL, &err))
 		status = life_fail_run(people, &err);
 	learn_session_done(&session);
 	return status;

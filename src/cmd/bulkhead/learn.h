@@ -4,6 +4,7 @@
 #define BULKHEAD_CMD_BULKHEAD_LEARN_H
 
 #include "cmd/bulkhead/people.h"
+#include "insight/explain/explain.h"
 #include "insight/learn/learn.h"
 #include "insight/observe/observe.h"
 
@@ -13,6 +14,8 @@ struct learn_options {
 	struct opt_list merges;
 	uint64_t runner_fd; /* this is the runner, and its socket to the watcher; 0: it is not */
 	uint64_t watch_fd;  /* of the runner: where the listener of its filter goes; 0: nothing is to be handed over */
+	uint64_t candidate_fd; /* of the runner: a profile to run under; 0: none */
+	bool no_verify;
 	bool json;
 };
 
@@ -65,7 +68,53 @@ int learn_session_watch(struct learn_session *session, int fd, int64_t limit_ms,
 			bool (*on_signal)(void *context, int signal, bool from_terminal), void *context, struct err *err);
 /* Watch no more, and take what is on the way. */
 int learn_session_drain(struct learn_session *session, struct err *err);
+/* ns since it began. */
+uint64_t learn_session_elapsed(const struct learn_session *session);
 void learn_session_done(struct learn_session *session);
+
+/* ---- learn_runner.c: the process that runs the container ---- */
+
+/* How a runner is started. Descriptors are -EBADF where there is none. */
+struct learn_start {
+	int words; /* of the command line, from the verb on */
+	int watch_fd, candidate_fd;
+	bool quiet; /* it reads and prints nothing */
+};
+/* *ret_fd: a socket from which the pid of the container's first process comes; a byte to it lets that go on. */
+int learn_runner_start(struct people *people, const struct learn_start *start, pid_t *ret_pid, int *ret_fd,
+		       struct err *err);
+/* Its exit status, which is the program's. */
+int learn_runner_await(pid_t runner);
+/* What the runner does. The exit status. */
+int learn_runner(struct people *people, const struct sandbox_request *request, const struct learn_options *options);
+
+/* ---- learn_missed.c: refusals that the profile is to blame for ---- */
+
+struct missed_judge {
+	struct explain explain;
+	struct filter_program filter; /* of the sandbox without a profile */
+	uint64_t capabilities;	      /* that the program has there */
+	bool armed;
+	size_t refusals; /* that are the profile's */
+	char last[32];	 /* the call of the last one */
+};
+/* From the plan of the request. */
+int missed_judge_begin(struct missed_judge *judge, struct people *people, const struct sandbox_request *request,
+		       struct arena *arena, struct err *err);
+/* A record of explain's sources; learn is told what should have been allowed. */
+void missed_take(struct missed_judge *judge, struct learn *learn, const union observe_record *seen);
+
+/* ---- learn_verify.c ---- */
+
+struct learn_verify {
+	const struct sandbox_request *request;
+	int words, status;   /* status: as the learned run ended */
+	int signal;	     /* that ended it, 0: it ended by itself */
+	uint64_t elapsed_ns; /* so long it took */
+};
+/* Run it again and make the profile one under which nothing is refused; its notes say how that went. */
+int learn_verify(struct learn_session *learned, struct arena *arena, struct profile *profile,
+		 const struct learn_verify *how, struct err *err);
 
 /* ---- learn_run.c ---- */
 
@@ -76,7 +125,8 @@ int learn_run(struct people *people, struct learn_options *options, struct sandb
 
 /* ---- learn_write.c: the profile, and what is said of it ---- */
 
-/* Finish, merge, write. source: the subject. 0 or ERR. */
-int learn_write(struct learn_session *session, struct arena *arena, const char *source, struct err *err);
+/* Finish, merge, verify (NULL: not asked for, or not possible), write. source: the subject. 0 or ERR. */
+int learn_write(struct learn_session *session, struct arena *arena, const char *source, const struct learn_verify *verify,
+		struct err *err);
 
 #endif

@@ -45,6 +45,11 @@ int learn_session_begin(struct learn_session *session, struct people *people, co
 	return learn_begin(&session->learn, err);
 }
 
+uint64_t learn_session_elapsed(const struct learn_session *session)
+{
+	return now_ns() - session->started_ns;
+}
+
 void learn_session_done(struct learn_session *session)
 {
 	observe_done(&session->observe);

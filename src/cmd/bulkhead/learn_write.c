@@ -105,6 +105,7 @@ static int tell_json(const struct learn_session *session, const struct profile *
 	json_member_string(&writer, "tier", explain_tier_name(session->observe.ready.tier));
 	json_member_string(&writer, "reason", session->observe.ready.reason);
 	json_member_bool(&writer, "complete", profile->complete);
+	json_member_bool(&writer, "verified", profile->verified);
 	json_key(&writer, "missing");
 	json_begin_array(&writer);
 	for (size_t i = 0; i < learn->missing_count; i++)
@@ -144,7 +145,8 @@ static int add_notes(const struct learn_session *session, struct arena *arena, s
 	return 0;
 }
 
-int learn_write(struct learn_session *session, struct arena *arena, const char *source, struct err *err)
+int learn_write(struct learn_session *session, struct arena *arena, const char *source, const struct learn_verify *verify,
+		struct err *err)
 {
 	const struct learn_options *options = session->options;
 	struct buf text cleanup_buf = BUF_INIT;
@@ -157,6 +159,8 @@ int learn_write(struct learn_session *session, struct arena *arena, const char *
 		if (merge_file(arena, options->merges.items[i], &profile, err))
 			return ERR;
 	profile_minimize(&profile);
+	if (verify && learn_verify(session, arena, &profile, verify, err))
+		return ERR;
 	profile_write(&profile, &text);
 	if (text.failed)
 		return out_of_memory(err);

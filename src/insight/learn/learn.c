@@ -10,6 +10,7 @@
 #include <sys/socket.h>
 
 #include "abi/arch.h"
+#include "abi/signals.h"
 #include "abi/syscalls.h"
 #include "base/types.h"
 #include "core/cause/refusal.h"
@@ -213,9 +214,9 @@ static void take_capability(struct learn *learn, const struct observe_sight *sig
 
 static void take_signal(struct learn *learn, uint64_t number)
 {
-	const char *name = name_of(REFERENCE_SIGNAL, number, NULL);
+	const char *name = number <= ABI_SIGNAL_MAX ? abi_signal_name((int)number) : NULL;
 
-	if (*name)
+	if (name)
 		put(learn, PROFILE_SIGNALS, name);
 }
 
@@ -383,8 +384,9 @@ void learn_take(struct learn *learn, const union observe_record *record)
 	case OBSERVE_READY:
 		learn->unseen[PROFILE_CAPABILITIES] = !record->ready.capability_checks;
 		if (record->ready.tier == OBSERVE_TIER_ROOTLESS)
-			learn_note(learn, false, "without privilege one sees what is tried, also where it was refused, but no files "
-						 "of io_uring, no names, and no addresses of sendmsg");
+			learn_note(learn, false,
+				   "without privilege one sees what is tried, also where it was refused, but no files of "
+				   "io_uring, no names, and no addresses of sendmsg");
 		if (!record->ready.capability_checks)
 			learn_note(learn, false, "this kernel does not show which capabilities are used: they are left out");
 		break;

@@ -29,6 +29,8 @@ struct observe_row {
 	uint64_t errors;	      /* bit n: -n is reported, beside observe_errors_always */
 };
 
+/* How a call means to use the file that it names first, as enum observe_access; 0: it names none, or uses nothing of it. */
+uint32_t observe_access_of(const char *name, const uint64_t args[6]);
 /* Bits of the errors that every call's refusal has: EPERM, EACCES, EROFS, ENOSYS. */
 extern const uint64_t observe_errors_always;
 /* The row of a call by its name, NULL when it has none. */

@@ -233,16 +233,10 @@ static void look_at(struct look *look, unsigned int depth)
 }
 
 /* What an open asks for; 0: nothing that a rule is about. */
-static uint32_t access_of_open(const struct sight_call *call, const struct row *row)
+static uint32_t access_of_flags(uint64_t flags)
 {
-	uint64_t flags = call->args[row->flags_argument - 1], how[3];
 	uint32_t access;
 
-	if (row->flags == FLAGS_HOW) {
-		if (ptrace_read(call->tid, flags, how, sizeof(how)) != (ssize_t)sizeof(how))
-			return 0;
-		flags = how[0];
-	}
 	if (flags & O_PATH)
 		return 0;
 	/* A file without a name is made in the directory that is opened. */
@@ -251,6 +245,31 @@ static uint32_t access_of_open(const struct sight_call *call, const struct row *
 	access = (flags & O_ACCMODE) == O_RDONLY ? OBSERVE_READ
 		 : (flags & O_ACCMODE) == O_WRONLY ? OBSERVE_WRITE : OBSERVE_READ | OBSERVE_WRITE;
 	return access | (flags & O_TRUNC ? OBSERVE_WRITE : 0) | (flags & O_CREAT ? OBSERVE_WRITE | OBSERVE_MAKE : 0);
+}
+
+static uint32_t access_of_open(const struct sight_call *call, const struct row *row)
+{
+	uint64_t flags = call->args[row->flags_argument - 1], how[3];
+
+	if (row->flags == FLAGS_HOW) {
+		if (ptrace_read(call->tid, flags, how, sizeof(how)) != (ssize_t)sizeof(how))
+			return 0;
+		flags = how[0];
+	}
+	return access_of_flags(flags);
+}
+
+uint32_t observe_access_of(const char *name, const uint64_t args[6])
+{
+	uint8_t number = sights_file_row(name);
+	const struct row *row = &rows[number - 1];
+
+	if (!number)
+		return 0;
+	if (row->flags == FLAGS_NONE)
+		return row->files[0].access;
+	/* What stands in memory is gone: the more careful guess. */
+	return row->flags == FLAGS_HOW ? OBSERVE_READ | OBSERVE_WRITE : access_of_flags(args[row->flags_argument - 1]);
 }
 
 void sights_take_files(struct sights *sights, const struct sight_call *call, uint8_t row_number)
