@@ -49,6 +49,23 @@ teardown() {
 	[ "$status" -eq 0 ]
 }
 
+@test "devices alone, and limits of the cgroup: what is not named is out of reach, and so is more memory" {
+	echo '{"version": 1, "rules": {"devices": ["/dev/null", "/dev/urandom"], "limits": {"memory": 50000000, "pids": 20}}}' >d.json
+	run "$BULKHEAD" run --profile d.json host /bin/sh -c '
+		head -c1 /dev/zero | wc -c
+		head -c1 /dev/urandom | wc -c
+		echo x >/dev/null && echo null
+		python3 -c "bytearray(200000000)"
+		echo $?
+		i=0; while [ $i -lt 30 ]; do sleep 5 & i=$((i + 1)); done'
+	echo "$output"
+	[ "${lines[0]}" = 0 ]
+	[ "${lines[1]}" = 1 ]
+	[ "${lines[2]}" = null ]
+	[[ $output == *$'\n137\n'* && ${lines[-1]} == *fork* ]]
+	[ "$("$BULKHEAD" run host /bin/sh -c 'head -c1 /dev/zero | wc -c')" = 1 ]
+}
+
 @test "a program that the profile does not name is not executed, and arguments of calls are compared" {
 	jq --arg sh "$(realpath /bin/sh)" '.rules.files.execute = [$sh]' p.json >few.json
 	run "$BULKHEAD" run --profile few.json host /bin/sh -c '/usr/bin/true || echo refused'

@@ -152,6 +152,15 @@ static void restrict_resources(const struct profile *profile, struct oci_resourc
 	}
 }
 
+static bool names_device(const struct profile_set *set, const char *path)
+{
+	for (size_t i = 0; i < set->count; i++)
+		if (strncmp(set->items[i].text, path, strcspn(set->items[i].text, "*?[\\")) == 0 &&
+		    (strpbrk(set->items[i].text, "*?[\\") || strcmp(set->items[i].text, path) == 0))
+			return true;
+	return false;
+}
+
 /* What a profile says of files of the whole machine that it does not name. Missing ones are passed over. */
 static int restrict_paths(struct arena *arena, const struct profile *profile, struct oci_linux *linux, struct err *err)
 {
@@ -163,8 +172,13 @@ static int restrict_paths(struct arena *arena, const struct profile *profile, st
 		"/proc/pagetypeinfo", "/proc/sched_debug", "/proc/scsi", "/proc/slabinfo", "/proc/softirqs",
 		"/proc/sysrq-trigger", "/proc/timer_list", "/proc/timer_stats", "/proc/vmallocinfo", "/proc/zoneinfo",
 	};
+	/* The usual nodes, where Landlock restricts no files, of which it could leave out some directories only. */
+	static const char *const devices[] = {"/dev/full", "/dev/random", "/dev/tty", "/dev/urandom", "/dev/zero"};
+	bool mask_devices = profile->sets[PROFILE_DEVICES].present &&
+			    !(profile->sets[PROFILE_READ].present && profile->sets[PROFILE_WRITE].present);
 	struct placed_strings *masked = &linux->masked_paths;
-	struct placed_string *items = arena_calloc(arena, masked->count + ARRAY_SIZE(global) + 1, sizeof(*items));
+	struct placed_string *items = arena_calloc(arena, masked->count + ARRAY_SIZE(global) + ARRAY_SIZE(devices) + 1,
+						   sizeof(*items));
 	size_t count = masked->count;
 
 	if (!items)
@@ -184,18 +198,12 @@ static int restrict_paths(struct arena *arena, const struct profile *profile, st
 	}
 	if (sys->present && sys->count == 0)
 		items[count++].text = "/sys";
+	for (size_t i = 0; mask_devices && i < ARRAY_SIZE(devices); i++)
+		if (!names_device(&profile->sets[PROFILE_DEVICES], devices[i]))
+			items[count++].text = devices[i];
 	masked->items = items;
 	masked->count = count;
 	return 0;
-}
-
-static bool names_device(const struct profile_set *set, const char *path)
-{
-	for (size_t i = 0; i < set->count; i++)
-		if (strncmp(set->items[i].text, path, strcspn(set->items[i].text, "*?[\\")) == 0 &&
-		    (strpbrk(set->items[i].text, "*?[\\") || strcmp(set->items[i].text, path) == 0))
-			return true;
-	return false;
 }
 
 /* The nodes that the config adds; the usual ones stay, for Landlock to refuse. */
