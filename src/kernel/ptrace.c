@@ -62,12 +62,23 @@ int ptrace_offer(void)
 	return result < 0 ? result : kernel_result(kill(getpid(), SIGSTOP));
 }
 
+#define FOLLOW                                                                                                        \
+	(PTRACE_O_TRACESYSGOOD | PTRACE_O_TRACEFORK | PTRACE_O_TRACEVFORK | PTRACE_O_TRACECLONE | PTRACE_O_TRACEEXEC | \
+	 PTRACE_O_EXITKILL)
+
 int ptrace_take(pid_t pid)
 {
-	unsigned long options = PTRACE_O_TRACESYSGOOD | PTRACE_O_TRACEFORK | PTRACE_O_TRACEVFORK | PTRACE_O_TRACECLONE |
-				PTRACE_O_TRACEEXEC | PTRACE_O_TRACEEXIT | PTRACE_O_EXITKILL;
+	return call_ptrace(PTRACE_SETOPTIONS, pid, 0, (void *)(uintptr_t)(FOLLOW | PTRACE_O_TRACEEXIT));
+}
 
-	return call_ptrace(PTRACE_SETOPTIONS, pid, 0, (void *)options);
+int ptrace_follow(pid_t pid)
+{
+	return call_ptrace(PTRACE_SEIZE, pid, 0, (void *)(uintptr_t)FOLLOW);
+}
+
+int ptrace_listen(pid_t pid)
+{
+	return call_ptrace(PTRACE_LISTEN, pid, 0, NULL);
 }
 
 int ptrace_go_on(pid_t pid, int signal)

@@ -24,6 +24,11 @@ int ptrace_let_go(pid_t pid, int signal);
 
 /* ---- a process from its beginning, and all that it starts ---- */
 
+/* Attach to a process that runs: as ptrace_take, from its next execve on. */
+int ptrace_follow(pid_t pid);
+/* A stopped job stays stopped, and is heard of when it goes on. */
+int ptrace_listen(pid_t pid);
+
 /* In the child: let the parent trace it, and wait for the parent. */
 int ptrace_offer(void);
 /* Of the waiting child: its children are traced too, all end with the tracer, system calls stop twice. */

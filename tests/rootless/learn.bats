@@ -70,6 +70,36 @@ if len(sys.argv) > 1:
 	leftovers
 }
 
+@test "rootless: traced, what was refused is not in the profile; threads, children, jobs that stop and signals go their way" {
+	run --separate-stderr timeout 60 "${BK[@]}" learn --tier ptrace -o t.json host -- python3 -c '
+import os, signal, subprocess, sys, threading
+for attempt in lambda: os.mkdir("/usr/refused"), lambda: open("/etc/none"):
+	try:
+		attempt()
+	except OSError:
+		pass
+threads = [threading.Thread(target=lambda n=n: open("/tmp/made%d" % n, "w").close()) for n in range(4)]
+for thread in threads: thread.start()
+for thread in threads: thread.join()
+child = subprocess.Popen(["sleep", "100"])
+child.send_signal(signal.SIGSTOP)
+assert os.WIFSTOPPED(os.waitpid(child.pid, os.WUNTRACED)[1])
+child.send_signal(signal.SIGCONT)
+child.send_signal(signal.SIGTERM)
+assert child.wait() == -15
+print("done", flush=True)
+os.kill(os.getpid(), signal.SIGKILL)'
+	echo "$stderr"
+	[ "$status" -eq 137 ]
+	[ "$output" = done ]
+	[[ $stderr == *'tier rootless (traced, it needs no privilege)'* ]]
+	jq -e '.evidence | .complete and .verified and (.notes[1] | test("what is done"))' t.json
+	jq -e '.rules | .signals == ["SIGCONT", "SIGKILL", "SIGSTOP", "SIGTERM"] and
+		(.files.write == ["/tmp/made0", "/tmp/made1", "/tmp/made2", "/tmp/made3"]) and
+		(.files.execute | index("/usr/bin/sleep"))' t.json
+	leftovers
+}
+
 @test "rootless: learn of what is not there writes nothing; two runs are merged; a signal ends the program" {
 	run -127 "${BK[@]}" learn -o none.json host -- nosuch
 	[ ! -e none.json ]

@@ -31,7 +31,7 @@ static bool is_unseen(const char *name)
 static void test_filter(void **state)
 {
 	struct sock_filter filter[OBSERVE_NOTIFY_FILTER_MAX];
-	uint16_t count = observe_notify_filter(filter);
+	uint16_t count = observe_notify_filter(filter, false);
 	struct err err = ERR_INIT;
 	unsigned int allowed = 0;
 
@@ -49,6 +49,17 @@ static void test_filter(void **state)
 	}
 	assert_true(allowed > 20);
 	assert_false(is_unseen("execve"));
+	/* Where the rest is traced. */
+	count = observe_notify_filter(filter, true);
+	assert_int_equal(filter_check(filter, count, &err), 0);
+	for (int number = 0; number < 600; number++) {
+		struct seccomp_data data = {.nr = number, .arch = ABI_ARCH_NATIVE};
+		const char *name = abi_syscall_name(ABI_ARCH_NATIVE, number);
+		bool executes = name && strncmp(name, "execve", 6) == 0;
+
+		assert_int_equal(filter_simulate(filter, count, &data, NULL),
+				 executes ? SECCOMP_RET_USER_NOTIF : SECCOMP_RET_ALLOW);
+	}
 }
 
 /* ---- sights of this very process ---- */

@@ -27,11 +27,16 @@ static const struct opt options[] = {
 	{OPT_LIST, 0, "merge", "FILE", "a profile of another run, joined with this one", OPTION(merges)},
 	{OPT_STRING, 'o', "output", "FILE", "write the profile here (default: standard output)", OPTION(output)},
 	{OPT_U64, 0, "runner-fd", "NUMBER", NULL, OPTION(runner_fd)},
-	{OPT_STRING, 0, "tier", "hooks|tracepoints|rootless", "look no deeper than this", OPTION(tier)},
+	{OPT_STRING, 0, "tier", "hooks|tracepoints|rootless|ptrace", "look no deeper than this", OPTION(tier)},
 	{OPT_U64, 0, "watch-fd", "NUMBER", NULL, OPTION(watch_fd)},
 	SANDBOX_OPTIONS,
 	{.type = OPT_END},
 };
+
+bool learn_traced(const struct learn_options *chosen)
+{
+	return chosen->tier && strcmp(chosen->tier, "ptrace") == 0;
+}
 
 int learn_tier(const struct learn_options *chosen, enum observe_tier *ret, struct err *err)
 {
@@ -42,12 +47,12 @@ int learn_tier(const struct learn_options *chosen, enum observe_tier *ret, struc
 		*ret = OBSERVE_TIER_TRACEPOINTS;
 		return 0;
 	}
-	if (strcmp(chosen->tier, "rootless") == 0) {
+	if (strcmp(chosen->tier, "rootless") == 0 || learn_traced(chosen)) {
 		*ret = OBSERVE_TIER_ROOTLESS;
 		return 0;
 	}
 	err_set(err, ERR_USAGE, "learn: unknown tier \"%s\"", chosen->tier);
-	return err_fix(err, "--tier hooks, --tier tracepoints, or for a program that is started --tier rootless");
+	return err_fix(err, "--tier hooks, --tier tracepoints, or for a program that is started --tier rootless, --tier ptrace");
 }
 
 static int read_duration(const char *text, int64_t *ret_ms, struct err *err)
@@ -134,8 +139,9 @@ static int check(const struct learn_options *chosen, int operands, struct err *e
 		 "bulkhead learn host -- COMMAND, or bulkhead learn --attach CONTAINER"},
 		{!chosen->attach && operands == 1 && !chosen->sandbox.entrypoint, "a command is missing",
 		 "bulkhead learn host -- COMMAND"},
-		{chosen->attach && chosen->tier && strcmp(chosen->tier, "rootless") == 0,
-		 "--attach with tier rootless", "as root on the host, or start the program: bulkhead learn SOURCE -- COMMAND"},
+		{chosen->attach && chosen->tier && (strcmp(chosen->tier, "rootless") == 0 || learn_traced(chosen)),
+		 "--attach with a tier that needs no privilege",
+		 "as root on the host, or start the program: bulkhead learn SOURCE -- COMMAND"},
 		{chosen->duration && !chosen->attach, "--for without --attach",
 		 "leave it out: a program that is started ends by itself, or by ctrl-c"},
 		{chosen->sandbox.detach, "--detach", "start it with bulkhead run -d, then bulkhead learn --attach NAME"},

@@ -22,6 +22,9 @@ struct learn_options {
 /* --tier. */
 int learn_tier(const struct learn_options *chosen, enum observe_tier *ret, struct err *err);
 
+/* --tier ptrace: without privilege, and traced. */
+bool learn_traced(const struct learn_options *chosen);
+
 /* ---- learn_use.c: how much memory, processors and processes are used ---- */
 
 struct learn_use {
@@ -96,7 +99,7 @@ struct missed_judge {
 	uint64_t capabilities;	      /* that the program has there */
 	bool armed;
 	size_t refusals; /* that are the profile's */
-	char last[32];	 /* the call of the last one */
+	char last[48];	 /* the call of the last one */
 };
 /* From the plan of the request. */
 int missed_judge_begin(struct missed_judge *judge, struct people *people, const struct sandbox_request *request,

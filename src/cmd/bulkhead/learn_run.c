@@ -55,6 +55,10 @@ static int observe(struct learn_session *session, struct watch *watch, int fd, s
 	if (session->why[0])
 		snprintf(session->observe.ready.reason, sizeof(session->observe.ready.reason), "%s", session->why);
 	learn_take(&session->learn, &(union observe_record){.ready = session->observe.ready});
+	if (session->rootless)
+		learn_note(&session->learn, false, "without privilege one sees %s, but no files of io_uring, no names, and no "
+			   "addresses of sendmsg", learn_traced(session->options) ? "what is done" :
+			   "what is tried, also where it was refused");
 	if (send(fd, "x", 1, MSG_NOSIGNAL) != 1)
 		return err_sys(err, errno, "send", "cannot tell the container to go on");
 	return learn_session_watch(session, pidfd, -1, on_signal, watch, err);
@@ -97,7 +101,7 @@ static int attempt(struct learn_session *session, struct learn_verify *verify, s
 	struct learn_start start = {.words = verify->words, .watch_fd = -EBADF, .candidate_fd = -EBADF};
 	struct watch watch = {0};
 
-	if (session->rootless && observe_notify_start(&session->observe, &watch_fd, err))
+	if (session->rootless && observe_notify_start(&session->observe, learn_traced(session->options), &watch_fd, err))
 		return ERR;
 	start.watch_fd = watch_fd;
 	if (learn_runner_start(session->people, &start, &watch.runner, &fd, err))

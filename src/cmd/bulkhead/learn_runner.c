@@ -48,7 +48,10 @@ static int read_candidate(int fd, struct arena *arena, struct engine_profile *re
 int learn_runner(struct people *people, const struct sandbox_request *request, const struct learn_options *options)
 {
 	struct sock_filter instructions[OBSERVE_NOTIFY_FILTER_MAX];
-	const struct filter_program filter = {.instructions = instructions, .count = observe_notify_filter(instructions)};
+	const struct filter_program filter = {
+		.instructions = instructions,
+		.count = observe_notify_filter(instructions, learn_traced(options)),
+	};
 	int fd = (int)options->runner_fd, watch_fd = (int)options->watch_fd;
 	struct runner runner = {.fd = fd};
 	struct engine_run run = {.create = request->create};

@@ -129,7 +129,8 @@ static int watch(struct verification *verification, pid_t *container, struct err
 	if (learn_tier(verification->learned->options, &target.tier_max, err) ||
 	    observe_start(&verification->observe, &target, err))
 		return ERR;
-	return explain_begin(&verification->judge.explain, NULL, &verification->observe.ready, err);
+	explain_begin(&verification->judge.explain, NULL, &verification->observe.ready);
+	return 0;
 }
 
 /* Under the profile or not, watched or not. *ret_status: as the program ended. */
@@ -151,7 +152,8 @@ static int run_again(struct verification *verification, bool enforced, bool watc
 		if (candidate_fd < 0)
 			return err_sys(err, candidate_fd, "memfd_create", "cannot hand the profile over");
 	}
-	if (watched && rootless && observe_notify_start(&verification->observe, &watch_fd, err))
+	if (watched && rootless &&
+	    observe_notify_start(&verification->observe, learn_traced(verification->learned->options), &watch_fd, err))
 		return ERR;
 	start.watch_fd = watch_fd;
 	if (learn_runner_start(verification->learned->people, &start, &runner, &fd, err))

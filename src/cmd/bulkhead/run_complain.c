@@ -117,6 +117,8 @@ static void summarize(struct complaining *complaining)
 	if (complaining->form == AS_JSON)
 		return;
 	tell_unseen(complaining);
+	fprintf(stderr, "complain: what was tried is told, also where it was refused; not seen are files of io_uring, and "
+		"addresses of sendmsg\n");
 	for (size_t i = 0; i < learn->missing_count; i++)
 		fprintf(stderr, "complain: %s\n", learn->missing[i].text);
 	if (learn->counts.lost || !learn->ended)

@@ -70,13 +70,13 @@ int watched_run(struct people *people, struct sandbox_request *request, watched_
 		void *context, int *ret_status, struct err *err)
 {
 	struct sock_filter instructions[OBSERVE_NOTIFY_FILTER_MAX];
-	struct filter_program filter = {.instructions = instructions, .count = observe_notify_filter(instructions)};
+	struct filter_program filter = {.instructions = instructions, .count = observe_notify_filter(instructions, false)};
 	int watch_fd cleanup_fd = -EBADF, wait_status = 0, result;
 	union observe_record ready;
 	struct observe observe;
 	pid_t pid;
 
-	if (observe_notify_start(&observe, &watch_fd, err)) {
+	if (observe_notify_start(&observe, false, &watch_fd, err)) {
 		observe_done(&observe);
 		return ERR;
 	}

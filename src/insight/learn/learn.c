@@ -383,10 +383,6 @@ void learn_take(struct learn *learn, const union observe_record *record)
 	switch ((enum observe_kind)record->kind) {
 	case OBSERVE_READY:
 		learn->unseen[PROFILE_CAPABILITIES] = !record->ready.capability_checks;
-		if (record->ready.tier == OBSERVE_TIER_ROOTLESS)
-			learn_note(learn, false,
-				   "without privilege one sees what is tried, also where it was refused, but no files of "
-				   "io_uring, no names, and no addresses of sendmsg");
 		if (!record->ready.capability_checks)
 			learn_note(learn, false, "this kernel does not show which capabilities are used: they are left out");
 		break;

@@ -13,6 +13,7 @@
 #include <signal.h>
 #include <stddef.h>
 #include <string.h>
+#include <sys/signalfd.h>
 #include <sys/socket.h>
 #include <time.h>
 #include <unistd.h>
@@ -45,11 +46,30 @@ const char *observe_notify_unseen(size_t index)
 	return index < ARRAY_SIZE(unseen) ? unseen[index] : NULL;
 }
 
-uint16_t observe_notify_filter(struct sock_filter instructions[OBSERVE_NOTIFY_FILTER_MAX])
+/* Execve alone: all else is traced. */
+static uint16_t filter_for_tracing(struct sock_filter *instructions)
+{
+	const struct sock_filter program[] = {
+		BPF_STMT(BPF_LD | BPF_W | BPF_ABS, offsetof(struct seccomp_data, arch)),
+		BPF_JUMP(BPF_JMP | BPF_JEQ | BPF_K, ABI_ARCH_NATIVE, 0, 4),
+		BPF_STMT(BPF_LD | BPF_W | BPF_ABS, offsetof(struct seccomp_data, nr)),
+		BPF_JUMP(BPF_JMP | BPF_JEQ | BPF_K, (uint32_t)abi_syscall_number(ABI_ARCH_NATIVE, "execve"), 1, 0),
+		BPF_JUMP(BPF_JMP | BPF_JEQ | BPF_K, (uint32_t)abi_syscall_number(ABI_ARCH_NATIVE, "execveat"), 0, 1),
+		BPF_STMT(BPF_RET | BPF_K, SECCOMP_RET_USER_NOTIF),
+		BPF_STMT(BPF_RET | BPF_K, SECCOMP_RET_ALLOW),
+	};
+
+	memcpy(instructions, program, sizeof(program));
+	return ARRAY_SIZE(program);
+}
+
+uint16_t observe_notify_filter(struct sock_filter instructions[OBSERVE_NOTIFY_FILTER_MAX], bool traced)
 {
 	int numbers[ARRAY_SIZE(unseen)];
 	uint16_t count = 0, left = 0;
 
+	if (traced)
+		return filter_for_tracing(instructions);
 	for (size_t i = 0; i < ARRAY_SIZE(unseen); i++) {
 		int number = abi_syscall_number(ABI_ARCH_NATIVE, unseen[i]);
 
@@ -76,6 +96,8 @@ struct supervisor {
 	int listener_fd, out_fd;
 	uint64_t id; /* of the call that is looked at */
 	bool reader_gone;
+	struct follower *follower; /* NULL: nothing is traced */
+	bool followed;
 	struct sights sights;
 };
 
@@ -149,23 +171,52 @@ static void answer(struct supervisor *supervisor, const struct seccomp_notif *no
 
 	memcpy(args, notification->data.args, sizeof(args));
 	supervisor->id = notification->id;
-	sights_take(&supervisor->sights, &call);
+	if (!supervisor->follower || !supervisor->followed)
+		sights_take(&supervisor->sights, &call);
+	if (supervisor->follower && !supervisor->followed) {
+		supervisor->followed = true;
+		/* Nothing more would be seen. */
+		if (follower_take(supervisor->follower, call.tid) < 0)
+			supervisor->sights.lost++;
+	}
 	/* -ENOENT: a signal has ended it. */
 	seccomp_continue(supervisor->listener_fd, notification->id);
+}
+
+/* A descriptor that is readable when something traced has stopped. */
+static int open_stops(void)
+{
+	sigset_t set;
+
+	sigemptyset(&set);
+	sigaddset(&set, SIGCHLD);
+	sigprocmask(SIG_BLOCK, &set, NULL);
+	return signalfd(-1, &set, SFD_CLOEXEC | SFD_NONBLOCK);
 }
 
 static void serve(struct supervisor *supervisor)
 {
 	struct seccomp_notif notification;
-	struct pollfd fd = {.fd = supervisor->listener_fd, .events = POLLIN};
+	struct pollfd fds[] = {{.fd = supervisor->listener_fd, .events = POLLIN},
+			       {.fd = supervisor->follower ? open_stops() : -EBADF, .events = POLLIN}};
+	struct signalfd_siginfo info;
 	time_t told = seconds();
 	int result;
 
 	seccomp_wake_here(supervisor->listener_fd);
 	for (;;) {
 		/* Receiving does not end when nobody is left, waiting for an event does. */
-		if (poll(&fd, 1, -1) > 0 && is_over(supervisor->listener_fd))
+		if (poll(fds, 2, -1) < 0)
+			continue;
+		if (fds[1].revents) {
+			while (read(fds[1].fd, &info, sizeof(info)) == sizeof(info))
+				;
+			follower_attend(supervisor->follower);
+		}
+		if (is_over(supervisor->listener_fd))
 			return;
+		if (!(fds[0].revents & POLLIN))
+			continue;
 		result = seccomp_receive(supervisor->listener_fd, &notification);
 		if (result < 0)
 			continue;
@@ -177,14 +228,16 @@ static void serve(struct supervisor *supervisor)
 	}
 }
 
-static _Noreturn void supervise(int socket_fd, int out_fd)
+static _Noreturn void supervise(int socket_fd, int out_fd, bool traced)
 {
 	struct supervisor supervisor = {.out_fd = out_fd, .listener_fd = take_listener(socket_fd)};
 	union observe_record *record = &supervisor.sights.record;
 
 	fd_close(&socket_fd);
 	if (supervisor.listener_fd >= 0 && sights_begin(&supervisor.sights, send_out, &supervisor)) {
-		supervisor.sights.is_valid = still_waits;
+		supervisor.follower = traced ? follower_begin(&supervisor.sights) : NULL;
+		/* What is traced stands still until it is let go. */
+		supervisor.sights.is_valid = traced ? NULL : still_waits;
 		serve(&supervisor);
 	}
 	record->end = (struct observe_end){.kind = OBSERVE_END, .seen = supervisor.sights.calls, .lost = supervisor.sights.lost};
@@ -193,7 +246,7 @@ static _Noreturn void supervise(int socket_fd, int out_fd)
 }
 
 /* Signals of the terminal are for the workload, whose calls would wait for ever without a supervisor. */
-static void become_supervisor(int socket_fd, int out_fd)
+static void become_supervisor(int socket_fd, int out_fd, bool traced)
 {
 	static const int ignored[] = {SIGHUP, SIGINT, SIGQUIT, SIGTERM, SIGPIPE, SIGTSTP, SIGTTIN, SIGTTOU};
 
@@ -202,10 +255,10 @@ static void become_supervisor(int socket_fd, int out_fd)
 	if (dup2(socket_fd, 0) < 0 || dup2(out_fd, 1) < 0)
 		_exit(1);
 	process_close_range(2, ~0U);
-	supervise(0, 1);
+	supervise(0, 1, traced);
 }
 
-int observe_notify_start(struct observe *observe, int *ret_watch_fd, struct err *err)
+int observe_notify_start(struct observe *observe, bool traced, int *ret_watch_fd, struct err *err)
 {
 	int records[2], watch[2];
 
@@ -224,7 +277,7 @@ int observe_notify_start(struct observe *observe, int *ret_watch_fd, struct err 
 	setsockopt(records[1], SOL_SOCKET, SO_SNDBUF, &(int){SOCKET_BUFFER}, sizeof(int));
 	observe->helper = fork();
 	if (observe->helper == 0)
-		become_supervisor(watch[1], records[1]);
+		become_supervisor(watch[1], records[1], traced);
 	close(records[1]);
 	close(watch[1]);
 	if (observe->helper < 0) {
@@ -234,6 +287,6 @@ int observe_notify_start(struct observe *observe, int *ret_watch_fd, struct err 
 	}
 	*ret_watch_fd = watch[0];
 	observe->ready = (struct observe_ready){.kind = OBSERVE_READY, .tier = OBSERVE_TIER_ROOTLESS, .capability_checks = 1};
-	strcpy(observe->ready.reason, "it needs no privilege");
+	strcpy(observe->ready.reason, traced ? "traced, it needs no privilege" : "it needs no privilege");
 	return 0;
 }

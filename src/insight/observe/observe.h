@@ -118,14 +118,15 @@ int observe_trace(char **argv, observe_take_fn *take, void *context, int *ret_st
 const char *observe_notify_unseen(size_t index);
 #define OBSERVE_NOTIFY_FILTER_MAX 64
 /* The filter that sends all other calls to a supervisor (SECCOMP_RET_USER_NOTIF). Returns its length. */
-uint16_t observe_notify_filter(struct sock_filter instructions[OBSERVE_NOTIFY_FILTER_MAX]);
+/* traced: only execve, from which on the supervisor traces the program (ptrace(2)): slower, and it sees what is refused. */
+uint16_t observe_notify_filter(struct sock_filter instructions[OBSERVE_NOTIFY_FILTER_MAX], bool traced);
 /*
  * Start the supervisor, a child of this process. The listener of the filter, loaded by whatever becomes the workload,
  * is to be sent to *ret_watch_fd as SCM_RIGHTS in a message of one byte; sights begin with the first execve that comes
  * from it. Close *ret_watch_fd when it is sent, or when the workload could not be started. Records come by observe_next;
  * the caller calls observe_done in any case. Errors: ERR_KERNEL, ERR_UNSUPPORTED before Linux 5.5.
  */
-int observe_notify_start(struct observe *observe, int *ret_watch_fd, struct err *err);
+int observe_notify_start(struct observe *observe, bool traced, int *ret_watch_fd, struct err *err);
 
 /* ---- hurry.c ---- */
 

@@ -337,6 +337,8 @@ void sights_take(struct sights *sights, struct sight_call *call)
 	send_call(sights, call);
 	if (!call->name)
 		return;
+	if (call->refused)
+		return;
 	if (executes)
 		send_exec(sights, call);
 	if (sights->rows[call->number])

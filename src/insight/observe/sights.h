@@ -17,6 +17,7 @@ struct sight_call {
 	int number;
 	const uint64_t *args;
 	const char *name; /* sights_take sets it */
+	bool refused;	  /* it has ended, with an error: what it asked for was not used */
 };
 
 struct sights {
@@ -57,5 +58,16 @@ uint64_t sights_hash(uint64_t hash, const void *data, size_t size);
 /* sight_files.c: the files that calls name. 1 + the row of a call in its table, 0: it names none. */
 uint8_t sights_file_row(const char *name);
 void sights_take_files(struct sights *sights, const struct sight_call *call, uint8_t row);
+
+/* ---- follow.c: the supervisor's other way ---- */
+
+struct follower;
+/* NULL: out of memory. */
+struct follower *follower_begin(struct sights *sights);
+void follower_done(struct follower *follower);
+/* From its execve on, which is under way, this process and all that it starts are traced. 0 or -errno. */
+int follower_take(struct follower *follower, pid_t pid);
+/* Whatever has stopped goes on, its calls being taken; returns without waiting. */
+void follower_attend(struct follower *follower);
 
 #endif
