@@ -35,3 +35,22 @@ score() {
 	echo "$output"
 	[[ $output == *"AppArmor refuses it"* ]]
 }
+
+@test "explain: unshare refused by Debian's own switch of user namespaces; with the switch set back it works" {
+	sysctl -qw kernel.unprivileged_userns_clone=0
+	run /build/bulkhead explain -- setpriv --reuid 65534 --regid 65534 --clear-groups unshare -U true
+	sysctl -qw kernel.unprivileged_userns_clone=1
+	echo "$output"
+	[[ $output == *"unshare(CLONE_NEWUSER): EPERM"*"layer     sysctl"*"kernel.unprivileged_userns_clone is 0"* ]]
+	[[ $output == *"host or image: sysctl kernel.unprivileged_userns_clone=1"* ]]
+	setpriv --reuid 65534 --regid 65534 --clear-groups unshare -U true
+}
+
+@test "explain: each remedy is true on this kernel, too" {
+	[ -e /usr/share/containers/seccomp.json ] || skip "this machine has no profile of the engines"
+	run /tests/explain/remedies /build/bulkhead /build/bulkhead-oci "$CAUSES"
+	echo "$output"
+	echo "# $(tail -n 1 <<<"$output")" >&3
+	[[ $(tail -n 1 <<<"$output") =~ ^remedies:\ ([0-9]+)\ of\ ([0-9]+)\ tried\ work,\ 0\ broken ]]
+	((BASH_REMATCH[1] >= 45))
+}

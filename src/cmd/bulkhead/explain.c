@@ -187,7 +187,7 @@ static void take_traced(void *context, const union observe_record *record)
 	explain_story_take(story, record);
 }
 
-int explain_traced(struct people *people, const struct explain_options *chosen, char **argv, const char *id)
+int explain_traced(struct people *people, const struct explain_options *chosen, char **argv, bool inside, const char *id)
 {
 	struct explain_story story;
 	struct err err = ERR_INIT;
@@ -195,6 +195,7 @@ int explain_traced(struct people *people, const struct explain_options *chosen, 
 
 	if (explain_story_begin(&story, people, chosen, &err) || (id && explain_record_begin(&story, id, &err)))
 		return failed(people, &err);
+	story.inside = inside;
 	catch_signals(true);
 	if (observe_trace(argv, take_traced, &story, &wait_status, &err)) {
 		explain_story_done(&story);
@@ -217,7 +218,7 @@ static int explain_command(struct people *people, const struct explain_options *
 	if (read_tier(chosen, &target.tier_max, &err))
 		return failed(people, &err);
 	if (target.tier_max == OBSERVE_TIER_ROOTLESS || (geteuid() != 0 && !chosen->tier))
-		return explain_traced(people, chosen, argv, NULL);
+		return explain_traced(people, chosen, argv, false, NULL);
 	if (explain_story_begin(&story, people, chosen, &err))
 		return failed(people, &err);
 	if (launch(argv, &pid, &gate_fd, &err))

@@ -83,8 +83,11 @@ void explain_beside_end(struct explain_beside *beside, bool detached);
 
 /* ---- explain.c ---- */
 
-/* Trace a command without privilege and tell; the exit status. id: it is recorded under this name; may be NULL. */
-int explain_traced(struct people *people, const struct explain_options *chosen, char **argv, const char *id);
+/*
+ * Trace a command without privilege and tell; the exit status. inside: only what its container does. id: it is recorded
+ * under this name; may be NULL.
+ */
+int explain_traced(struct people *people, const struct explain_options *chosen, char **argv, bool inside, const char *id);
 
 /* ---- explain_target.c ---- */
 

@@ -132,7 +132,7 @@ static int run_explained(struct people *people, struct sandbox_request *request,
 	}
 	if (geteuid() != 0) {
 		argv = without_explain(people, arena);
-		return argv ? explain_traced(people, &plain, argv, chosen->name) : PEOPLE_FAILED;
+		return argv ? explain_traced(people, &plain, argv, true, chosen->name) : PEOPLE_FAILED;
 	}
 	if (explain_beside_start(people, &plain, &subject, chosen->detach, &beside, &err))
 		return life_fail_run(people, &err);
