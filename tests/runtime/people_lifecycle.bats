@@ -346,11 +346,16 @@ b" ]
 
 @test "help: exit statuses are told, and are those that come" {
 	local verb
-	for verb in exec ls ps inspect logs stats top wait stop kill rm prune; do
-		"${BK[@]}" "$verb" --help | grep -q '^Exit statuses:' || { echo "$verb tells none"; return 1; }
+	for verb in run exec attach cp ls ps inspect logs stats top wait stop kill pause resume unpause rm prune plan abi \
+		profile surface; do
+		"${BK[@]}" "$verb" --help > "$WORK/help"
+		grep -q '^Exit statuses:' "$WORK/help" || { echo "$verb tells none"; return 1; }
+		grep -q '^Examples:' "$WORK/help" || { echo "$verb has no examples"; return 1; }
 	done
 	"${BK[@]}" --help | grep -Eq '^  128 \+ n +signal n ended'
 	run "${BK[@]}" exec no-such-container true
+	[ "$status" -eq 125 ]
+	run "${BK[@]}" attach no-such-container
 	[ "$status" -eq 125 ]
 	for verb in inspect logs top wait stop kill rm; do
 		run "${BK[@]}" "$verb" no-such-container

@@ -287,8 +287,9 @@ const struct opt_verb verb_abi = {
 		    "  bulkhead abi /proc/self/exe\n"
 		    "  bulkhead abi --unknown\n"
 		    "Kinds: syscall ioctl prctl fcntl signal capability sockopt socket bpf keyctl ptrace clone mount\n"
-		    "procfs sysfs sysctl errno. Exit status 1: nothing was found.\n",
+		    "procfs sysfs sysctl errno.\n",
 	.options = options,
+	.statuses = people_statuses_look,
 	.mixed = true,
 	.run = verb,
 };

@@ -200,10 +200,10 @@ static int attach(int argc, char **argv, void *context)
 	int operands, status = life_parse(people, &verb_attach, argc, argv, &chosen, 1, 1, &operands);
 
 	if (status != LIFE_GO_ON)
-		return status;
+		return status ? PEOPLE_FAILED : 0;
 	if (monitor_keys_parse(chosen.keys, keys, sizeof(keys), &err) ||
 	    life_find(people, argv[0], &arena, &life, &err) || monitor_connect(&people->engine, argv[0], &fd, &err))
-		return life_fail(people, &err);
+		return life_fail_run(people, &err);
 	return life_attend(people, argv[0], fd, life.record.options.terminal, !chosen.no_input, keys);
 }
 
@@ -214,6 +214,7 @@ const struct opt_verb verb_attach = {
 	.examples = "  bulkhead attach web             ctrl-p ctrl-q leaves it running\n"
 		    "  bulkhead attach --no-stdin web\n",
 	.options = attach_table,
+	.statuses = people_statuses_run,
 	.mixed = true,
 	.run = attach,
 };

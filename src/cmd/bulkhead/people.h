@@ -17,8 +17,8 @@ enum people_status {
 	PEOPLE_NOT_FOUND = 127,
 };
 
-/* What they mean, for tables of verbs: of what runs a program, and of what works on containers. */
-extern const struct opt_status people_statuses_run[], people_statuses_list[];
+/* What they mean, for tables of verbs: of what runs a program, of what works on containers, and of what looks things up. */
+extern const struct opt_status people_statuses_run[], people_statuses_list[], people_statuses_look[];
 
 /* The program's own options. */
 struct people_globals {

@@ -99,5 +99,6 @@ const struct opt_verb verb_plan = {
 		    "  bulkhead plan --json ./rootfs /bin/sh\n"
 		    "  bulkhead plan --bundle ./bundle               what bulkhead-oci would do with it\n",
 	.options = options,
+	.statuses = people_statuses_look,
 	.run = verb,
 };

@@ -341,6 +341,7 @@ const struct opt_verb verb_profile = {
 		    "  bulkhead profile diff old.json new.json    exit status 1 when they differ\n"
 		    "  bulkhead profile export --to seccomp web.json >seccomp.json\n",
 	.options = options,
+	.statuses = people_statuses_look,
 	.mixed = true,
 	.run = verb,
 };

@@ -197,14 +197,16 @@ const struct opt_verb verb_run = {
 	.name = "run",
 	.synopsis = "[options] SOURCE COMMAND [ARGUMENT…]",
 	.summary = "Run a program contained: safe before any option is given.",
-	.examples = "  bulkhead run host python3 -c 'print(1)'       the host's programs, nothing of its data\n"
-		    "  bulkhead run --cwd=rw host make               the current directory too\n"
-		    "  bulkhead run --explain host ping -c1 ::1      who refuses what, and what would allow it\n"
-		    "  bulkhead run ./rootfs /bin/sh                 a root directory\n"
-		    "  bulkhead run -it host bash                    at a terminal; ctrl-p ctrl-q leaves it running\n"
-		    "  bulkhead run -d --name web --restart always -v ./site:/site:ro host python3 -m http.server\n"
-		    "  bulkhead run --rm=false --name t host make    keep its log and exit status: logs t, wait t\n"
-		    "  bulkhead run -v ./site:/site:ro host ls /site a directory of the host, read-only\n",
+	.examples = "  bulkhead run host python3 -c 'print(1)'  the host's programs, not its data\n"
+		    "  bulkhead run --cwd=rw host make          the current directory too\n"
+		    "  bulkhead run --explain host ping -c1 ::1 who refuses what, and the way out\n"
+		    "  bulkhead run ./rootfs /bin/sh            a root directory\n"
+		    "  bulkhead run --writable ./rootfs sh      what is written is thrown away\n"
+		    "  bulkhead run -it host bash               ctrl-p ctrl-q leaves it running\n"
+		    "  bulkhead run -d --name web --restart always host python3 -m http.server\n"
+		    "  bulkhead run --rm=false --name t host make    then: logs t, wait t\n"
+		    "  bulkhead run -v ./site:/site:ro host ls /site\n",
 	.options = options,
+	.statuses = people_statuses_run,
 	.run = verb,
 };

@@ -254,6 +254,7 @@ const struct opt_verb verb_surface = {
 		    "  bulkhead surface --diff sandbox /usr/share/containers/seccomp.json\n"
 		    "\"sandbox\" is the default filter of bulkhead run.\n",
 	.options = options,
+	.statuses = people_statuses_look,
 	.mixed = true,
 	.run = verb,
 };

@@ -30,6 +30,13 @@ const struct opt_status people_statuses_list[] = {
 	{.status = NULL},
 };
 
+const struct opt_status people_statuses_look[] = {
+	{"0", "printed"},
+	{"1", "of abi: nothing was found; of profile diff: they differ"},
+	{"125", "bulkhead itself failed, and says why"},
+	{.status = NULL},
+};
+
 static const struct opt_verb global = {
 	.synopsis = "[options] COMMAND [options] …",
 	.summary = "Contain programs, and see what contains them.",
