@@ -191,3 +191,29 @@ pe"
 	"${BK[@]}" wait "$C"
 	refused "are gone" memory -- "$C:/tmp" .
 }
+
+@test "cp: libraries of the container are never loaded" {
+	make_rootfs root
+	printf '#include <fcntl.h>\n#include <unistd.h>\n__attribute__((constructor)) static void f(void)\n{ creat("%s", 0644); }\n' \
+		"$WORK/loaded" > evil.c
+	gcc -shared -fPIC -nostartfiles -o evil.so evil.c
+	# It does what it is there for.
+	LD_PRELOAD=$WORK/evil.so cat /dev/null
+	rm loaded
+	local place
+	for place in lib lib64 lib/x86_64-linux-gnu usr/lib usr/lib/x86_64-linux-gnu usr/local/lib; do
+		mkdir -p "root/$place"
+		for name in libnss_files.so.2 libnss_compat.so.2 libc.so.6 libgcc_s.so.1 evil.so; do cp evil.so "root/$place/$name"; done
+	done
+	mkdir -p root/etc
+	echo /lib/evil.so > root/etc/ld.so.preload
+	printf 'passwd: files\ngroup: files\n' > root/etc/nsswitch.conf
+	begin ./root sleep 1000
+	echo x > file
+	cp_ file "$C:/tmp/in"
+	cp_ "$C:/etc" out
+	[ "$(cat out/ld.so.preload)" = /lib/evil.so ]
+	[ ! -e loaded ]
+	run "${BK[@]}" exec "$C" ls /tmp
+	[ "$output" = in ]
+}
