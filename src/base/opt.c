@@ -225,7 +225,7 @@ static int fail_unknown(const struct opt_verb *verb, const char *written, const 
 			written, nearest.name);
 	else
 		err_set(err, ERR_USAGE, "unknown option %.*s", (int)(name + length - written), written);
-	return err_fix(err, "%s --help, which lists the options", verb->name ? verb->name : "");
+	return err_fix(err, "%s%s--help, which lists the options", verb->name ? verb->name : "", verb->name ? " " : "");
 }
 
 /* ---- the command line ---- */

@@ -80,6 +80,9 @@ log_has() { "${BK[@]}" logs "$1" 2>&1 | grep -q -- "$2"; }
 	run --separate-stderr "$BULKHEAD" --root "$WORK/other" run --name "$C" host true
 	assert_fails 125
 	assert_says cgroup "bulkhead-$C" "another --name"
+	run --separate-stderr "${BK[@]}" exec -w /none "$C" true
+	assert_fails 125
+	assert_says "asked by  --workdir" "another --workdir"
 	run -127 --separate-stderr "${BK[@]}" run host no-such-program
 	assert_says "--env PATH="
 }

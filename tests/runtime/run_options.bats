@@ -240,6 +240,7 @@ directory() {
 	[ "$(inside --name "$(printf 'a%.0s' $(seq 90))" host hostname)" = "$(printf 'a%.0s' $(seq 64))" ]
 	refused 0 nothing -- --pids-limit 0
 	refused number -- --pids-limit=-1
+	refused ro rw exclude -- -v "$WORK:/s:ro,rw"
 	refused cover -- -v "$WORK:/"
 	refused cover -- -v "$WORK:/./.."
 	refused cover -- --tmpfs /

@@ -9,7 +9,10 @@
 
 #include "cmd/bulkhead/people.h"
 
-#define PLACE_PREFIX "sandbox#"
+/* How a place begins: of run's config, and of exec's process, which is a part of one. */
+#define RUN_PREFIX  "sandbox#"
+#define EXEC_PREFIX "process.json#"
+#define EXEC_PART   "/process"
 
 /* place: how it begins, in the config. fix: instead of a remedy that speaks of the config; NULL: it stays. */
 static const struct {
@@ -40,9 +43,13 @@ static bool speaks_of_config(const char *fix)
 
 static void name_place(struct err *err)
 {
-	const char *place = err->where + strlen(PLACE_PREFIX);
+	char place[sizeof(err->where) + sizeof(EXEC_PART)];
 
-	if (strncmp(err->where, PLACE_PREFIX, strlen(PLACE_PREFIX)) != 0)
+	if (strncmp(err->where, RUN_PREFIX, strlen(RUN_PREFIX)) == 0)
+		snprintf(place, sizeof(place), "%s", err->where + strlen(RUN_PREFIX));
+	else if (strncmp(err->where, EXEC_PREFIX, strlen(EXEC_PREFIX)) == 0)
+		snprintf(place, sizeof(place), EXEC_PART "%s", err->where + strlen(EXEC_PREFIX));
+	else
 		return;
 	for (size_t i = 0; i < ARRAY_SIZE(places); i++) {
 		if (strncmp(place, places[i].place, strlen(places[i].place)) != 0)

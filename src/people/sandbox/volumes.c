@@ -22,6 +22,8 @@ static const char *next_word(struct arena *arena, const char **text, char separa
 static int read_bind_options(struct arena *arena, const char *text, const char *options, struct sandbox_bind *bind,
 			     struct err *err)
 {
+	bool writable = false;
+
 	while (options) {
 		const char *word = next_word(arena, &options, ',');
 
@@ -29,12 +31,18 @@ static int read_bind_options(struct arena *arena, const char *text, const char *
 			return out_of_memory("--volume", text, err);
 		if (strcmp(word, "ro") == 0) {
 			bind->read_only = true;
+		} else if (strcmp(word, "rw") == 0) {
+			writable = true;
 		} else if (strcmp(word, "idmap") == 0) {
 			bind->idmap = true;
-		} else if (strcmp(word, "rw") != 0) {
+		} else {
 			err_set(err, ERR_USAGE, "--volume %s: %s is no option of a volume", text, word);
 			return err_fix(err, "use ro, rw or idmap, with a comma between two");
 		}
+	}
+	if (writable && bind->read_only) {
+		err_set(err, ERR_USAGE, "--volume %s: ro and rw exclude each other", text);
+		return err_fix(err, "leave one of the two out; rw is the default");
 	}
 	return 0;
 }
