@@ -302,7 +302,9 @@ int plan_namespaces(struct builder *builder)
 	plan_joins(builder);
 	plan_time(builder);
 	plan_clone_flags(builder);
-	plan->cgroup_late = by_systemd(builder) || (joins_v1(builder) && may_join_late(builder));
+	/* What an archive holds counts against the container's memory from its first byte on. */
+	plan->cgroup_late = by_systemd(builder) || (joins_v1(builder) && may_join_late(builder) &&
+						    !builder->request->root_archive.name);
 	/* First of all: nothing else may be asked of the runtime before. */
 	builder->cgroup_joined = by_systemd(builder) || !plan->cgroup_late;
 	if (builder->cgroup_joined)
