@@ -201,3 +201,12 @@ PATH=/bin" ]
 	done
 	leftovers
 }
+
+@test "hooks: prestart is told that the container is created, createRuntime that it is being created" {
+	hook prestart "cat > $WORK/prestart"
+	hook createRuntime "cat > $WORK/createRuntime"
+	oci run -b "$b" "$id"
+	[ "$(jq -r .status "$WORK/prestart")" = created ]
+	[ "$(jq -r .status "$WORK/createRuntime")" = creating ]
+	leftovers
+}

@@ -216,3 +216,73 @@ PATH=/bin" ]
 	oci delete --force "$id"
 	leftovers
 }
+
+@test "process: a user namespace without mappings has the host's ids, and a warning says so" {
+	b=$(bundle); id=$(new_id); args "$b" cat /proc/self/uid_map /proc/self/gid_map
+	edit "$b" '.linux.namespaces += [{type: "user"}]'
+	run --separate-stderr oci run -b "$b" "$id"
+	[ "$status" -eq 0 ]
+	[ "$(awk '{print $1, $2, $3}' <<<"$output" | sort -u)" = "0 0 4294967295" ]
+	[[ $stderr == *"each id in it is the host's of the same number"* ]]
+	edit "$b" '.linux.uidMappings = [{containerID: 0, hostID: 100000, size: 1}]'
+	run oci run -b "$b" "$id"
+	assert_fails 1
+	assert_says 'linux.gidMappings is required'
+	leftovers
+}
+
+@test "process: times that SCHED_DEADLINE cannot keep are told one by one" {
+	b=$(bundle); id=$(new_id)
+	refused() { # refused TIMES TEXT
+		edit "$b" '.process.scheduler = {policy: "SCHED_DEADLINE"} + $times' --argjson times "$1"
+		run oci run -b "$b" "$id"
+		assert_fails 1
+		assert_says "$2" /process/scheduler
+	}
+	refused '{"deadline": 9, "period": 9}' 'requires `runtime`'
+	refused '{"runtime": 2000, "period": 9}' 'requires `deadline`'
+	refused '{"runtime": 0, "deadline": 9}' 'runtime must be greater than 0'
+	refused '{"runtime": 9, "deadline": 9}' 'runtime 9 must be between 1024 and 9223372036854775807'
+	refused '{"runtime": 3000, "deadline": 2000}' 'runtime (3000) must be <= deadline (2000)'
+	refused '{"runtime": 2000, "deadline": 3000, "period": 2500}' 'deadline (3000) must be <= period (2500)'
+	leftovers
+}
+
+@test "process: a sysctl that gives another name than the config does is refused" {
+	b=$(bundle); id=$(new_id); args "$b" cat /proc/sys/kernel/domainname
+	edit "$b" '.domainname = "one" | .linux.sysctl["kernel.domainname"] = "other"'
+	run oci run -b "$b" "$id"
+	assert_fails 1
+	assert_says 'domainname is "one", and the sysctl kernel.domainname is "other"' /domainname
+	edit "$b" '.linux.sysctl["kernel.domainname"] = "one"'
+	run oci run -b "$b" "$id"
+	[ "$output" = one ]
+	leftovers
+}
+
+@test "process: data for a file system has no effect on a bind mount, and a misspelled word is an error" {
+	b=$(bundle); id=$(new_id); args "$b" true
+	edit "$b" '.mounts += [{destination: "/mnt", source: "/etc", type: "bind", options: ["bind", "mode=755", "ro"]}]'
+	run --separate-stderr oci run -b "$b" "$id"
+	[ "$status" -eq 0 ]
+	[[ $stderr == *"mount /mnt: mode=755 has no effect on a bind mount"* ]]
+	edit "$b" '.mounts[-1].options += ["nosiud"]'
+	run oci run -b "$b" "$id"
+	assert_fails 1
+	assert_says 'the unknown option nosiud'
+	leftovers
+}
+
+@test "process: v1 shows device rules with the accesses that they give" {
+	local devices=/sys/fs/cgroup/devices
+	[ -d "$devices" ] || skip "there is no v1 hierarchy of devices here"
+	b=$(bundle); id=$(new_id); args "$b" sleep 600
+	edit "$b" '.linux.cgroupsPath = "/dev-\($id)" | .linux.resources.devices = [{allow: false, access: "rwm"},
+		{allow: true, type: "c", major: 10, minor: 229, access: "rwm"},
+		{allow: true, type: "b", major: 8, minor: 20, access: "rw"}]' --arg id "$id"
+	oci run --detach -b "$b" "$id" </dev/null >/dev/null
+	grep -qx 'c 10:229 rwm' "$devices/dev-$id/devices.list"
+	grep -qx 'b 8:20 rw' "$devices/dev-$id/devices.list"
+	oci delete --force "$id"
+	leftovers
+}

@@ -31,7 +31,7 @@ bool cgroup_device_overlaps(const struct cgroup_device *one, const struct cgroup
 	       number_overlaps(one->minor, other->minor);
 }
 
-/* Take away from the older rules what the new one decides for them. */
+/* Take away from the older rules what the new one decides otherwise for them, and those that it says again. */
 static void drop_covered(struct cgroup_device_set *set, const struct cgroup_device *device)
 {
 	size_t kept = 0;
@@ -39,8 +39,10 @@ static void drop_covered(struct cgroup_device_set *set, const struct cgroup_devi
 	for (size_t i = 0; i < set->count; i++) {
 		struct cgroup_device *old = &set->items[i];
 
-		if (cgroup_device_covers(device, old))
-			old->access &= (uint8_t)~device->access;
+		uint8_t rest = old->access & (uint8_t)~device->access;
+
+		if (cgroup_device_covers(device, old) && (rest == 0 || old->allow != device->allow))
+			old->access = rest;
 		if (old->access != 0)
 			set->items[kept++] = *old;
 	}

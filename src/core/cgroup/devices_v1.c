@@ -85,11 +85,12 @@ static int resolve(struct cgroup_device_set *set, const struct plan_cgroup *plan
 		count = kept;
 	}
 	set->count = count;
-	/* v1 grants an access only when one exception holds all of its bits: add those of wider exceptions. */
+	/* v1 grants an access only when one exception holds all of its bits: add those of wider exceptions. mknod is never
+	 * asked for together with others. */
 	for (size_t i = 0; !set->allow_rest && i < count; i++)
 		for (size_t j = 0; j < count; j++)
 			if (cgroup_device_covers(&set->items[j], &set->items[i]))
-				set->items[i].access |= set->items[j].access;
+				set->items[i].access |= set->items[j].access & (CGROUP_DEVICE_READ | CGROUP_DEVICE_WRITE);
 	return 0;
 }
 

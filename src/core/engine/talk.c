@@ -65,16 +65,14 @@ static int do_host(struct talk *talk, struct err *err)
 
 static int do_mounted(struct talk *talk, struct err *err)
 {
-	static const enum oci_hook_kind kinds[] = {OCI_HOOK_PRESTART, OCI_HOOK_CREATE_RUNTIME};
 	struct launch *launch = talk->launch;
 
-	for (size_t i = 0; i < ARRAY_SIZE(kinds); i++) {
-		if (hooks_run(launch->config, kinds[i], launch->state, STATE_CREATING, err)) {
-			launch->hooks_failed = true;
-			return ERR;
-		}
-	}
-	return 0;
+	/* The older kind was meant for the time between create and start, and is told so. */
+	if (hooks_run(launch->config, OCI_HOOK_PRESTART, launch->state, STATE_CREATED, err) == 0 &&
+	    hooks_run(launch->config, OCI_HOOK_CREATE_RUNTIME, launch->state, STATE_CREATING, err) == 0)
+		return 0;
+	launch->hooks_failed = true;
+	return ERR;
 }
 
 static int write_oom_score(pid_t pid, int value, struct err *err)

@@ -6,6 +6,7 @@
 #include <inttypes.h>
 #include <string.h>
 
+#include "base/format.h"
 #include "core/oci/config.h"
 #include "core/oci/fields.h"
 #include "core/oci/names.h"
@@ -237,6 +238,38 @@ static int check_mapped_ids(struct oci_reader *reader, const struct json *root, 
 	return 0;
 }
 
+/* The kernel's usual guess for a user namespace without ids would be 65534 for everyone. All but the last number, which
+ * means none. */
+static void map_missing(struct oci_linux *linux)
+{
+	static const struct id_map all = {.count = OCI_ID_MAX + 1u};
+	const struct oci_namespace *user = &linux->namespaces[OCI_NS_USER];
+
+	if (!user->present || user->path.text || linux->uid_maps.count || linux->gid_maps.count)
+		return;
+	linux->maps_missing = true;
+	linux->uid_maps = linux->gid_maps = (struct id_maps){&all, 1};
+}
+
+/* A sysctl with another name would win, or lose, by the order in which the runtime happens to do both. */
+static int check_name_sysctl(struct oci_reader *reader, const struct json *root, const struct oci_config *config,
+			     const char *key, const char *name)
+{
+	char sysctl[32];
+
+	format_text(sysctl, sizeof(sysctl), "kernel.%s", key);
+	for (size_t i = 0; name && i < config->linux.sysctl.count; i++) {
+		const struct key_value *item = &config->linux.sysctl.items[i];
+
+		if (strcmp(item->key, sysctl) != 0 || strcmp(item->value, name) == 0)
+			continue;
+		oci_refuse(reader, root, key, "is \"%s\", and the sysctl %s is \"%s\"", name, sysctl, item->value);
+		err_why(reader->err, "both set the same name");
+		return err_fix(reader->err, "remove one of the two");
+	}
+	return 0;
+}
+
 static int check_config(struct oci_reader *reader, const struct json *root, void *target)
 {
 	struct oci_config *config = target;
@@ -245,7 +278,10 @@ static int check_config(struct oci_reader *reader, const struct json *root, void
 	/* The process of an exec may leave it out: it has the container's. */
 	if (config->process_present && !config->process.user.where)
 		return oci_refuse_missing(reader, oci_get(root, "process"), "user");
-	if (check_host_name(reader, root, config) || check_idmap_options(reader, root, config))
+	map_missing(&config->linux);
+	if (check_host_name(reader, root, config) ||
+	    check_name_sysctl(reader, root, config, "hostname", config->hostname) ||
+	    check_name_sysctl(reader, root, config, "domainname", config->domainname) || check_idmap_options(reader, root, config))
 		return ERR;
 	return check_mapped_ids(reader, root, config);
 }

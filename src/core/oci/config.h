@@ -289,6 +289,7 @@ struct oci_memory_policy {
 struct oci_linux {
 	struct oci_namespace namespaces[OCI_NS_COUNT];
 	struct id_maps uid_maps, gid_maps;
+	bool maps_missing; /* a new user namespace was given none: each id is mapped to itself */
 	struct key_values sysctl;
 	struct oci_resources resources;
 	const char *cgroups_path; /* NULL when absent or empty */

@@ -117,7 +117,7 @@ static int check_user_namespace(struct oci_reader *reader, const struct json *ob
 	}
 	if (!user->present || user->path.text)
 		return 0;
-	if (config->uid_maps.count && config->gid_maps.count)
+	if (!config->uid_maps.count == !config->gid_maps.count)
 		return 0;
 	oci_refuse(reader, object, config->uid_maps.count ? "gidMappings" : "uidMappings",
 		   "is required with a new user namespace");

@@ -3,6 +3,7 @@
  * oci/process: the `process` object (config.md, "Process"), of config.json and alone, as exec takes it.
  * Runs in the runtime; pure.
  */
+#include <inttypes.h>
 #include <string.h>
 
 #include "core/oci/config.h"
@@ -155,6 +156,33 @@ static const struct oci_shape rlimit_shape = {rlimit_fields, sizeof(struct oci_r
 
 /* ---- scheduling ---- */
 
+#define DEADLINE "sched_setattr: `SCHED_DEADLINE`"
+
+/* What is wrong first, in the words that callers know. */
+static void refuse_deadline(struct oci_reader *reader, const struct json *object, const struct oci_scheduler *scheduler,
+			    uint64_t period)
+{
+	uint64_t runtime = scheduler->runtime, deadline = scheduler->deadline;
+
+	if (!oci_get(object, "runtime"))
+		oci_refuse(reader, object, "runtime", "is missing: " DEADLINE " requires `runtime`");
+	else if (!oci_get(object, "deadline"))
+		oci_refuse(reader, object, "deadline", "is missing: " DEADLINE " requires `deadline`");
+	else if (runtime == 0)
+		oci_refuse(reader, object, "runtime", "is 0: " DEADLINE " runtime must be greater than 0");
+	else if (runtime < DEADLINE_RUNTIME_MIN || runtime > DEADLINE_TIME_MAX)
+		oci_refuse(reader, object, "runtime", "is wrong: " DEADLINE " runtime %" PRIu64 " must be between %d and %" PRIu64,
+			   runtime, DEADLINE_RUNTIME_MIN, DEADLINE_TIME_MAX);
+	else if (runtime > deadline)
+		oci_refuse(reader, object, "runtime", "is wrong: " DEADLINE " runtime (%" PRIu64 ") must be <= deadline (%"
+			   PRIu64 ")", runtime, deadline);
+	else if (deadline > period)
+		oci_refuse(reader, object, "deadline", "is wrong: " DEADLINE " deadline (%" PRIu64 ") must be <= period (%"
+			   PRIu64 ")", deadline, period);
+	else
+		oci_refuse(reader, object, "period", "is too long for " DEADLINE);
+}
+
 static int check_deadline(struct oci_reader *reader, const struct json *object, const struct oci_scheduler *scheduler)
 {
 	uint64_t period = scheduler->period ? scheduler->period : scheduler->deadline;
@@ -162,7 +190,7 @@ static int check_deadline(struct oci_reader *reader, const struct json *object, 
 	if (scheduler->runtime >= DEADLINE_RUNTIME_MIN && scheduler->runtime <= scheduler->deadline &&
 	    scheduler->deadline <= period && period <= DEADLINE_TIME_MAX)
 		return 0;
-	oci_refuse(reader, object, NULL, "has times that SCHED_DEADLINE cannot keep");
+	refuse_deadline(reader, object, scheduler, period);
 	err_why(reader->err, "sched_setattr(2) wants %d <= runtime <= deadline <= period, in nanoseconds",
 		DEADLINE_RUNTIME_MIN);
 	return err_fix(reader->err, "\"runtime\", \"deadline\" and \"period\" in that order of size");

@@ -83,7 +83,7 @@ struct mount_options {
 	bool idmap, idmap_recursive;
 	struct key_value *params; /* for fsconfig, with place for two more */
 	size_t params_count;
-	const struct placed_string *unknown; /* the first that the table does not have, or NULL */
+	const struct placed_string *unknown; /* one that the table does not have, a word before "name=value"; or NULL */
 	size_t fs_flags; /* how many of them are flags of the table, which a bind mount passes over */
 };
 void plan_mount_options(struct builder *builder, const struct oci_mount *mount, struct mount_options *ret);

@@ -152,6 +152,11 @@ static bool is_comment(const char *text)
 	return strncmp(text, "X-", 2) == 0 || strncmp(text, "x-", 2) == 0 || strncmp(text, "comment=", 8) == 0;
 }
 
+static bool has_value(const struct placed_string *text)
+{
+	return strchr(text->text, '=') != NULL;
+}
+
 static void apply_option(struct builder *builder, const struct placed_string *text, struct mount_options *ret)
 {
 	const struct option *option = find_option(text->text);
@@ -159,7 +164,8 @@ static void apply_option(struct builder *builder, const struct placed_string *te
 	if (!option) {
 		if (!*text->text || is_comment(text->text))
 			return;
-		if (!ret->unknown)
+		/* A word is more of a mistake than a value. */
+		if (!ret->unknown || (has_value(ret->unknown) && !has_value(text)))
 			ret->unknown = text;
 		add_param(builder, ret, text);
 		return;

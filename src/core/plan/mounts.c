@@ -79,13 +79,17 @@ static int refuse_bind(struct builder *builder, const struct oci_mount *mount, c
 			       mount->destination.text);
 		return err_fix(builder->err, "add \"source\": the host's file or directory to show there");
 	}
-	if (options->unknown) {
+	if (options->unknown && !strchr(options->unknown->text, '=')) {
 		builder_refuse(builder, ERR_CONFIG, options->unknown->where, "bind mount %s has the unknown option %s",
 			       mount->destination.text, options->unknown->text);
 		err_why(builder->err, "what is no option of mount(8) is data for a file system, and a bind mount has "
 				      "none of its own");
 		return err_fix(builder->err, "look for a misspelled option, or remove it");
 	}
+	/* Engines pass a file system's options for a bind mount of one, and the kernel has ignored them always. */
+	if (options->unknown)
+		builder_warn(builder, options->unknown->where, "mount %s: %s has no effect on a bind mount",
+			     mount->destination.text, options->unknown->text);
 	if (options->fs_flags)
 		builder_warn(builder, mount->where,
 			     "mount %s: sync, async, dirsync, lazytime and mand have no effect on a bind mount",

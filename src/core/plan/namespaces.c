@@ -165,6 +165,9 @@ static int plan_id_maps(struct builder *builder)
 	if (!builder->new_ns[OCI_NS_USER])
 		return 0;
 	op = builder_add(builder, OP_ID_MAPS, PLAN_ATTACH, "/linux/uidMappings", NULL);
+	if (linux->maps_missing)
+		builder_warn(builder, "/linux/namespaces", "the user namespace has no linux.uidMappings and "
+			     "linux.gidMappings: each id in it is the host's of the same number");
 	op->id_maps.uid = linux->uid_maps;
 	op->id_maps.gid = linux->gid_maps;
 	op->id_maps.deny_setgroups = !host->sys_admin && own;

@@ -56,7 +56,8 @@ int state_check_id(const char *id, struct err *err)
 	} else if (fault[0] == 'l') {
 		err_set(err, ERR_USAGE, "the container's id has %zu characters", strlen(id));
 	} else {
-		err_set(err, ERR_USAGE, "'%s' cannot be a container's id", id);
+		err_set(err, ERR_USAGE, fault[0] == 'n' ? "container ID '%s' is invalid"
+							: "container ID '%s' has an invalid character", id);
 		if (fault[0] == 'n')
 			err_why(err, "it is the name of a directory itself");
 		else if ((unsigned char)id[at] > ' ' && (unsigned char)id[at] < 127)
