@@ -56,3 +56,21 @@ is_running() { [ "$(oci state "$id" 2>/dev/null | jq -r .status)" = running ]; }
 	oci delete --force "$id"
 	leftovers
 }
+
+@test "protect: --no-pivot leaves no whole /proc or /sys in the mount namespace that would allow a new one" {
+	local before
+	before=$(grep -c . /proc/self/mountinfo)
+	args "$b" busybox unshare -mrpf sh -c 'mkdir -p /tmp/p; mount -t proc none /tmp/p && cat /tmp/p/version'
+	edit "$b" '.root.readonly = false | .process.capabilities |= map_values(. + ["CAP_SETFCAP"])'
+	run oci run --no-pivot -b "$b" "$id"
+	[ "$status" -ne 0 ]
+	[[ $output == *"mount:"*"ermission denied"* || $output == *"mount:"*"not permitted"* ]]
+	# It can be used otherwise, and the host has kept its own.
+	args "$b" sh -c 'test -d /proc/1 && ls / && ls /proc/self/fd'
+	run oci run --no-pivot -b "$b" "$id"
+	[ "$status" -eq 0 ]
+	[ "$(grep -c . /proc/self/mountinfo)" -eq "$before" ]
+	[ -e /proc/self ]
+	[ -d /sys/kernel ]
+	leftovers
+}

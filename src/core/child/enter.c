@@ -2,9 +2,12 @@
 /* enter: ENTER: the rootfs becomes "/" and no path leads to the host any more; and the working directory, checked to
  * lie inside (threats D5). */
 #include <fcntl.h>
+#include <limits.h>
+#include <string.h>
 #include <sys/stat.h>
 #include <unistd.h>
 
+#include "abi/mount.h"
 #include "core/child/parts.h"
 #include "kernel/mount.h"
 #include "kernel/process.h"
@@ -33,11 +36,99 @@ int child_root_attr(struct child *child, const struct op *op, struct err *err)
 	return child_check(op, child_set_attr(child->root.fd, &op->root_attr.attr), "mount_setattr", err);
 }
 
+/* An empty tmpfs over what may not be taken away. */
+static int cover(int target_fd)
+{
+	cleanup_fd int fs_fd = mount_fsopen("tmpfs"), mount_fd = -EBADF;
+	int result = fs_fd < 0 ? fs_fd : mount_fsconfig_create(fs_fd);
+
+	if (result < 0)
+		return result;
+	mount_fd = mount_fsmount(fs_fd, MOUNT_ATTR_RDONLY);
+	return mount_fd < 0 ? mount_fd : mount_move(mount_fd, target_fd);
+}
+
+/* "\\040" is a blank: proc_pid_mountinfo(5). In place. */
+static void unescape(char *text)
+{
+	char *to = text;
+
+	for (; *text; text++, to++) {
+		if (text[0] == '\\' && text[1] && text[2] && text[3]) {
+			*to = (char)((text[1] - '0') * 64 + (text[2] - '0') * 8 + (text[3] - '0'));
+			text += 3;
+		} else {
+			*to = *text;
+		}
+	}
+	*to = '\0';
+}
+
+/* A line of mountinfo: "36 35 0:32 / /proc rw … - proc proc rw". */
+static int hide_one(char *line)
+{
+	char *type = strstr(line, " - "), *field = line, *root = NULL, *path = NULL;
+	cleanup_fd int target_fd = -EBADF;
+	int result;
+
+	if (!type || (strncmp(type + 3, "proc ", 5) != 0 && strncmp(type + 3, "sysfs ", 6) != 0))
+		return 0;
+	for (int i = 0; i < 5 && field; i++) {
+		path = strsep(&field, " ");
+		root = i == 3 ? path : root;
+	}
+	if (!path || !root || strcmp(root, "/") != 0)
+		return 0;
+	unescape(path);
+	target_fd = open(path, O_PATH | O_DIRECTORY | O_NOFOLLOW | O_CLOEXEC);
+	if (target_fd < 0)
+		return errno == ENOENT ? 0 : -errno;
+	result = mount_detach(target_fd);
+	return result == -EINVAL || result == -EPERM ? cover(target_fd) : result;
+}
+
+/*
+ * Without pivot_root(2) the host's tree stays in the mount namespace, out of reach of paths alone. A whole procfs or sysfs
+ * in it would be the kernel's reason to let the container mount another one, without masks. Paths still count from the
+ * host's "/", so that the container's own are not met.
+ */
+static int hide_kernel_files(struct child *child)
+{
+	cleanup_fd int info_fd = procfs_open(&child->procfs, "self/mountinfo", O_RDONLY);
+	char text[2 * PATH_MAX];
+	size_t length = 0;
+	ssize_t got;
+
+	if (info_fd < 0)
+		return info_fd;
+	while ((got = read(info_fd, text + length, sizeof(text) - 1 - length)) > 0) {
+		char *line = text, *end;
+
+		length += (size_t)got;
+		text[length] = '\0';
+		while ((end = strchr(line, '\n'))) {
+			int result;
+
+			*end = '\0';
+			result = hide_one(line);
+			if (result < 0)
+				return result;
+			line = end + 1;
+		}
+		length -= (size_t)(line - text);
+		memmove(text, line, length);
+		if (length == sizeof(text) - 1)
+			return -ENAMETOOLONG;
+	}
+	return got < 0 ? -errno : 0;
+}
+
 int child_pivot(struct child *child, const struct op *op, struct err *err)
 {
 	make_working_directory(child);
 	if (op->pivot.move) {
-		if (child_check(op, mount_chroot(child->root.fd), "chroot", err))
+		if (child_check(op, hide_kernel_files(child), "umount2", err) ||
+		    child_check(op, mount_chroot(child->root.fd), "chroot", err))
 			return ERR;
 	} else if (child_check(op, mount_pivot(child->root.fd), "pivot_root", err)) {
 		return ERR;

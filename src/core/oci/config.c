@@ -281,7 +281,8 @@ static int check_config(struct oci_reader *reader, const struct json *root, void
 	map_missing(&config->linux);
 	if (check_host_name(reader, root, config) ||
 	    check_name_sysctl(reader, root, config, "hostname", config->hostname) ||
-	    check_name_sysctl(reader, root, config, "domainname", config->domainname) || check_idmap_options(reader, root, config))
+	    check_name_sysctl(reader, root, config, "domainname", config->domainname) ||
+	    check_idmap_options(reader, root, config))
 		return ERR;
 	return check_mapped_ids(reader, root, config);
 }

@@ -171,8 +171,8 @@ static void refuse_deadline(struct oci_reader *reader, const struct json *object
 	else if (runtime == 0)
 		oci_refuse(reader, object, "runtime", "is 0: " DEADLINE " runtime must be greater than 0");
 	else if (runtime < DEADLINE_RUNTIME_MIN || runtime > DEADLINE_TIME_MAX)
-		oci_refuse(reader, object, "runtime", "is wrong: " DEADLINE " runtime %" PRIu64 " must be between %d and %" PRIu64,
-			   runtime, DEADLINE_RUNTIME_MIN, DEADLINE_TIME_MAX);
+		oci_refuse(reader, object, "runtime", "is wrong: " DEADLINE " runtime %" PRIu64 " must be between %d and %"
+			   PRIu64, runtime, DEADLINE_RUNTIME_MIN, DEADLINE_TIME_MAX);
 	else if (runtime > deadline)
 		oci_refuse(reader, object, "runtime", "is wrong: " DEADLINE " runtime (%" PRIu64 ") must be <= deadline (%"
 			   PRIu64 ")", runtime, deadline);
