@@ -25,20 +25,20 @@
 #define ALL_CAPABILITIES 0x1ffffffffffULL
 
 static const struct host_hierarchy v1[] = {
-	{false, "cpu,cpuacct", "/sys/fs/cgroup/cpu,cpuacct", "cpu,cpuacct", "/"},
-	{false, "cpuset", "/sys/fs/cgroup/cpuset", "cpuset", "/"},
-	{false, "memory", "/sys/fs/cgroup/memory", "memory", "/"},
-	{false, "devices", "/sys/fs/cgroup/devices", "devices", "/"},
-	{false, "freezer", "/sys/fs/cgroup/freezer", "freezer", "/"},
-	{false, "blkio", "/sys/fs/cgroup/blkio", "blkio", "/"},
-	{false, "pids", "/sys/fs/cgroup/pids", "pids", "/"},
-	{false, "net_cls,net_prio", "/sys/fs/cgroup/net_cls,net_prio", "net_cls,net_prio", "/"},
-	{false, "name=systemd", "/sys/fs/cgroup/systemd", "systemd", "/"},
-	{true, "hugetlb rdma", "/sys/fs/cgroup/unified", "unified", "/"},
+	{false, "cpu,cpuacct", "/sys/fs/cgroup/cpu,cpuacct", "cpu,cpuacct", "/", NULL},
+	{false, "cpuset", "/sys/fs/cgroup/cpuset", "cpuset", "/", NULL},
+	{false, "memory", "/sys/fs/cgroup/memory", "memory", "/", NULL},
+	{false, "devices", "/sys/fs/cgroup/devices", "devices", "/", NULL},
+	{false, "freezer", "/sys/fs/cgroup/freezer", "freezer", "/", NULL},
+	{false, "blkio", "/sys/fs/cgroup/blkio", "blkio", "/", NULL},
+	{false, "pids", "/sys/fs/cgroup/pids", "pids", "/", NULL},
+	{false, "net_cls,net_prio", "/sys/fs/cgroup/net_cls,net_prio", "net_cls,net_prio", "/", NULL},
+	{false, "name=systemd", "/sys/fs/cgroup/systemd", "systemd", "/", NULL},
+	{true, "hugetlb rdma", "/sys/fs/cgroup/unified", "unified", "/", NULL},
 };
 static const struct host_hierarchy v2[] = {
 	{true, "cpuset cpu io memory hugetlb pids rdma misc", "/sys/fs/cgroup", "cgroup",
-	 "/system.slice/engine.service"},
+	 "/system.slice/engine.service", NULL},
 };
 
 #define POWER                                                                                  \

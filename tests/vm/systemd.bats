@@ -180,13 +180,92 @@ gone() { [ "$(show LoadState "$1")" = not-found ] || [ "$(show ActiveState "$1")
 	leftovers
 }
 
-@test "systemd: a user's own manager" {
+# The user 1000 with a manager of that user's own, to whom systemd has delegated a cgroup.
+start_user() {
 	mkdir -p /run/user/1000 "$WORK/state"
 	chown -R 1000:1000 /run/user/1000 "$WORK"
 	chmod 711 "$WORK" "$BATS_TEST_TMPDIR" "$BATS_FILE_TMPDIR" "$BATS_RUN_TMPDIR"
 	systemctl start manager@1000.service
 	wait_for 10 test -S /run/user/1000/systemd/private
-	as_user() { setpriv --reuid 1000 --regid 1000 --clear-groups env XDG_RUNTIME_DIR=/run/user/1000 "$@"; }
+}
+
+as_user() { setpriv --reuid 1000 --regid 1000 --clear-groups env XDG_RUNTIME_DIR=/run/user/1000 "$@"; }
+
+# From a cgroup inside the delegated one, as a terminal of a desktop has it.
+in_session() { # in_session COMMAND…
+	(echo $BASHPID > "$SESSION/cgroup.procs"; as_user "$@")
+}
+
+make_session() {
+	SESSION=/sys/fs/cgroup$(show ControlGroup manager@1000.service)/session
+	mkdir "$SESSION"
+	chown -R 1000:1000 "$SESSION"
+}
+
+limits_of() { # limits_of PID: memory.max, pids.max, cpu.max
+	local group
+	group=/sys/fs/cgroup$(sed -n 's/^0:://p' "/proc/$1/cgroup")
+	cat "$group/memory.max" "$group/pids.max" "$group/cpu.max"
+}
+
+@test "systemd: bulkhead run as a user, with limits, stats and the ids of /etc/subuid" {
+	cp "$BULKHEAD" "$WORK/bulkhead"
+	start_user
+	make_session
+	bk=(in_session "$WORK/bulkhead" --root "$WORK/state")
+	# By default: a limit of processes and of memory, and no warning.
+	run --separate-stderr "${bk[@]}" run host sh -c 'cat /proc/self/cgroup'
+	echo "$output $stderr"
+	[ "$status" -eq 0 ]
+	[ -z "$stderr" ]
+	run "${bk[@]}" run -d --name limited --memory 64m --pids-limit 44 --cpus 0.5 "$b/rootfs" sleep 600
+	[ "$status" -eq 0 ] || { echo "$output"; false; }
+	pid=$("${bk[@]}" inspect limited | jq '.[0].pid // .pid')
+	[ "$(limits_of "$pid")" = $'67108864\n44\n50000 100000' ]
+	# One's own id, and 65,536 more.
+	[ "$(awk '{ids += $3} END {print ids}' "/proc/$pid/uid_map")" -gt 60000 ]
+	run "${bk[@]}" stats --json limited
+	[ "$status" -eq 0 ] || { echo "$output"; false; }
+	grep -q 67108864 <<<"$output"
+	"${bk[@]}" rm -f limited
+	# What is above the limit does not come to be.
+	run "${bk[@]}" run --memory 32m host sh -c 'dd if=/dev/zero of=/tmp/large bs=1M count=100'
+	[ "$status" -ne 0 ]
+	# A user without a range has the one id.
+	mv /etc/subuid "$WORK/subuid"
+	run "${bk[@]}" run --memory 64m "$b/rootfs" cat /proc/self/uid_map
+	mv "$WORK/subuid" /etc/subuid
+	[ "$status" -eq 0 ] || { echo "$output"; false; }
+	[[ $output =~ ^\ *1000\ +1000\ +1$ ]] || { echo "$output"; false; }
+	rmdir "$SESSION"
+	systemctl stop manager@1000.service
+	leftovers
+}
+
+@test "systemd: bulkhead-oci as a user: pause, update and events in the delegated cgroup" {
+	start_user
+	make_session
+	(cd "$b" && rm config.json && as_user "$OCI" spec --rootless)
+	edit "$b" '.process.terminal = false | .linux.resources = {memory: {limit: 67108864}, pids: {limit: 33}}'
+	args "$b" sleep 600
+	user_oci() { in_session "$OCI" --root "$WORK/state" "$@"; }
+	user_oci run --detach -b "$b" "$id" </dev/null >/dev/null 2>"$WORK/err" || { cat "$WORK/err"; return 1; }
+	pid=$(user_oci state "$id" | jq .pid)
+	[ "$(limits_of "$pid" | head -2)" = $'67108864\n33' ]
+	user_oci update --pids-limit 22 "$id"
+	[ "$(limits_of "$pid" | sed -n 2p)" = 22 ]
+	user_oci pause "$id"
+	[ "$(user_oci state "$id" | jq -r .status)" = paused ]
+	user_oci resume "$id"
+	user_oci events --stats "$id" | jq -e '.data.memory.usage.limit == 67108864 and .data.pids.limit == 22'
+	user_oci delete --force "$id"
+	rmdir "$SESSION"
+	systemctl stop manager@1000.service
+	leftovers
+}
+
+@test "systemd: a user's own manager" {
+	start_user
 	(cd "$b" && rm config.json && as_user "$OCI" spec --rootless)
 	edit "$b" '.process.terminal = false | .process.args = ["/bin/sleep", "600"] | .linux.resources.pids.limit = 44'
 	args "$b" sleep 600

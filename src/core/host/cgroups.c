@@ -221,6 +221,31 @@ static void read_unified_controllers(const char *mountinfo, char *buf, size_t si
 }
 
 /*
+ * cgroup2 shares out controllers only below a cgroup without processes of its own, and this process is in own_path: so a
+ * container's cgroup belongs beside it, when what both lie in has been delegated. Moving a process from here to there
+ * takes the right to write cgroup.procs of that directory, too (cgroups(7), "Delegation containment").
+ */
+static const char *find_delegated(struct arena *arena, const struct host_hierarchy *hierarchy)
+{
+	const char *last = strrchr(hierarchy->own_path, '/');
+	char path[PATH_MAX], file[PATH_MAX];
+	int length;
+
+	if (!last || !last[1])
+		return NULL;
+	length = snprintf(path, sizeof(path), "%s%.*s", hierarchy->mount_point, (int)(last - hierarchy->own_path),
+			  hierarchy->own_path);
+	if (length >= (int)sizeof(path) || faccessat(AT_FDCWD, path, W_OK, AT_EACCESS) != 0)
+		return NULL;
+	for (size_t i = 0; i < 2; i++) {
+		length = snprintf(file, sizeof(file), "%s/%s", path, i ? "cgroup.subtree_control" : "cgroup.procs");
+		if (length >= (int)sizeof(file) || faccessat(AT_FDCWD, file, W_OK, AT_EACCESS) != 0)
+			return NULL;
+	}
+	return arena_strndup(arena, hierarchy->own_path, (size_t)(last - hierarchy->own_path));
+}
+
+/*
  * The usual case of v2: one hierarchy on /sys/fs/cgroup, without reading a mountinfo that may be long. Not when only a
  * part of the hierarchy is mounted there: then this process's path does not lie below it.
  */
@@ -246,6 +271,8 @@ static bool read_unified(struct arena *arena, struct host *host, const char *own
 	hierarchy->mount_name = root + strlen("/sys/fs/");
 	hierarchy->controllers = arena_strndup(arena, controllers, strcspn(controllers, "\n"));
 	hierarchy->own_path = arena_strdup(arena, path + strlen(root));
+	if (hierarchy->own_path && !host->sys_admin)
+		hierarchy->delegated_path = find_delegated(arena, hierarchy);
 	host->hierarchies = hierarchy;
 	host->hierarchies_count = 1;
 	host->cgroup_mode = HOST_CGROUP_V2;

@@ -27,6 +27,8 @@ struct host_hierarchy {
 	const char *mount_point; /* "/sys/fs/cgroup/cpu" */
 	const char *mount_name;	 /* its last component: what it is called inside a container */
 	const char *own_path;	 /* this process's cgroup below the mount point: "/", "/user.slice/…" */
+	/* Beside which this process, without privilege, may make cgroups that have controllers; NULL: in own_path at most. */
+	const char *delegated_path;
 };
 
 struct host {

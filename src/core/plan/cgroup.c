@@ -188,9 +188,11 @@ static int plan_path(struct builder *builder)
 	if (cgroup->driver == CGROUP_SYSTEMD)
 		return plan_systemd_path(builder);
 	if (!path) {
-		/* Without privilege only what lies below one's own cgroup may have been delegated. */
+		/* Without privilege only what lies below one's own cgroup, or beside it, may have been delegated. */
 		const char *own = host->sys_admin || !host->hierarchies_count ? "" : host->hierarchies[0].own_path;
 
+		if (host->hierarchies_count && host->hierarchies[0].delegated_path)
+			own = host->hierarchies[0].delegated_path;
 		cgroup->path = clean_path(builder, builder_text(builder, "%s/bulkhead-%s", own, builder->request->id));
 		return 0;
 	}
