@@ -207,6 +207,13 @@ mute_listener() { # mute_listener SOCKET
 	assert_fails 1
 	assert_says "$WORK/none"
 	leftovers
+	edit "$b" '.linux.seccomp = {defaultAction: "SCMP_ACT_ALLOW", listenerPath: $p,
+		syscalls: [{names: ["mkdir"], action: "SCMP_ACT_NOTIFY"}]}' --arg p "$WORK/none"
+	run oci run -b "$b" "$id"
+	assert_fails 1
+	assert_says "$WORK/none"
+	leftovers
+	edit "$b" 'del(.linux.seccomp)'
 	mute_listener "$WORK/mute"
 	run timeout 60 "$OCI" --root "$STATE" create --pidfd-socket "$WORK/mute" -b "$b" "$id"
 	kill $mute
