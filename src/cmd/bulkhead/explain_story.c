@@ -1,8 +1,8 @@
 /* SPDX-License-Identifier: Apache-2.0 */
 /*
  * explain_story: what `bulkhead explain` tells, and in which order. By default the refusal before a failing exit
- * comes first, then
- * the others that differ; noise (a search along $PATH, questions of access(2)) is counted. --all tells everything.
+ * comes first, then the others that differ; noise (a search along $PATH, questions of access(2)) is counted. --all
+ * tells everything.
  */
 #include <errno.h>
 #include <signal.h>

@@ -1,7 +1,8 @@
 /* SPDX-License-Identifier: Apache-2.0 */
 /*
  * cause: a table of refusals: which call, which errno, under which circumstances → why, and what to do. Pure.
- * Our own failures and, later, the refusals of containers (explain) speak through the same table.
+ * Of our own failures; what the programs of containers are refused stands in refusal.h, beside it. No sentence is in
+ * both.
  */
 #ifndef BULKHEAD_CORE_CAUSE_CAUSE_H
 #define BULKHEAD_CORE_CAUSE_CAUSE_H

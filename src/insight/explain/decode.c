@@ -14,10 +14,8 @@
 
 /*
  * A letter an argument: p path 0, P path 1, A address, d descriptor or AT_FDCWD, i number, u unsigned, x hexadecimal,
- * o octal,
- * F open flags, C clone flags, M mount flags, I ioctl command, K keyctl, B bpf command, R ptrace request, O prctl
- * option,
- * f fcntl command, S signal, y family, t type, c capability-like nothing: left out.
+ * o octal, F open flags, C clone flags, M mount flags, I ioctl command, K keyctl, B bpf command, R ptrace request, O
+ * prctl option, f fcntl command, S signal, y family, t type, c capability-like nothing: left out.
  */
 static const struct {
 	const char *call, *arguments;

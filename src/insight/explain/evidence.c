@@ -24,9 +24,10 @@ static const enum refusal_fact_bit hook_facts[] = {
 	[HARDLINKS] = FACT_LINK_UNSAFE, [LANDLOCK] = FACT_HOOK_LANDLOCK,
 };
 
-/* Asked in passing by these calls, for something else than whether the call may be made: a share of reserved memory,
- * the
- * limit of another kind. */
+/*
+ * Asked in passing by these calls, for something else than whether the call may be made: a share of reserved memory,
+ * the limit of another kind.
+ */
 static bool in_passing(const char *call, unsigned int capability)
 {
 	static const char *const calls[] = {"mmap", "brk", "mremap", "mprotect", "clone", "clone3", "fork", "vfork",

@@ -1,10 +1,8 @@
 /* SPDX-License-Identifier: Apache-2.0 */
 /*
  * explain/program: why execve failed, from the first bytes of the file: a script's interpreter, a program's machine
- * and its
- * loader. The file is the container's: it is read as bytes with every offset checked, and opened only when it is a
- * regular
- * file.
+ * and its loader. The file is the container's: it is read as bytes with every offset checked, and opened only when it
+ * is a regular file.
  */
 #include <elf.h>
 #include <errno.h>
