@@ -16,15 +16,16 @@
 #define FMODE_CREATED	0x100000
 #define FMODE_BACKING	0x2000000 /* the inner file of an overlay, Linux 6.8 */
 #define O_TRUNC		01000
+#define FMODE_EXEC	0x20 /* among f_flags: the kernel opens it to execute it, which on_exec tells */
 
 static __always_inline __u32 access_of(struct file *file)
 {
-	__u32 mode = BPF_CORE_READ(file, f_mode), access = 0;
+	__u32 mode = BPF_CORE_READ(file, f_mode), flags = BPF_CORE_READ(file, f_flags), access = 0;
 
-	if (mode & (FMODE_PATH | FMODE_BACKING))
+	if (mode & (FMODE_PATH | FMODE_BACKING) || flags & FMODE_EXEC)
 		return 0;
 	access |= mode & FMODE_READ ? OBSERVE_READ : 0;
-	access |= mode & FMODE_WRITE || BPF_CORE_READ(file, f_flags) & O_TRUNC ? OBSERVE_WRITE : 0;
+	access |= mode & FMODE_WRITE || flags & O_TRUNC ? OBSERVE_WRITE : 0;
 	access |= mode & FMODE_CREATED ? OBSERVE_WRITE | OBSERVE_MAKE : 0;
 	return access;
 }
