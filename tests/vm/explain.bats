@@ -37,9 +37,9 @@ score() {
 }
 
 @test "explain: unshare refused by Debian's own switch of user namespaces; with the switch set back it works" {
-	sysctl -qw kernel.unprivileged_userns_clone=0
+	echo 0 > /proc/sys/kernel/unprivileged_userns_clone
 	run /build/bulkhead explain -- setpriv --reuid 65534 --regid 65534 --clear-groups unshare -U true
-	sysctl -qw kernel.unprivileged_userns_clone=1
+	echo 1 > /proc/sys/kernel/unprivileged_userns_clone
 	echo "$output"
 	[[ $output == *"unshare(CLONE_NEWUSER): EPERM"*"layer     sysctl"*"kernel.unprivileged_userns_clone is 0"* ]]
 	[[ $output == *"host or image: sysctl kernel.unprivileged_userns_clone=1"* ]]
