@@ -315,7 +315,8 @@ while os.path.exists("/tmp/go"): time.sleep(0.02)' >out 2>err &
 	echo "$output"
 	[ "$status" -eq 125 ]
 	[[ $output == *CAP_BPF*'as root on the host'* ]]
-	run unshare -m sh -c 'mount -t tmpfs none /sys/kernel/btf; exec "$@"' sh "${BK[@]}" learn -o b.json host -- true
+	run unshare -m sh -c 'mount -t tmpfs none /sys/kernel/btf; exec "$@"' sh "${BK[@]}" learn --tier tracepoints -o b.json \
+		host -- true
 	echo "$output"
 	[ "$status" -eq 125 ]
 	[[ $output == *'does not describe its types'*CONFIG_DEBUG_INFO_BTF* ]]
