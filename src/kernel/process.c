@@ -238,6 +238,14 @@ int process_end_at(int signal)
 	return sigaction(signal, &action, NULL) < 0 ? -errno : 0;
 }
 
+_Noreturn void process_exit(int status)
+{
+	syscall(SYS_exit_group, status);
+	syscall(SYS_exit, status);
+	/* No call at all: it may be refused, and the first process of a pid namespace cannot even kill itself. */
+	__builtin_trap();
+}
+
 int process_may_execute(const char *path)
 {
 	return kernel_result(syscall(SYS_faccessat2, AT_FDCWD, path, X_OK, AT_EACCESS));

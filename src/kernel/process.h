@@ -50,6 +50,9 @@ int process_reset_signals(void);
 /* The process ends at this signal with 128 + its number: the first one of a pid namespace would not hear it otherwise.
  * execve takes it back. */
 int process_end_at(int signal);
+/* exit_group(2) for a process of one thread that may be held by a filter already. Where the filter lets it neither end nor
+ * be told so, it dies of SIGILL: _exit would try again for ever. */
+_Noreturn void process_exit(int status);
 /* faccessat2(2) with the effective ids: may path be executed? 0 or -errno. */
 int process_may_execute(const char *path);
 /* getcwd(2) as the kernel says it: begins with "(unreachable)" when the directory is not below the root. */

@@ -129,6 +129,30 @@ sys.exit(subprocess.run([program, option, root, "start", name]).returncode)'
 	leftovers
 }
 
+@test "process: a filter that refuses even to end: what cannot be executed ends all the same" {
+	local calls form
+	printf 'no program\n' > "$b/rootfs/bin/garbage"; chmod +x "$b/rootfs/bin/garbage"
+	for calls in '["execve", "sendmsg"]' '["execve"]' '[]'; do
+		for form in '["/bin/nosuch"]' '["/bin/garbage"]'; do
+			edit "$b" '.process.args = $form | .linux.seccomp = {defaultAction: "SCMP_ACT_ERRNO", syscalls:
+				(if $calls == [] then [] else [{names: $calls, action: "SCMP_ACT_ALLOW"}] end)}' \
+				--argjson form "$form" --argjson calls "$calls"
+			run timeout -k 1 20 "$OCI" --root "$STATE" run -b "$b" "$(new_id)"
+			[ "$status" -ne 124 ] && [ "$status" -ne 137 ] || { echo "$calls $form: never ended"; false; }
+			assert_fails 1
+		done
+		[ "$calls" != '[]' ] || assert_says config.json#/linux/seccomp sendmsg exit_group
+	done
+	edit "$b" '.linux.seccomp = {defaultAction: "SCMP_ACT_ALLOW", syscalls: [{names: ["exit", "exit_group"], action: "SCMP_ACT_ERRNO"}]}'
+	args "$b" sleep 600
+	oci run --detach -b "$b" "$id" </dev/null >/dev/null 2>&1
+	run timeout -k 1 20 "$OCI" --root "$STATE" exec "$id" /bin/garbage
+	[ "$status" -ne 124 ] && [ "$status" -ne 137 ]
+	assert_says /bin/garbage
+	oci delete --force "$id"
+	leftovers
+}
+
 # As sd_listen_fds(3) passes them: LISTEN_PID is the very process, which therefore executes the runtime.
 activated() { # activated COUNT ARGS…: with descriptors 3 and 4 as the caller has them
 	local count=$1

@@ -131,7 +131,7 @@ static int prepare(struct child *child, struct err *err)
 	int result = process_set_parent_death_signal(SIGKILL);
 
 	if (runtime_is_gone(child->channel.fd))
-		_exit(1);
+		process_exit(1);
 	if (result == 0 && !maps_are_pending(child->plan))
 		result = process_set_dumpable(false);
 	if (result == 0)
@@ -211,7 +211,7 @@ _Noreturn void child_run(const struct child_start *start, const struct channel *
 	put_own_pid(start->pid_place);
 	walk(&child, &err);
 	channel_send(&child.channel, MESSAGE_ERROR, 0, &err, -EBADF);
-	_exit(1);
+	process_exit(1);
 }
 
 _Noreturn void child_main(const struct child_start *start)

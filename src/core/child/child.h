@@ -27,7 +27,7 @@ struct child_start {
 
 /* Entry of the cloned process. Already true: new namespaces of plan.clone_flags; all of the runtime's memory is a
  * private copy; the descriptors of *start are open, all others are CLOEXEC; signals are at their defaults.
- * Never returns: execve, or _exit(1) after having sent the error. */
+ * Never returns: execve, or the end with status 1 after having sent the error. */
 _Noreturn void child_main(const struct child_start *start);
 
 /* Entry of the gate: joins namespace_fds (first pass with the runtime's power, then the user namespace, then what was

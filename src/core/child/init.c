@@ -143,7 +143,7 @@ static _Noreturn void attend(pid_t program, const sigset_t *signals)
 	for (;;) {
 		number = sigwaitinfo(signals, &info);
 		if (number == SIGCHLD && reap(program, &status))
-			_exit(WIFSIGNALED(status) ? 128 + WTERMSIG(status) : WEXITSTATUS(status));
+			process_exit(WIFSIGNALED(status) ? 128 + WTERMSIG(status) : WEXITSTATUS(status));
 		/* A stop from a terminal outside: the program's own group has no parent in its session, and the kernel lets
 		 * such a one be stopped by SIGSTOP alone. */
 		if (number == SIGTSTP)

@@ -18,7 +18,7 @@ int child_wait_go(struct channel *channel, uint32_t point, struct err *err)
 	result = channel_receive(channel, &message, NULL);
 	/* The runtime has died: no one is left to tell. */
 	if (result == 0)
-		_exit(1);
+		process_exit(1);
 	if (result > 0 && point != SYNC_RECORDED && !channel->recorded && message.type == MESSAGE_GO &&
 	    message.value == SYNC_RECORDED) {
 		channel->recorded = true;

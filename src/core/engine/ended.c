@@ -45,12 +45,23 @@ static int killed_by_filter(const struct oci_config *config, bool sure, struct e
 		       last ? "" : "; with process.noNewPrivileges it is loaded last and needs to allow fewer");
 }
 
+/* process_exit() ended it: it failed, and its filter let it neither say so nor end. */
+static int silenced_by_filter(struct err *err)
+{
+	err_set(err, ERR_CONFIG, "the container's process failed before it executed its program, and could not say why");
+	err_where(err, "config.json#/linux/seccomp");
+	err_why(err, "the seccomp filter refuses what it says that with, and also to end: sendmsg, exit_group");
+	return err_fix(err, "let the filter allow execve, sendmsg and exit_group, and look at what is said then");
+}
+
 int ended_why(const struct oci_config *config, int status, struct err *err)
 {
 	bool known = status >= 0;
 
 	if (config->linux.seccomp.present && (!known || (WIFSIGNALED(status) && WTERMSIG(status) == SIGSYS)))
 		return killed_by_filter(config, known, err);
+	if (config->linux.seccomp.present && WIFSIGNALED(status) && WTERMSIG(status) == SIGILL)
+		return silenced_by_filter(err);
 	err_set(err, ERR_INTERNAL, "the container's process ended while it was being made");
 	if (!known)
 		return err_why(err, "only its parent, which is not this process, knows how");
