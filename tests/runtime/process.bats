@@ -147,7 +147,8 @@ sys.exit(subprocess.run([program, option, root, "start", name]).returncode)'
 	args "$b" sleep 600
 	oci run --detach -b "$b" "$id" </dev/null >/dev/null 2>&1
 	run timeout -k 1 20 "$OCI" --root "$STATE" exec "$id" /bin/garbage
-	[ "$status" -ne 124 ] && [ "$status" -ne 137 ]
+	[ "$status" -ne 124 ]
+	[ "$status" -ne 137 ]
 	assert_says /bin/garbage
 	oci delete --force "$id"
 	leftovers

@@ -368,6 +368,13 @@ static bool put_host_op(struct out *out, const struct op *op)
 	}
 }
 
+static void put_ids(struct out *out, const struct op *op)
+{
+	put(out, "become %u:%u", op->ids.uid.value, op->ids.gid.value);
+	for (size_t i = 0; i < op->ids.groups_count; i++)
+		put(out, "%s%u", i ? "," : " with groups ", op->ids.groups[i].value);
+}
+
 /* What the program is given. */
 static void put_process_op(struct out *out, const struct op *op)
 {
@@ -398,9 +405,7 @@ static void put_process_op(struct out *out, const struct op *op)
 		put_capabilities(out, "drop capabilities for good, but", op->bounding.keep);
 		break;
 	case OP_IDS:
-		put(out, "become %u:%u", op->ids.uid.value, op->ids.gid.value);
-		for (size_t i = 0; i < op->ids.groups_count; i++)
-			put(out, "%s%u", i ? "," : " with groups ", op->ids.groups[i].value);
+		put_ids(out, op);
 		break;
 	case OP_CAPABILITIES:
 		put_capabilities(out, "capabilities: effective", op->capabilities.effective);
