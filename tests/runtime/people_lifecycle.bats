@@ -259,7 +259,7 @@ b" ]
 
 @test "stats and top, for people and for scripts" {
 	"${BK[@]}" run -d --name "$C" host sleep 1000
-	"${BK[@]}" stats | grep -Eq "^$C +[0-9]+\.[0-9][0-9] s +[0-9]+\.[0-9] [KM]iB +[0-9]+\.[0-9] [GT]iB +2$"
+	"${BK[@]}" stats | grep -Eq "^$C +[0-9]+\.[0-9][0-9] s +[0-9]+\.[0-9] [KM]iB +[0-9]+\.[0-9] [MGT]iB +2$"
 	[ "$("${BK[@]}" stats --json "$C" | jq -r .id)" = "$C" ]
 	"${BK[@]}" top "$C" | grep -q 'sleep 1000'
 	"${BK[@]}" top --json "$C" | jq -e 'any(.[]; .command == "sleep 1000" and .pid > 1)'
@@ -280,7 +280,7 @@ b" ]
 	assert_fails 1
 	"${BK[@]}" exec "$C" true
 	"${BK[@]}" pause "$C"
-	"${BK[@]}" cp "$C:/etc/os-release" "$WORK/copied"
+	"${BK[@]}" cp "$C:/etc/passwd" "$WORK/copied"
 	"${BK[@]}" rm -f "$C"
 	leftovers
 }

@@ -160,6 +160,6 @@ group_of() { # the directory of a running container's cgroup
 	run "${as_user[@]}" --memory 64m host echo ran
 	echo "$output"
 	[ "$status" -eq 125 ]
-	assert_says /linux/resources/memory/limit delegated
+	assert_says '--memory' delegated
 	rmdir "/sys/fs/cgroup/$ID_PREFIX"
 }
