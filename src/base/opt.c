@@ -295,12 +295,15 @@ static int take_option(const struct opt_verb *verb, int argc, char **argv, int *
 int opt_parse(const struct opt_verb *verb, int argc, char **argv, void *target, int *ret_operands, bool *ret_help,
 	      struct err *err)
 {
-	bool ended = false, help = false;
+	bool ended = false, separated = false, help = false;
 	int operands = 0;
 
 	for (int i = 1; i < argc && !help; i++) {
-		if (!ended && !strcmp(argv[i], "--")) {
+		bool separates = verb->separated && operands == 1 && !separated;
+
+		if (!strcmp(argv[i], "--") && (!ended || separates)) {
 			ended = true;
+			separated = separates;
 		} else if (!ended && is_option(argv[i])) {
 			if (take_option(verb, argc, argv, &i, target, &help, err) < 0)
 				return ERR;

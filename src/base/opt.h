@@ -55,6 +55,7 @@ struct opt_verb {
 	const struct opt *options;
 	const struct opt_status *statuses; /* shown in the help; NULL: none are */
 	bool mixed; /* options may stand after the first operand too */
+	bool separated; /* "--" right behind the first operand is left out: SOURCE [--] COMMAND */
 	int (*run)(int argc, char **argv, void *context); /* returns the exit status */
 };
 

@@ -74,7 +74,8 @@ teardown() { common_teardown; }
 	[ ! -w /sys/fs/cgroup/memory/cgroup.procs ] && [ ! -w /sys/fs/cgroup/cgroup.procs ] || skip "a cgroup is delegated to this user"
 	run --separate-stderr "${BK[@]}" run --memory 64m host true
 	[ "$status" -eq 125 ]
-	assert_says delegat
+	assert_says delegat "asked by  --memory"
+	[[ $output$stderr != *linux.resources* ]]
 	# The defaults are left out, with one warning.
 	run --separate-stderr "${BK[@]}" run host echo ran
 	[ "$status" -eq 0 ]

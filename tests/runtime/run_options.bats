@@ -223,6 +223,13 @@ directory() {
 	[ "$status" -eq 125 ]
 	assert_says "asked by  --workdir"
 	refused --ulimit "ulimit -H" -- --ulimit nofile=99999999999
+	refused "higher --ulimit nofile" -- --ulimit nofile=9
+	refused "because" "--init=false" -- --pids-limit 1
+	mkdir "$WORK/d"
+	refused "asked by  --volume $WORK/d:/etc/passwd" "a file on a file" -- --tmpfs /t -v "$WORK/d:/etc/passwd"
+	refused "asked by  --mount type=tmpfs,target=/usr/new" -- --mount type=tmpfs,target=/usr/new
+	run -127 inside host ./no-such-program
+	assert_says "source's root"
 	leftovers
 }
 
@@ -231,6 +238,7 @@ directory() {
 	refused "--net host" -- --publish=80:80
 	refused --cap-add -- --privileged
 	refused "the nearest is --rm" -- --rmm
+	refused "bulkhead --root" -- --root "$WORK"
 }
 
 @test "names of hosts, limits of nothing, targets that cover all" {
@@ -244,8 +252,23 @@ directory() {
 	refused cover -- -v "$WORK:/"
 	refused cover -- -v "$WORK:/./.."
 	refused cover -- --tmpfs /
+	refused '".."' -- --tmpfs /etc/../..
+	refused '".."' -- -v "$WORK:/a/.."
+	inside -v "$WORK:/..a/b" host test -d /..a/b
 	refused cover -- --mount "type=bind,source=$WORK,target=//"
 	refused --rm true false -- --rm=maybe
+	refused processors -- --cpus 0x1
+	refused processors -- --cpus ""
+	refused size -- --memory " 1g"
+	refused on-failure -- -d --restart on-failure:99999999999999999999
+	refused /dev/FROM -- --device /dev/null:/dev/../etc/x
+	refused /dev/FROM -- --device /dev/null:/dev/x:rr
+	refused "same target" "$WORK:/s" "--tmpfs /s/" -- -v "$WORK:/s" --tmpfs /s/
+	refused "same target" -- -v "$WORK:/s" --mount "type=bind,source=/usr,target=/s"
+	refused tmpfs-size -- --mount type=tmpfs,target=/t,tmpfs-size=0
+	ln -s loop "$WORK/loop"
+	refused "$WORK/loop" -- -v "$WORK/loop:/x"
+	refused file -- --env-file "$WORK"
 	leftovers
 }
 
@@ -330,5 +353,10 @@ directory() {
 	run inside host
 	[ "$status" -eq 125 ]
 	assert_says command "  try "
+	run inside "" true
+	[ "$status" -eq 125 ]
+	assert_says empty "  try "
+	make_rootfs "$WORK/root"
+	(cd "$WORK/root" && [ "$(inside . pwd)" = / ])
 	leftovers
 }

@@ -22,6 +22,20 @@ running() { [ "$(oci state "$1" | jq -r .status)" = running ]; }
 	leftovers
 }
 
+@test "run, plan, exec: a \"--\" behind the source or the name is none of the command's words" {
+	[ "$("${BK[@]}" run host -- echo -- --name)" = "-- --name" ]
+	[ "$("${BK[@]}" run -- host echo --name)" = --name ]
+	run -127 "${BK[@]}" run host -- -- true
+	"${BK[@]}" plan host -- true | grep -q 'execute true'
+	local id
+	id=$(new_id)
+	"${BK[@]}" run -d --name "$id" host -- sleep 1000
+	[ "$("${BK[@]}" exec "$id" -- echo -n)" = "" ]
+	"${BK[@]}" inspect "$id" | jq -e '.[0].command == ["sleep", "1000"]'
+	"${BK[@]}" rm -f "$id"
+	leftovers
+}
+
 @test "run host: a signal gives 128 + n" {
 	"${BK[@]}" run --name "$ID_PREFIX" host sleep 1000 &
 	pid=$!

@@ -224,6 +224,25 @@ static void test_operands(void **state)
 	assert_null(parsed.argv[3]);
 }
 
+static void test_separator(void **state)
+{
+	struct opt_verb separated = verb;
+	struct parsed parsed;
+
+	(void)state;
+	separated.separated = true;
+	parsed = parse_with(&separated, (const char *const[]){"-d", "c", "--", "--", "-d", NULL});
+	assert_int_equal(parsed.operands, 3); /* one is left out, and only behind the first operand */
+	assert_string_equal(parsed.argv[1], "--");
+	assert_string_equal(parsed.argv[2], "-d");
+	parsed = parse_with(&separated, (const char *const[]){"--", "-d", "--", "c", "--", NULL});
+	assert_int_equal(parsed.operands, 3);
+	assert_string_equal(parsed.argv[0], "-d");
+	assert_string_equal(parsed.argv[2], "--");
+	parsed = parse_with(&separated, (const char *const[]){"c", "sh", "--", NULL});
+	assert_int_equal(parsed.operands, 3);
+}
+
 static void test_missing_argument(void **state)
 {
 	struct parsed parsed = PARSE("--lsm-mount-context");
@@ -351,6 +370,7 @@ int main(void)
 		cmocka_unit_test(test_lists),
 		cmocka_unit_test(test_ignored),
 		cmocka_unit_test(test_operands),
+		cmocka_unit_test(test_separator),
 		cmocka_unit_test(test_missing_argument),
 		cmocka_unit_test(test_unknown),
 		cmocka_unit_test(test_asks_for_help),

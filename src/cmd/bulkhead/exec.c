@@ -166,13 +166,14 @@ static int exec(int argc, char **argv, void *context)
 
 const struct opt_verb verb_exec = {
 	.name = "exec",
-	.synopsis = "[options] CONTAINER COMMAND [ARGUMENT…]",
+	.synopsis = "[options] CONTAINER [--] COMMAND [ARGUMENT…]",
 	.summary = "Run a further program in a container, as confined as it is.",
 	.examples = "  bulkhead exec web ls /site\n"
 		    "  bulkhead exec -it web sh\n"
 		    "  tar c . | bulkhead exec -i build tar x -C /tmp\n",
 	.options = exec_table,
 	.statuses = people_statuses_run,
+	.separated = true,
 	.run = exec,
 };
 

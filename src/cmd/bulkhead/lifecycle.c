@@ -15,16 +15,16 @@
 
 int life_fail(struct people *people, const struct err *err)
 {
-	cli_error(&people->cli, err);
+	struct err told = *err;
+
+	people_use_own_words(people->cli.program, &told);
+	cli_error(&people->cli, &told);
 	return CLI_ERROR;
 }
 
 int life_fail_run(struct people *people, const struct err *err)
 {
-	struct err told = *err;
-
-	people_use_own_words(people->cli.program, &told);
-	cli_error(&people->cli, &told);
+	life_fail(people, err);
 	if (err->kind != ERR_COMMAND)
 		return PEOPLE_FAILED;
 	return err->errnum == ENOENT ? PEOPLE_NOT_FOUND : PEOPLE_NOT_EXECUTABLE;

@@ -75,8 +75,9 @@ static int read_limits(struct sandbox_request *request, struct err *err)
 		char *end;
 
 		sandbox->cpus = strtod(options->cpus, &end);
-		if (*end || end == options->cpus || !(sandbox->cpus >= 0.01 && sandbox->cpus <= 10000)) {
-			err_set(err, ERR_USAGE, "--cpus %s is not a number of processors", options->cpus);
+		if (options->cpus[strspn(options->cpus, "0123456789.")] || *end ||
+		    end == options->cpus || !(sandbox->cpus >= 0.01 && sandbox->cpus <= 10000)) {
+			err_set(err, ERR_USAGE, "--cpus \"%s\" is not a number of processors", options->cpus);
 			return err_fix(err, "write 0.5, 2, …");
 		}
 	}

@@ -101,6 +101,8 @@ int request_read_env(struct sandbox_request *request, struct arena *arena, struc
 int request_read_capabilities(struct sandbox_request *request, struct err *err);
 int request_read_security(struct sandbox_request *request, struct arena *arena, struct err *err);
 int request_read_ulimits(struct sandbox_request *request, struct arena *arena, struct err *err);
+/* After a failure: the place of a mount becomes the option that asked for it. */
+void request_name_mount(const struct sandbox_request *request, struct err *err);
 int request_read_files(struct sandbox_request *request, struct arena *arena, struct err *err);
 
 #endif

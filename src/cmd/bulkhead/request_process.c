@@ -37,8 +37,10 @@ static int read_file(struct arena *arena, const char *option, const char *path, 
 		err_set(err, ERR_USAGE, "%s: %s has more than 4 MiB", option, path);
 		return err_fix(err, "name another file");
 	}
-	if (size < 0)
-		return err_sys(err, (int)size, "read", "%s: cannot read %s", option, path);
+	if (size < 0) {
+		err_sys(err, (int)size, "read", "%s: cannot read %s", option, path);
+		return err_fix(err, "name a file");
+	}
 	*ret_size = (size_t)size;
 	return 0;
 }
@@ -139,12 +141,23 @@ int request_read_env(struct sandbox_request *request, struct arena *arena, struc
 
 /* ---- capabilities ---- */
 
+/* In any case, with or without "CAP_": as Docker takes it. */
+static int capability_number(const char *text)
+{
+	const char *name;
+
+	for (unsigned int n = 0; (name = oci_capability_name(n)); n++)
+		if (strcasecmp(text, name) == 0 || strcasecmp(text, name + strlen("CAP_")) == 0)
+			return (int)n;
+	return -1;
+}
+
 static int read_set(const char *option, const struct opt_list *list, uint64_t *ret_set, bool *ret_all, struct err *err)
 {
 	*ret_set = 0;
 	*ret_all = false;
 	for (size_t i = 0; i < list->count; i++) {
-		int number = oci_capability_number(list->items[i]);
+		int number = capability_number(list->items[i]);
 
 		if (strcasecmp(list->items[i], "ALL") == 0) {
 			*ret_all = true;

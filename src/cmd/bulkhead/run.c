@@ -19,11 +19,12 @@ static const struct opt options[] = {
 };
 
 /* What to do about a name that is taken, in the words of this program. */
-static int failed(struct people *people, const char *name, struct err *err)
+static int failed(struct people *people, const struct sandbox_request *request, struct err *err)
 {
 	if (err->kind == ERR_STATE && err->errnum == EEXIST)
 		err_fix(err, "%s rm %s, which removes the one that has the name, or another --name", people->cli.program,
-			name);
+			request->create.id);
+	request_name_mount(request, err);
 	return life_fail_run(people, err);
 }
 
@@ -34,7 +35,7 @@ static int run_in_foreground(struct people *people, struct sandbox_request *requ
 	int status = PEOPLE_FAILED;
 
 	if (engine_run(&people->engine, &run, &status, &err))
-		return failed(people, request->create.id, &err);
+		return failed(people, request, &err);
 	return status;
 }
 
@@ -79,7 +80,7 @@ static int run_with_monitor(struct people *people, struct sandbox_request *reque
 	if (read_options(chosen, operands, count, &monitor, &err) ||
 	    monitor_keys_parse(chosen->keys ? chosen->keys : KEYS_DEFAULT, keys, sizeof(keys), &err) ||
 	    monitor_start(&people->engine, &request->create, &monitor, &fd, &err))
-		return failed(people, request->create.id, &err);
+		return failed(people, request, &err);
 	if (!chosen->detach)
 		return life_attend(people, request->create.id, fd, chosen->terminal, true, keys);
 	printf("%s\n", request->create.id);
@@ -154,7 +155,7 @@ static int run(struct people *people, struct sandbox_request *request, const str
 		return life_fail_run(people, &err);
 	}
 	if (sandbox_request_make(request, arena, operands, &err))
-		return life_fail_run(people, &err);
+		return failed(people, request, &err);
 	if (chosen->complain)
 		return run_complaining(people, request, arena, run_in_foreground);
 	if (chosen->explain)
@@ -195,7 +196,7 @@ static int verb(int argc, char **argv, void *context)
 
 const struct opt_verb verb_run = {
 	.name = "run",
-	.synopsis = "[options] SOURCE COMMAND [ARGUMENT…]",
+	.synopsis = "[options] SOURCE [--] COMMAND [ARGUMENT…]",
 	.summary = "Run a program contained: safe before any option is given.",
 	.examples = "  bulkhead run host python3 -c 'print(1)'  the host's programs, not its data\n"
 		    "  bulkhead run --cwd=rw host make          the current directory too\n"
@@ -208,5 +209,6 @@ const struct opt_verb verb_run = {
 		    "  bulkhead run -v ./site:/site:ro host ls /site\n",
 	.options = options,
 	.statuses = people_statuses_run,
+	.separated = true,
 	.run = verb,
 };

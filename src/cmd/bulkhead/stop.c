@@ -104,7 +104,8 @@ static int wait_one(struct people *people, const char *name, void *context, stru
 		return ERR;
 	if (status < 0) {
 		err_set(err, ERR_STATE, "how container %s ended is not known", name);
-		return err_why(err, "it had no monitor at the time: it ran in a foreground, or the monitor was killed");
+		err_why(err, "it had no monitor at the time: it ran in a foreground, or the monitor was killed");
+		return err_fix(err, "run -d, or run --rm=false, keeps the status of the next one");
 	}
 	if (!waiting->json) {
 		buf_printf(&waiting->out, "%d\n", status);

@@ -9,7 +9,7 @@
 
 #include "cmd/bulkhead/people.h"
 
-/* How a place begins: of run's config, and of exec's process, which is a part of one. */
+/* How a place begins: of run's config, and of exec's process, which is a part of one and not always told as one. */
 #define RUN_PREFIX  "sandbox#"
 #define EXEC_PREFIX "process.json#"
 #define EXEC_PART   "/process"
@@ -32,6 +32,7 @@ static const struct {
 	{"/linux/resources/pids", "--pids-limit", NULL},
 	{"/linux/resources/cpu", "--cpus", NULL},
 	{"/linux/resources/devices", "--device", NULL},
+	{"/linux/resources", "--memory, --cpus or --pids-limit", NULL},
 	{"/hostname", "--hostname", NULL},
 	{"/root", "SOURCE", NULL},
 };
@@ -47,6 +48,8 @@ static void name_place(struct err *err)
 
 	if (strncmp(err->where, RUN_PREFIX, strlen(RUN_PREFIX)) == 0)
 		snprintf(place, sizeof(place), "%s", err->where + strlen(RUN_PREFIX));
+	else if (strncmp(err->where, EXEC_PREFIX EXEC_PART, strlen(EXEC_PREFIX EXEC_PART)) == 0)
+		snprintf(place, sizeof(place), "%s", err->where + strlen(EXEC_PREFIX));
 	else if (strncmp(err->where, EXEC_PREFIX, strlen(EXEC_PREFIX)) == 0)
 		snprintf(place, sizeof(place), EXEC_PART "%s", err->where + strlen(EXEC_PREFIX));
 	else
@@ -61,6 +64,21 @@ static void name_place(struct err *err)
 	}
 }
 
+/* Remedies that speak of the config, or of an option of the other program: by a part of them. */
+static const struct {
+	const char *part, *fix;
+} remedies[] = {
+	{"linux.resources.memory.limit",
+	 "a larger --memory: some MiB are needed to begin with; dmesg tells whom the kernel ended"},
+	{"leave out linux.resources",
+	 "run it as root, or where a cgroup is delegated (systemd-run --user --scope -p Delegate=yes), or leave the limit out"},
+	{"create it with a cgroup",
+	 "start it as root, or where a cgroup is delegated: systemd-run --user --scope -p Delegate=yes bulkhead run …"},
+	{"ulimit -n 4096", "a higher --ulimit nofile, if one is given: each mount takes a file; otherwise ulimit -n 4096 before"},
+	{"in linux.uidMappings", "choose an id that the container has"},
+	{"correct process.args", "check the path, which begins at the source's root; or show it the program with --volume"},
+};
+
 void people_use_own_words(const char *program, struct err *err)
 {
 	if (err->kind == ERR_COMMAND && err->errnum == ENOENT && strstr(err->what, "$PATH"))
@@ -70,8 +88,9 @@ void people_use_own_words(const char *program, struct err *err)
 			program);
 	else if (strstr(err->fix, "--ignore-paused"))
 		err_fix(err, "%s resume, and then again", program);
-	else if (strstr(err->fix, "linux.resources.memory.limit"))
-		err_fix(err, "a larger --memory: some MiB are needed to begin with; dmesg tells whom the kernel ended");
+	for (size_t i = 0; i < ARRAY_SIZE(remedies); i++)
+		if (strstr(err->fix, remedies[i].part))
+			err_fix(err, "%s", remedies[i].fix);
 	name_place(err);
 }
 
@@ -94,6 +113,7 @@ static const struct {
 	{"--ipc", "each has an IPC namespace of its own; share files by --volume"},
 	{"--volumes-from", "give the same --volume to both"},
 	{"--memory-swap", "--memory bounds memory; swap is the host's affair"},
+	{"--root", "it is an option of bulkhead itself: bulkhead --root DIR run …"},
 	{"--cgroup-parent", "start bulkhead itself in that cgroup: its containers are made below it"},
 };
 

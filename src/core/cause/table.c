@@ -262,6 +262,9 @@ const struct cause_row cause_rows[] = {
 	{EAGAIN, CAUSE_ANY, 0, "clone3",
 	 "the limit of processes is reached: pids.max of the cgroup, RLIMIT_NPROC of the user, or kernel.pid_max",
 	 "raise linux.resources.pids.limit or the limit of the cgroup that the runtime runs in"},
+	{EAGAIN, CAUSE_ANY, 0, "fork",
+	 "the limit of processes leaves no room for the built-in init beside the program",
+	 "allow two processes at least (--pids-limit 2), or leave the init out (--init=false)"},
 	{EPERM, CAUSE_ANY, CAUSE_ROOTLESS, "clone3",
 	 "this system does not let users without privilege make user namespaces, or the runtime is in a chroot",
 	 "sysctl kernel.unprivileged_userns_clone=1 (Debian), kernel.apparmor_restrict_unprivileged_userns=0 (Ubuntu), or "
@@ -367,7 +370,7 @@ const struct cause_row cause_rows[] = {
 	 "the whole system has as many files open as fs.file-max allows",
 	 "raise the sysctl fs.file-max"},
 	{ENOMEM, CAUSE_ANY, 0, NULL,
-	 "memory is gone, or the memory limit of the cgroup is too low to start anything",
+	 "memory is gone, or a limit is too low to start anything: of the cgroup, RLIMIT_AS or RLIMIT_STACK",
 	 "raise linux.resources.memory.limit, or free memory on the host"},
 	{ENOSYS, CAUSE_ANY, 0, NULL,
 	 "this kernel does not have the system call, or a filter around the runtime hides it",

@@ -36,9 +36,10 @@ int monitor_restart_parse(const char *text, struct monitor_options *options, str
 		options->restart = (enum monitor_restart)i;
 		if (!text[length])
 			return 0;
+		errno = 0;
 		if (i == MONITOR_RESTART_ON_FAILURE && text[length + 1] >= '0' && text[length + 1] <= '9')
 			options->restart_max = strtoull(text + length + 1, &end, 10);
-		if (end && !*end)
+		if (end && !*end && errno == 0)
 			return 0;
 	}
 	err_set(err, ERR_USAGE, "--restart cannot be \"%s\"", text);

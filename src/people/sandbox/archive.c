@@ -42,7 +42,7 @@ int sandbox_open_archive(const char *path, struct sandbox *sandbox, struct err *
 	struct stat info;
 
 	if (archive_fd < 0 || fstat(archive_fd, &info) < 0) {
-		err_sys(err, errno, "open", "cannot use %s as an archive", path);
+		err_sys(err, errno, "open", "cannot use %s as an archive", *path ? path : "\"\"");
 		return err_fix(err, "check the path; it is taken from the current directory unless it starts with /");
 	}
 	if (!S_ISREG(info.st_mode)) {

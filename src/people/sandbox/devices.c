@@ -54,7 +54,10 @@ static int check_node(const char *text, const struct sandbox *sandbox, struct sa
 
 static bool is_access(const char *text)
 {
-	return *text && text[strspn(text, "rwm")] == '\0' && strlen(text) <= 3;
+	for (const char *at = text; *at; at++)
+		if (!strchr("rwm", *at) || strchr(at + 1, *at))
+			return false;
+	return *text != '\0';
 }
 
 int sandbox_parse_device(struct arena *arena, const char *text, const struct sandbox *sandbox,
@@ -77,13 +80,17 @@ int sandbox_parse_device(struct arena *arena, const char *text, const struct san
 	if (third)
 		device.access = third;
 	device.target = second && second != third ? second : words;
-	if (words[0] != '/' || strncmp(device.target, "/dev/", 5) != 0 || !device.target[5] || !is_access(device.access)) {
+	if (words[0] != '/' || strncmp(device.target, "/dev/", 5) != 0 || !device.target[5] || strstr(device.target, "/..") ||
+	    !is_access(device.access)) {
 		err_set(err, ERR_USAGE, "--device %s is not of the form /dev/FROM[:/dev/TO][:rwm]", text);
 		return err_fix(err, "for example --device /dev/fuse, or --device /dev/kvm:/dev/kvm:rw");
 	}
 	device.source = sandbox_real_path(arena, words, "a device", err);
 	if (!device.source || check_node(text, sandbox, &device, err))
 		return ERR;
+	device.option = arena_printf(arena, "--device %s", text);
+	if (!device.option)
+		return err_set(err, ERR_INTERNAL, "out of memory for --device %s", text);
 	*ret_device = device;
 	return 0;
 }

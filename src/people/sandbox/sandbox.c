@@ -213,21 +213,37 @@ static void write_bind(struct json_writer *writer, const struct sandbox_bind *bi
 						  bind->idmap ? "idmap" : NULL, NULL});
 }
 
-static void write_wishes(struct json_writer *writer, const struct context *context)
+static int write_wishes(struct json_writer *writer, const struct context *context)
 {
 	const struct sandbox *sandbox = context->sandbox;
+	const char **options = arena_calloc(context->arena,
+					    1 + sandbox->tmpfs_count + sandbox->binds_count + sandbox->devices_count,
+					    sizeof(*options));
+	size_t count = 0;
 
-	if (context->shown_cwd)
+	if (!options)
+		return ERR;
+	if (context->shown_cwd) {
+		options[count++] = "--cwd";
 		write_bind(writer, &(struct sandbox_bind){.source = context->shown_cwd,
 							  .target = context->shown_cwd,
 							  .read_only = sandbox->cwd != SANDBOX_CWD_WRITABLE});
-	for (size_t i = 0; i < sandbox->tmpfs_count; i++)
+	}
+	for (size_t i = 0; i < sandbox->tmpfs_count; i++) {
+		options[count++] = sandbox->tmpfs[i].option;
 		write_tmpfs(writer, &sandbox->tmpfs[i]);
-	for (size_t i = 0; i < sandbox->binds_count; i++)
+	}
+	for (size_t i = 0; i < sandbox->binds_count; i++) {
+		options[count++] = sandbox->binds[i].option;
 		write_bind(writer, &sandbox->binds[i]);
-	for (size_t i = 0; i < sandbox->devices_count; i++)
+	}
+	for (size_t i = 0; i < sandbox->devices_count; i++) {
+		options[count++] = sandbox->devices[i].option;
 		sandbox_write_mount(writer, sandbox->devices[i].target, "bind", sandbox->devices[i].source,
 				    (const char *const[]){"bind", "rw", "nosuid", "noexec", "private", NULL});
+	}
+	context->result->wishes = (struct strings){options, count};
+	return 0;
 }
 
 static int write_mounts(struct json_writer *writer, struct context *context, struct err *err)
@@ -244,7 +260,8 @@ static int write_mounts(struct json_writer *writer, struct context *context, str
 	if (context->sandbox->net == SANDBOX_NET_NONE)
 		sandbox_write_mount(writer, "/sys", "sysfs", "sysfs",
 				    (const char *const[]){"nosuid", "noexec", "nodev", "ro", NULL});
-	write_wishes(writer, context);
+	if (write_wishes(writer, context) < 0)
+		return err_set(err, ERR_INTERNAL, "out of memory while listing the mounts");
 	json_end_array(writer);
 	return 0;
 }

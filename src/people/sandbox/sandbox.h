@@ -37,12 +37,14 @@ enum sandbox_cwd { SANDBOX_CWD_HIDDEN, SANDBOX_CWD_READ_ONLY, SANDBOX_CWD_WRITAB
 struct sandbox_bind {
 	const char *source, *target; /* absolute */
 	bool read_only;
-	bool idmap; /* owners are shown as the container's ids */
+	bool idmap;	    /* owners are shown as the container's ids */
+	const char *option; /* "--volume /a:/b", for messages */
 };
 
 struct sandbox_tmpfs {
 	const char *target; /* absolute */
 	struct strings options; /* of mount(8) and tmpfs(5), checked */
+	const char *option;	/* "--tmpfs /b" */
 };
 
 struct sandbox_device {
@@ -50,6 +52,7 @@ struct sandbox_device {
 	const char *access;	     /* "rwm" or less */
 	bool block;
 	uint32_t major, minor;
+	const char *option; /* "--device /dev/a" */
 };
 
 struct sandbox_ulimit {
@@ -110,6 +113,7 @@ struct sandbox_result {
 	struct key_values root_links;  /* symlinks on it: "bin" → "usr/bin" */
 	struct strings root_directories; /* empty directories on it */
 	const char *rootfs;	       /* NULL with empty_root */
+	struct strings wishes;	       /* which option asked for each of the config's last mounts, in their order */
 };
 
 /*

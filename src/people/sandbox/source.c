@@ -15,9 +15,12 @@ const char *sandbox_real_path(struct arena *arena, const char *path, const char 
 	const char *copy;
 
 	if (!realpath(path, resolved)) {
-		err_sys(err, errno, "realpath", "cannot use %s as %s", path, role);
-		if (errno == ENOENT)
-			err_fix(err, "check the path; it is taken from the current directory unless it starts with /");
+		int errnum = errno;
+
+		err_sys(err, errnum, "realpath", "cannot use %s as %s", *path ? path : "\"\"", role);
+		if (errnum == EACCES)
+			err_why(err, "a directory on its way may not be entered by user %u", geteuid());
+		err_fix(err, "check the path; it is taken from the current directory unless it starts with /");
 		return NULL;
 	}
 	copy = arena_strdup(arena, resolved);
@@ -58,8 +61,13 @@ int sandbox_parse_source(struct arena *arena, const char *source, struct sandbox
 		return sandbox_open_archive(sandbox_archive_path(source), sandbox, err);
 	if (strncmp(source, "dir:", 4) == 0)
 		return use_directory(arena, source + 4, sandbox, err);
-	if (strchr(source, '/'))
+	/* No image can have the names of a directory itself. */
+	if (strchr(source, '/') || strcmp(source, ".") == 0 || strcmp(source, "..") == 0)
 		return use_directory(arena, source, sandbox, err);
+	if (!*source) {
+		err_set(err, ERR_USAGE, "the source is empty");
+		return err_fix(err, "\"host\", or a directory: ./rootfs, dir:rootfs");
+	}
 	err_set(err, ERR_UNSUPPORTED, "%s is an image reference, and this version runs no images", source);
 	return err_fix(err, "name a root directory with a slash (./%s) or dir:%s, or use \"host\"", source, source);
 }
@@ -75,7 +83,7 @@ int sandbox_parse_size(const char *text, uint64_t *ret_bytes, struct err *err)
 
 	errno = 0;
 	number = strtoull(text, &end, 10);
-	if (errno == 0 && end != text && text[0] != '-' && text[0] != '+')
+	if (errno == 0 && end != text && text[0] >= '0' && text[0] <= '9')
 		for (size_t i = 0; i < ARRAY_SIZE(units); i++)
 			if (strcasecmp(end, units[i].suffix) == 0 &&
 			    number <= (uint64_t)INT64_MAX >> units[i].shift) {

@@ -36,7 +36,7 @@ static int read_bind_options(struct arena *arena, const char *text, const char *
 		} else if (strcmp(word, "idmap") == 0) {
 			bind->idmap = true;
 		} else {
-			err_set(err, ERR_USAGE, "--volume %s: %s is no option of a volume", text, word);
+			err_set(err, ERR_USAGE, "--volume %s: \"%s\" is no option of a volume", text, word);
 			return err_fix(err, "use ro, rw or idmap, with a comma between two");
 		}
 	}
@@ -47,11 +47,26 @@ static int read_bind_options(struct arena *arena, const char *text, const char *
 	return 0;
 }
 
+static bool goes_up(const char *path)
+{
+	const char *at = path;
+
+	while ((at = strstr(at, "/..")) && at[3] && at[3] != '/')
+		at += 3;
+	return at;
+}
+
 /* "/", "//", "/." and the like: nothing of the source would be seen any more. */
 static int check_target(const char *option, const char *text, const char *target, struct err *err)
 {
-	if (*target != '/' || target[strspn(target, "/.")])
+	if (*target != '/')
 		return 0;
+	if (target[strspn(target, "/.")]) {
+		if (!goes_up(target))
+			return 0;
+		err_set(err, ERR_USAGE, "%s %s has \"..\" in its target", option, text);
+		return err_fix(err, "write the path that is meant");
+	}
 	err_set(err, ERR_USAGE, "%s %s would cover all of the container", option, text);
 	return err_fix(err, "a target below /; a whole root is a SOURCE: bulkhead run DIRECTORY COMMAND");
 }
@@ -78,6 +93,9 @@ int sandbox_parse_bind(struct arena *arena, const char *text, struct sandbox_bin
 	bind.source = sandbox_real_path(arena, source, "the source of a volume", err);
 	if (!bind.source)
 		return ERR;
+	bind.option = arena_printf(arena, "--volume %s", text);
+	if (!bind.option)
+		return out_of_memory("--volume", text, err);
 	*ret_bind = bind;
 	return 0;
 }
@@ -135,6 +153,9 @@ int sandbox_parse_tmpfs(struct arena *arena, const char *text, struct sandbox_tm
 			return ERR;
 		tmpfs.options.count++;
 	}
+	tmpfs.option = arena_printf(arena, "--tmpfs %s", text);
+	if (!tmpfs.option)
+		return out_of_memory("--tmpfs", text, err);
 	*ret_tmpfs = tmpfs;
 	return 0;
 }
@@ -219,12 +240,15 @@ static int make_tmpfs(struct arena *arena, const char *text, const char *const v
 
 	if (!words)
 		return out_of_memory("--mount", text, err);
-	return sandbox_parse_tmpfs(arena, words, ret_tmpfs, err);
+	if (sandbox_parse_tmpfs(arena, words, ret_tmpfs, err) == 0)
+		return 0;
+	err_set(err, ERR_USAGE, "--mount %s: tmpfs-size or tmpfs-mode cannot be had", text);
+	return err_fix(err, "tmpfs-size=64m, tmpfs-mode=755");
 }
 
 int sandbox_parse_mount(struct arena *arena, const char *text, struct sandbox_mount *ret_mount, struct err *err)
 {
-	const char *values[KEY_COUNT] = {NULL}, *rest = text;
+	const char *values[KEY_COUNT] = {NULL}, *rest = text, *option;
 	struct sandbox_mount mount = {0};
 
 	while (rest) {
@@ -242,15 +266,20 @@ int sandbox_parse_mount(struct arena *arena, const char *text, struct sandbox_mo
 	}
 	if (check_mount(text, values, mount.is_tmpfs, err) || check_target("--mount", text, values[KEY_TARGET], err))
 		return ERR;
+	option = arena_printf(arena, "--mount %s", text);
+	if (!option)
+		return out_of_memory("--mount", text, err);
 	if (mount.is_tmpfs) {
 		if (make_tmpfs(arena, text, values, &mount.tmpfs, err))
 			return ERR;
+		mount.tmpfs.option = option;
 	} else {
 		mount.bind = (struct sandbox_bind){
 			.source = sandbox_real_path(arena, values[KEY_SOURCE], "the source of a mount", err),
 			.target = values[KEY_TARGET],
 			.read_only = is_on(values[KEY_READ_ONLY]),
 			.idmap = is_on(values[KEY_IDMAP]),
+			.option = option,
 		};
 		if (!mount.bind.source)
 			return ERR;
