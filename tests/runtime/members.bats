@@ -174,15 +174,16 @@ four" ]
 	leftovers
 }
 
-# A socket whose queue is full, and who never takes anything out of it.
-mute_listener() { # mute_listener SOCKET
-	/usr/bin/python3 - "$1" <<-'PYTHON' &
-	import os, signal, socket, sys
+# A socket whose queue is full, and who never takes anything out of it; or, with `takes`, who takes what comes, reads what
+# `reads` says of it, and never answers.
+mute_listener() { # mute_listener SOCKET [takes [reads]]
+	/usr/bin/python3 - "$@" <<-'PYTHON' &
+	import signal, socket, sys
 	listener = socket.socket(socket.AF_UNIX, socket.SOCK_STREAM)
 	listener.bind(sys.argv[1])
 	listener.listen(0)
 	waiting = []
-	for _ in range(2):
+	for _ in range(0 if "takes" in sys.argv else 2):
 	    client = socket.socket(socket.AF_UNIX, socket.SOCK_STREAM)
 	    client.setblocking(False)
 	    try:
@@ -191,13 +192,17 @@ mute_listener() { # mute_listener SOCKET
 	        break
 	    waiting.append(client)
 	open(sys.argv[1] + ".full", "w").close()
+	while "takes" in sys.argv:
+	    waiting.append(listener.accept()[0])
+	    if "reads" in sys.argv:
+	        waiting.append(socket.recv_fds(waiting[-1], 65536, 1))
 	signal.pause()
 	PYTHON
-	mute=$!
+	mute+=($!)
 	wait_for 5 test -e "$1.full"
 }
 
-@test "sockets: not there, or never answered" {
+@test "sockets: not there" {
 	edit "$b" '.process.terminal = true'
 	run oci create --console-socket "$WORK/none" -b "$b" "$id"
 	assert_fails 1
@@ -213,11 +218,50 @@ mute_listener() { # mute_listener SOCKET
 	assert_fails 1
 	assert_says "$WORK/none"
 	leftovers
-	edit "$b" 'del(.linux.seccomp)'
-	mute_listener "$WORK/mute"
-	run timeout 60 "$OCI" --root "$STATE" create --pidfd-socket "$WORK/mute" -b "$b" "$id"
-	kill $mute
-	assert_fails 1
-	assert_says "$WORK/mute" "within 10 seconds"
+}
+
+@test "sockets: whoever listens stays mute: each is told in time, and nothing is left" {
+	local name mute=()
+	args "$b" sleep 600
+	cp -a "$b" "$WORK/console"; edit "$WORK/console" '.process.terminal = true'
+	cp -a "$b" "$WORK/filter"
+	edit "$WORK/filter" '.linux.seccomp = {defaultAction: "SCMP_ACT_ALLOW", listenerPath: $p,
+		syscalls: [{names: ["mkdir"], action: "SCMP_ACT_NOTIFY"}]}' --arg p "$WORK/filter.sock"
+	cp -a "$WORK/filter" "$WORK/call"
+	edit "$WORK/call" '.linux.seccomp |= (.listenerPath = $p | .syscalls[0].names = ["execve"])' --arg p "$WORK/call.sock"
+	for name in pidfd console filter; do mute_listener "$WORK/$name.sock"; done
+	mute_listener "$WORK/call.sock" takes reads
+	mute_listener "$WORK/deaf.sock" takes
+	# A terminal that nobody reads from: no reply is awaited.
+	oci create --console-socket "$WORK/deaf.sock" -b "$WORK/console" "${id}deaf" </dev/null
+	oci delete --force "${id}deaf"
+	oci create -b "$WORK/filter" "${id}filter" </dev/null >/dev/null 2>&1
+	oci create -b "$WORK/call" "${id}call" </dev/null >/dev/null 2>&1
+	# All of them wait at one time.
+	waits=(
+		"pidfd|create --pidfd-socket $WORK/pidfd.sock -b $b ${id}pidfd|within 10 seconds"
+		"console|create --console-socket $WORK/console.sock -b $WORK/console ${id}console|within 10 seconds"
+		"filter|start ${id}filter|within 10 seconds"
+		"run|run -b $WORK/filter ${id}run|within 10 seconds"
+		"call|start ${id}call|for 10 seconds"
+	)
+	for wait in "${waits[@]}"; do
+		IFS='|' read -r name command words <<<"$wait"
+		(status=0; timeout -s KILL 60 "$OCI" --root "$STATE" $command </dev/null >/dev/null 2>"$WORK/$name.err" || status=$?
+			echo "$status" > "$WORK/$name.status") &
+	done
+	wait $(jobs -p | grep -v -x -F "$(printf '%s\n' "${mute[@]}")")
+	kill "${mute[@]}"
+	for wait in "${waits[@]}"; do
+		IFS='|' read -r name command words <<<"$wait"
+		status=$(cat "$WORK/$name.status") output=$(cat "$WORK/$name.err")
+		assert_fails 1
+		assert_says .sock "$words"
+	done
+	# Of a filter that nobody answers for, nothing runs.
+	for name in filter call; do
+		[ "$(oci state "$id$name" | jq -r .status)" = stopped ]
+		oci delete "$id$name"
+	done
 	leftovers
 }

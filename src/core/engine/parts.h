@@ -132,6 +132,9 @@ int send_fd(const char *socket_path, const char *what, const void *data, size_t 
 /* The listener of a seccomp filter, to the socket that the config names (config-linux.md, "Container Process State"). */
 int send_listener(const struct oci_config *config, const struct state *state, enum state_status status, pid_t pid, int fd,
 		  struct err *err);
+/* Until there is something to read from socket_fd: 0. ERR: all the time a call of the filter of listener_fd went
+ * unanswered, before the program ran. Returns at once where listener_fd is negative. */
+int listener_await(int socket_fd, int listener_fd, const struct oci_config *config, struct err *err);
 /* The listener of OP_WATCH, to whoever is at the other end of this socket. */
 int send_watch(int socket_fd, int fd, struct err *err);
 int send_console(const char *socket_path, int console_fd, struct err *err);

@@ -5,6 +5,7 @@
  */
 #include <fcntl.h>
 #include <limits.h>
+#include <poll.h>
 #include <stdio.h>
 #include <string.h>
 #include <sys/ioctl.h>
@@ -18,6 +19,7 @@
 #include "core/engine/parts.h"
 
 #define SEND_SECONDS_MAX 10
+#define LOOKS_A_SECOND 8
 
 static int pid_file_failed(struct err *err, const char *call, const char *path)
 {
@@ -190,6 +192,28 @@ int send_listener(const struct oci_config *config, const struct state *state, en
 	if (send_fd(seccomp->listener_path, "seccomp listener's socket", text.data, text.length, fd, err) == 0)
 		return 0;
 	return err_where(err, "config.json#%s/listenerPath", seccomp->where);
+}
+
+/* Looks again and again, since a hook may make many calls of which each is answered in time. */
+int listener_await(int socket_fd, int listener_fd, const struct oci_config *config, struct err *err)
+{
+	const struct oci_seccomp *seccomp = &config->linux.seccomp;
+	struct pollfd said = {.fd = socket_fd, .events = POLLIN};
+	/* The kernel's names for calls that nobody has taken yet, and that nobody who took them has answered. */
+	struct pollfd calls = {.fd = listener_fd, .events = POLLIN | POLLOUT};
+
+	if (listener_fd < 0)
+		return 0;
+	for (int unanswered = 0; unanswered < SEND_SECONDS_MAX * LOOKS_A_SECOND; unanswered++) {
+		if (poll(&said, 1, 1000 / LOOKS_A_SECOND) == 1)
+			return 0;
+		if (poll(&calls, 1, 0) != 1 || !(calls.revents & (POLLIN | POLLOUT)))
+			unanswered = -1;
+	}
+	err_set(err, ERR_STATE, "the seccomp listener that went to %s answers no call", seccomp->listener_path);
+	err_where(err, "config.json#%s/listenerPath", seccomp->where);
+	err_why(err, "for %d seconds the process has waited in a call, before its program runs", SEND_SECONDS_MAX);
+	return err_fix(err, "look at the program that takes listeners there, or notify it of fewer calls");
 }
 
 static int too_large(const char *name, size_t size_max, struct err *err)

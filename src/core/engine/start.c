@@ -54,6 +54,7 @@ static int connect_to_child(const struct container *container, int *ret_fd, stru
 static int await_program(const struct container *container, int pidfd, int fd, struct err *err)
 {
 	struct channel channel = {.fd = fd};
+	int listener_fd cleanup_fd = -EBADF;
 	struct message message;
 	int result = channel_send(&channel, MESSAGE_GO, 0, NULL, -EBADF);
 
@@ -62,6 +63,8 @@ static int await_program(const struct container *container, int pidfd, int fd, s
 	for (;;) {
 		int passed_fd cleanup_fd = -EBADF;
 
+		if (listener_await(fd, listener_fd, container->config, err))
+			return ERR;
 		result = channel_receive(&channel, &message, &passed_fd);
 		if (result == 0 && ended_before_exec(container->state->pid)) {
 			container_await_end(pidfd);
@@ -75,6 +78,8 @@ static int await_program(const struct container *container, int pidfd, int fd, s
 			if (send_listener(container->config, container->state, STATE_CREATED, container->state->pid,
 					  passed_fd, err))
 				return ERR;
+			fd_close(&listener_fd);
+			listener_fd = fd_take(&passed_fd);
 			continue;
 		}
 		*err = message.err;
@@ -109,7 +114,11 @@ int engine_start(const struct engine *engine, const char *id, struct err *err)
 	engine_block_signals();
 	/* From now on it is no longer created, whatever becomes of it. */
 	unlinkat(container.dir.fd, "start.sock", 0);
-	if (await_program(&container, pidfd, fd, err))
+	if (await_program(&container, pidfd, fd, err)) {
+		/* What did not come to its program as planned does not come to it at all. */
+		process_pidfd_signal(pidfd, SIGKILL);
+		container_await_end(pidfd);
 		return ERR;
+	}
 	return run_poststart(&container, pidfd, err);
 }

@@ -26,6 +26,7 @@ struct talk {
 	size_t next_op; /* the child's OP_SYNCs come in the order of the plan */
 	bool told; /* on_child was called */
 	int fd;		/* passed with the message at hand */
+	int *listener_fd; /* of the filter that is loaded, as whoever answers it has it */
 };
 
 typedef int (*talk_handler)(struct talk *talk, const struct message *message, struct err *err);
@@ -197,9 +198,13 @@ static int on_listener(struct talk *talk, const struct message *message, struct 
 		return protocol_broken("no descriptor of the seccomp listener", err);
 	if (message->value)
 		return send_watch(launch->watch_fd, talk->fd, err);
-	return send_listener(launch->config, launch->state,
-			     launch->plan->purpose == PLAN_FOR_CREATE ? STATE_CREATING : STATE_RUNNING, launch->pid,
-			     talk->fd, err);
+	if (send_listener(launch->config, launch->state,
+			  launch->plan->purpose == PLAN_FOR_CREATE ? STATE_CREATING : STATE_RUNNING, launch->pid,
+			  talk->fd, err))
+		return ERR;
+	fd_close(talk->listener_fd);
+	*talk->listener_fd = fd_take(&talk->fd);
+	return 0;
 }
 
 static int on_waiting(struct talk *talk, const struct message *message, struct err *err)
@@ -284,10 +289,12 @@ static int at_end(const struct talk *talk, struct err *err)
 
 int talk_serve(struct launch *launch, struct err *err)
 {
+	int listener_fd cleanup_fd = -EBADF;
 	struct talk talk = {
 		.launch = launch,
 		.state = launch->plan->gate ? TALK_GATE : TALK_CHILD,
 		.fd = -EBADF,
+		.listener_fd = &listener_fd,
 	};
 	struct message message;
 	int result;
@@ -297,6 +304,8 @@ int talk_serve(struct launch *launch, struct err *err)
 	for (;;) {
 		talk_handler handler;
 
+		if (listener_await(launch->channel.fd, listener_fd, launch->config, err))
+			return ERR;
 		result = channel_receive(&launch->channel, &message, &talk.fd);
 		if (result == 0)
 			return at_end(&talk, err);
