@@ -228,6 +228,42 @@ beside_v2() {
 	[[ $output == *"/script is a script, and the interpreter in its first line, /usr/bin/perl6, does not exist"* ]]
 }
 
+# kills: what is said to have ended processes, "cause signal" each.
+kills() { jq -rs '[.[] | select(.type == "kill") | "\(.cause) \(.signal)"] | join(", ")' "$RECORDS"; }
+
+@test "explain: a limit ends a process: of processor time, as a warning and for good, and of the size of a file; with more it works" {
+	busy='i=0; while [ $i -lt 200000 ]; do i=$((i + 1)); done'
+	explained "${BK[@]}" run --ulimit cpu=1 host sh -c 'while :; do :; done'
+	[ "$(kills)" = "rlimit-cpu 9" ]
+	[ "$(jq -rs '[.[] | select(.type == "kill")] | last | .try.bulkhead' "$RECORDS")" = "--ulimit cpu=SECONDS" ]
+	explained "${BK[@]}" run --ulimit cpu=1:20 host sh -c 'while :; do :; done'
+	[ "$(kills)" = "rlimit-cpu 24" ]
+	"${BK[@]}" run --ulimit cpu=60 host sh -c "$busy"
+	explained "${BK[@]}" run --ulimit fsize=1000 host sh -c 'head -c 5000 /dev/zero > /tmp/f; sleep 0.2'
+	[ "$(kills)" = "rlimit-fsize 25" ]
+	[ "$(jq -rs '[.[] | select(.type == "refusal" and .error == "EFBIG")] | last | .cause' "$RECORDS")" = rlimit-fsize ]
+	"${BK[@]}" run --ulimit fsize=5000 host sh -c 'head -c 5000 /dev/zero > /tmp/f'
+}
+
+@test "explain: a signal of a limit that somebody sends, or that is caught, has ended nothing" {
+	for signal in XCPU XFSZ KILL; do
+		explained bash -c "ulimit -t 100; ulimit -f 1000; kill -$signal \$\$"
+		[ "$(kills)" = "" ]
+	done
+	explained bash -c 'trap "caught=1" XCPU; ulimit -St 1; until [ "$caught" ]; do :; done'
+	[ "$(kills)" = "" ]
+	explained bash -c 'trap "" XFSZ; ulimit -f 1; head -c 5000 /dev/zero > "$1"' bash "$WORK/f"
+	[ "$(kills)" = "" ]
+	[ "$(jq -rs '[.[] | select(.error == "EFBIG")] | last | .cause' "$RECORDS")" = rlimit-fsize ]
+}
+
+@test "explain: processor time that is used up, without privilege" {
+	run "$BULKHEAD" explain --tier rootless --json -- bash -c 'ulimit -St 1; while :; do :; done'
+	[[ $output == *'"cause":"rlimit-cpu"'*'"signal":24'* ]]
+	run "$BULKHEAD" explain --tier rootless --json -- bash -c 'ulimit -St 100; kill -XCPU $$'
+	[[ $output != *'"cause":"rlimit-cpu"'* ]]
+}
+
 @test "explain: attaches to a running container by name, pid and cgroup, and sees what happens from then on" {
 	id=$(new_id)
 	"${BK[@]}" run -d --name "$id" host sh -c 'while :; do hostname x; sleep 0.1; done' >/dev/null 2>&1

@@ -119,3 +119,22 @@ for error in (1, 13, 38):
 	wait_for 20 grep -q alive "$WORK/out"
 	wait_for 20 no_child "$explain"
 }
+
+@test "explain: words that name nothing, and a directory that looks like a cgroup, get an answer" {
+	mkdir "$WORK/looks"
+	echo 1 > "$WORK/looks/cgroup.procs"
+	for word in "$WORK/looks" "$WORK/../none" /sys/fs/cgroup/none "$(printf 'a\nb')" "" 0 4194303 99999999999 deadbeefdeadbeef; do
+		run timeout 20 "$BULKHEAD" explain "$word"
+		echo "$word: $status: $output"
+		[ "$status" -eq 125 ]
+		[[ $output == *"is no cgroup"*try* || $output == *"there is no "*try* || $output == *"takes a number"*try* ]]
+		[[ ${lines[0]} == "bulkhead: "* ]]
+	done
+	id=$(new_id)
+	"${BK[@]}" run -d --name "$id" host true >/dev/null
+	"${BK[@]}" wait "$id" >/dev/null
+	run "${BK[@]}" explain "$id"
+	[ "$status" -eq 125 ]
+	[[ $output == *"container \"$id\" does not run"*"try"*"explain --last $id"* ]]
+	"${BK[@]}" rm "$id" >/dev/null
+}

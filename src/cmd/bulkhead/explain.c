@@ -25,7 +25,7 @@ static const struct opt options[] = {
 	 offsetof(struct explain_options, last)},
 	{OPT_FLAG, 0, "json", NULL, "a line of JSON for each, also programs and exits",
 	 offsetof(struct explain_options, json)},
-	{OPT_STRING, 0, "tier", "hooks|tracepoints|rootless", "look no deeper than this",
+	{OPT_STRING, 0, "tier", "hooks|probes|tracepoints|rootless", "look no deeper than this",
 	 offsetof(struct explain_options, tier)},
 	{.type = OPT_END},
 };
@@ -57,16 +57,11 @@ static int read_tier(const struct explain_options *chosen, enum observe_tier *re
 	*ret = OBSERVE_TIER_HOOKS;
 	if (!chosen->tier || strcmp(chosen->tier, "hooks") == 0)
 		return 0;
-	if (strcmp(chosen->tier, "tracepoints") == 0) {
-		*ret = OBSERVE_TIER_TRACEPOINTS;
-		return 0;
-	}
-	if (strcmp(chosen->tier, "rootless") == 0) {
-		*ret = OBSERVE_TIER_ROOTLESS;
-		return 0;
-	}
+	for (*ret = OBSERVE_TIER_ROOTLESS; *ret < OBSERVE_TIER_HOOKS; ++*ret)
+		if (strcmp(chosen->tier, explain_tier_name(*ret)) == 0)
+			return 0;
 	err_set(err, ERR_USAGE, "explain: unknown tier \"%s\"", chosen->tier);
-	return err_fix(err, "--tier hooks, --tier tracepoints, or for a command --tier rootless");
+	return err_fix(err, "--tier hooks, --tier probes, --tier tracepoints, or for a command --tier rootless");
 }
 
 /* Take records until pidfd's process ends (-EBADF: until a signal). */
@@ -311,7 +306,7 @@ const struct opt_verb verb_explain = {
 	.synopsis = "[options] CONTAINER|PID|CGROUP | [options] -- COMMAND [ARGUMENT…] | --last CONTAINER",
 	.summary = "Say who refused a system call, and which setting would allow it.",
 	.examples = "  bulkhead explain web1                         a container of ours, by its name\n"
-		    "  bulkhead explain $(podman inspect -f '{{.State.Pid}}' db)\n"
+		    "  bulkhead explain 9c44863bf6fe                 a container of podman, Docker or another engine, by its id\n"
 		    "  bulkhead explain -- bulkhead run host ping -c1 127.0.0.1\n"
 		    "  bulkhead explain --follow --all 4711\n"
 		    "  bulkhead run --explain --name web …           beside a container from its start\n"

@@ -16,10 +16,13 @@
 
 #include "base/fd.h"
 #include "cmd/bulkhead/explain.h"
+#include "insight/surface/surface.h"
 
 #define PIDS_MAX 4096
+#define CGROUP_MAGIC  0x0027e0eb
 #define CGROUP2_MAGIC 0x63677270
 #define DEPTH_MAX 16
+#define SHORT_ID  12 /* digits of an engine's id: a pid has fewer */
 
 struct pids {
 	pid_t *items;
@@ -61,7 +64,7 @@ static int of_process(pid_t pid, struct pids *pids, struct observe_target *ret, 
 	uint32_t inode = explain_namespace(pid, "mnt");
 
 	if (!inode) {
-		if (kill(pid, 0) < 0 && errno == ESRCH) {
+		if (pid == 0 || (kill(pid, 0) < 0 && errno == ESRCH)) {
 			err_set(err, ERR_STATE, "there is no process %d", pid);
 			return err_fix(err, "a pid of this pid namespace: see ps -e");
 		}
@@ -103,9 +106,10 @@ static int of_cgroup(const char *path, struct pids *pids, struct observe_target 
 	struct statfs fs;
 	struct stat status;
 
-	snprintf(name, sizeof(name), "%s/cgroup.procs", path);
-	if (access(name, R_OK) < 0) {
-		err_sys(err, errno, "access", "%s is no cgroup", path);
+	/* A file of this name elsewhere could name any process. */
+	if (statfs(path, &fs) < 0 || (fs.f_type != CGROUP_MAGIC && fs.f_type != CGROUP2_MAGIC) ||
+	    (size_t)snprintf(name, sizeof(name), "%s/cgroup.procs", path) >= sizeof(name) || access(name, R_OK) < 0) {
+		err_set(err, ERR_USAGE, "%s is no cgroup", path);
 		return err_fix(err, "the name of a container, a pid, or a directory below /sys/fs/cgroup");
 	}
 	add_cgroup(pids, path, 0);
@@ -126,18 +130,37 @@ static int of_cgroup(const char *path, struct pids *pids, struct observe_target 
 	return 0;
 }
 
+/* One of ours by its name, or of any engine by its id. */
+static int of_container(struct people *people, struct arena *arena, const char *word, struct pids *pids,
+			struct observe_target *ret, pid_t *ret_pid, struct err *err)
+{
+	struct engine_container container;
+	bool found = false;
+
+	if (people_find_container(people, arena, word, &container, &found, err))
+		return ERR;
+	if (found)
+		*ret_pid = container.status == STATE_STOPPED ? 0 : container.state->pid;
+	else
+		*ret_pid = surface_find_container(arena, word);
+	if (*ret_pid)
+		return of_process(*ret_pid, pids, ret, err);
+	err_set(err, ERR_STATE, found ? "container \"%s\" does not run" : "there is no container \"%s\"", word);
+	return err_fix(err, found ? "bulkhead explain --last %s, where explain was on while it ran" :
+		       "a container of bulkhead ls, the id of another engine's (podman ps, docker ps) or its pid, the directory "
+		       "of a cgroup, or -- COMMAND", word);
+}
+
 int explain_target_find(struct people *people, struct arena *arena, const char *word, struct observe_target *ret,
 			pid_t *ret_pid, struct err *err)
 {
 	struct pids pids = {.items = arena_calloc(arena, PIDS_MAX, sizeof(pid_t))};
-	struct engine_container container;
-	bool found = false;
 	uint64_t number;
 	int result;
 
 	if (!pids.items)
 		return err_set(err, ERR_INTERNAL, "out of memory");
-	if (word[0] && strspn(word, "0123456789") == strlen(word)) {
+	if (word[0] && strlen(word) < SHORT_ID && strspn(word, "0123456789") == strlen(word)) {
 		if (cli_number("PID", word, INT32_MAX, &number, err))
 			return ERR;
 		*ret_pid = (pid_t)number;
@@ -146,16 +169,7 @@ int explain_target_find(struct people *people, struct arena *arena, const char *
 		result = of_cgroup(word, &pids, ret, err);
 		*ret_pid = pids.count ? pids.items[0] : 0;
 	} else {
-		if (people_find_container(people, arena, word, &container, &found, err))
-			return ERR;
-		if (!found || container.status == STATE_STOPPED || container.state->pid == 0) {
-			err_set(err, ERR_STATE, found ? "container %s does not run" : "there is no container %s", word);
-			return err_fix(err, "a container of bulkhead ls, the pid of a process of any runtime, the "
-			 "directory "
-					    "of a cgroup, or -- COMMAND");
-		}
-		*ret_pid = container.state->pid;
-		result = of_process(*ret_pid, &pids, ret, err);
+		result = of_container(people, arena, word, &pids, ret, ret_pid, err);
 	}
 	ret->pids = pids.items;
 	ret->pids_count = pids.count;

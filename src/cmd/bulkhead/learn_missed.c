@@ -131,7 +131,7 @@ void missed_take(struct missed_judge *judge, struct learn *learn, const union ob
 	/* What the runtime is refused before its execve is not the program's. */
 	judge->armed = judge->armed || record.kind == RECORD_EXEC;
 	if (!judge->armed || (record.kind != RECORD_REFUSAL && record.kind != RECORD_KILL) ||
-	    seen->kind == OBSERVE_SIGNAL || refusal->flags & OBSERVE_COMPAT || !record.call[0])
+	    refusal->flags & OBSERVE_COMPAT || !record.call[0])
 		return;
 	if (record.verdict.layer == REFUSAL_SECCOMP ? !is_refused_anyway(judge, refusal)
 						    : record.verdict.layer == REFUSAL_LANDLOCK) {

@@ -50,7 +50,7 @@ enum refusal_fact_bit {
 	FACT_CAP_ASKED,	    /* seen: the kernel asked for {capability}, and it is missing */
 	FACT_CAP_ELSEWHERE, /* … the process has it in its own user namespace, and another one was asked for */
 	FACT_CAP_BOUNDING,  /* … it is in the bounding set */
-	FACT_CAP_EXPECTED,  /* not seen: the call needs {capability} by its manual, and the process lacks it */
+	FACT_CAP_EXPECTED,  /* not seen: the call needs {capability} by its manual, and the process lacks it there */
 	FACT_CAP_SEEN,	    /* capability checks would have been seen */
 	/* files */
 	FACT_DAC_REFUSES,   /* replayed: modes and owners refuse */
@@ -108,7 +108,7 @@ enum refusal_fact_bit {
 	FACT_HOOK_LANDLOCK,
 	FACT_HOOK_DEVICES,
 	FACT_HOOK_PIDS,
-	FACT_LANDLOCK_ALONE, /* no other security module is active that could refuse it */
+	FACT_LANDLOCK_ALONE, /* no capability, and no other security module is active that could refuse it */
 	FACT_HOOKS_SEEN, /* they would have been seen */
 	FACT_BIT_COUNT
 };
@@ -189,7 +189,8 @@ void refusal_explain(const struct refusal_facts *facts, struct refusal_verdict *
 
 /* What a holder of the capability ("NET_RAW") can do with it that the container should not. */
 const char *refusal_capability_cost(const char *capability);
-/* The capability that the call needs by its manual, when it was not seen which was asked for; NULL: none, or it depends. */
-const char *refusal_capability_of(const char *call);
+/* The capability that the call needs by its manual, when it was not seen which was asked for; NULL: none, or it depends.
+ * *ret_of_host: in the first user namespace, so that one that is held in another does not count. */
+const char *refusal_capability_of(const char *call, bool *ret_of_host);
 
 #endif

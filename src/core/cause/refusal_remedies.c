@@ -200,29 +200,69 @@ const char *refusal_capability_cost(const char *capability)
 
 static const struct {
 	const char *call, *capability;
+	bool of_host; /* in the first user namespace, whoever calls */
 } needs[] = {
-	{"acct", "SYS_PACCT"}, {"adjtimex", "SYS_TIME"}, {"bpf", "BPF"}, {"chown", "CHOWN"}, {"chroot", "SYS_CHROOT"},
-	{"clock_settime", "SYS_TIME"}, {"delete_module", "SYS_MODULE"}, {"fanotify_init", "SYS_ADMIN"}, {"fchown",
-	 "CHOWN"},
-	{"fchownat", "CHOWN"}, {"finit_module", "SYS_MODULE"}, {"fsmount", "SYS_ADMIN"}, {"fsopen", "SYS_ADMIN"},
-	{"init_module", "SYS_MODULE"}, {"ioperm", "SYS_RAWIO"}, {"iopl", "SYS_RAWIO"}, {"kexec_load", "SYS_BOOT"},
-	{"kill", "KILL"}, {"lchown", "CHOWN"}, {"mknod", "MKNOD"}, {"mknodat", "MKNOD"}, {"mount", "SYS_ADMIN"},
-	{"mount_setattr", "SYS_ADMIN"}, {"move_mount", "SYS_ADMIN"}, {"open_by_handle_at", "DAC_READ_SEARCH"},
-	{"open_tree", "SYS_ADMIN"}, {"perf_event_open", "PERFMON"}, {"pivot_root", "SYS_ADMIN"}, {"prlimit64",
-	 "SYS_RESOURCE"},
-	{"ptrace", "SYS_PTRACE"}, {"quotactl", "SYS_ADMIN"}, {"reboot", "SYS_BOOT"}, {"setdomainname", "SYS_ADMIN"},
-	{"setgid", "SETGID"}, {"setgroups", "SETGID"}, {"sethostname", "SYS_ADMIN"}, {"setns", "SYS_ADMIN"},
-	{"setpriority", "SYS_NICE"}, {"setregid", "SETGID"}, {"setresgid", "SETGID"}, {"setresuid", "SETUID"},
-	{"setreuid", "SETUID"}, {"setrlimit", "SYS_RESOURCE"}, {"settimeofday", "SYS_TIME"}, {"setuid", "SETUID"},
-	{"swapoff", "SYS_ADMIN"}, {"swapon", "SYS_ADMIN"}, {"syslog", "SYSLOG"}, {"tgkill", "KILL"}, {"umount2",
-	 "SYS_ADMIN"},
-	{"unshare", "SYS_ADMIN"}, {"vhangup", "SYS_TTY_CONFIG"}, {"process_vm_readv", "SYS_PTRACE"},
+	{"acct", "SYS_PACCT", true},
+	{"adjtimex", "SYS_TIME", true},
+	{"bpf", "BPF", true},
+	{"chown", "CHOWN", false},
+	{"chroot", "SYS_CHROOT", false},
+	{"clock_settime", "SYS_TIME", true},
+	{"delete_module", "SYS_MODULE", true},
+	{"fanotify_init", "SYS_ADMIN", false},
+	{"fchown", "CHOWN", false},
+	{"fchownat", "CHOWN", false},
+	{"finit_module", "SYS_MODULE", true},
+	{"fsmount", "SYS_ADMIN", false},
+	{"fsopen", "SYS_ADMIN", false},
+	{"init_module", "SYS_MODULE", true},
+	{"ioperm", "SYS_RAWIO", true},
+	{"iopl", "SYS_RAWIO", true},
+	{"kexec_load", "SYS_BOOT", true},
+	{"kill", "KILL", false},
+	{"lchown", "CHOWN", false},
+	{"mknod", "MKNOD", true},
+	{"mknodat", "MKNOD", true},
+	{"mount", "SYS_ADMIN", false},
+	{"mount_setattr", "SYS_ADMIN", false},
+	{"move_mount", "SYS_ADMIN", false},
+	{"open_by_handle_at", "DAC_READ_SEARCH", false},
+	{"open_tree", "SYS_ADMIN", false},
+	{"perf_event_open", "PERFMON", true},
+	{"pivot_root", "SYS_ADMIN", false},
+	{"prlimit64", "SYS_RESOURCE", false},
+	{"process_vm_readv", "SYS_PTRACE", false},
+	{"ptrace", "SYS_PTRACE", false},
+	{"quotactl", "SYS_ADMIN", false},
+	{"reboot", "SYS_BOOT", false},
+	{"setdomainname", "SYS_ADMIN", false},
+	{"setgid", "SETGID", false},
+	{"setgroups", "SETGID", false},
+	{"sethostname", "SYS_ADMIN", false},
+	{"setns", "SYS_ADMIN", false},
+	{"setpriority", "SYS_NICE", true},
+	{"setregid", "SETGID", false},
+	{"setresgid", "SETGID", false},
+	{"setresuid", "SETUID", false},
+	{"setreuid", "SETUID", false},
+	{"setrlimit", "SYS_RESOURCE", true},
+	{"settimeofday", "SYS_TIME", true},
+	{"setuid", "SETUID", false},
+	{"swapoff", "SYS_ADMIN", true},
+	{"swapon", "SYS_ADMIN", true},
+	{"syslog", "SYSLOG", true},
+	{"tgkill", "KILL", false},
+	{"umount2", "SYS_ADMIN", false},
+	{"unshare", "SYS_ADMIN", false},
+	{"vhangup", "SYS_TTY_CONFIG", true},
 };
 
-const char *refusal_capability_of(const char *call)
+const char *refusal_capability_of(const char *call, bool *ret_of_host)
 {
 	for (size_t i = 0; i < ARRAY_SIZE(needs); i++)
-		if (strcmp(needs[i].call, call) == 0)
+		if (strcmp(needs[i].call, call) == 0) {
+			*ret_of_host = needs[i].of_host;
 			return needs[i].capability;
+		}
 	return NULL;
 }

@@ -299,7 +299,7 @@ const struct refusal_row refusal_rows[] = {
 	 .remedy = "proc-covered", .cost = "the masked files of the kernel"},
 	{.cause = "low-port", .layer = REFUSAL_CAPABILITY, .errors = E(EACCES), .calls = " bind ",
 	 .capability = "NET_BIND_SERVICE",
-	 .facts = F(CAP_ASKED), .without = F(CAP_ELSEWHERE),
+	 .without = F(CAP_ELSEWHERE), .sure = F(CAP_ASKED), .otherwise = REFUSAL_GUESS,
 	 .why = "port {port} is below net.ipv4.ip_unprivileged_port_start, and the process lacks CAP_NET_BIND_SERVICE",
 	 .remedy = "low-port", .cost = "the container can take the place of a service of the system, in its own "
 	 "network namespace"},
@@ -310,13 +310,13 @@ const struct refusal_row refusal_rows[] = {
 		"namespace: CAP_NET_BIND_SERVICE of the container does not count there",
 	 .remedy = "low-port-host"},
 	{.cause = "capability-elsewhere", .layer = REFUSAL_USER_NAMESPACE, .errors = DENIED,
-	 .facts = F(CAP_ASKED) | F(CAP_ELSEWHERE),
+	 .facts = F(CAP_ELSEWHERE), .sure = F(CAP_ASKED), .otherwise = REFUSAL_GUESS,
 	 .why = "the process has CAP_{capability}, but only in its own user namespace, and {call} asks for it in "
 	 "one further out: "
 		"adding it cannot help",
 	 .remedy = "elsewhere", .cost = "without a user namespace root of the container is root of the host"},
 	{.cause = "ping", .layer = REFUSAL_CAPABILITY, .errors = E(EPERM), .calls = " socket ", .capability = "NET_RAW",
-	 .facts = F(CAP_ASKED),
+	 .sure = F(CAP_ASKED), .otherwise = REFUSAL_GUESS,
 	 .why = "a raw socket (ping, arping, tcpdump) needs CAP_NET_RAW, and the process lacks it", .remedy = "ping",
 	 .cost = "forged packets of any protocol, in the container's network"},
 	/* The kernel asked for these only because modes or owners refused, which could not be looked at any more. */
@@ -351,7 +351,7 @@ const struct refusal_row refusal_rows[] = {
 	 .why = "cannot tell, because the process has seccomp filters from before it was watched, which only root "
 	 "may read",
 	 .remedy = "as-root"},
-	{.cause = "landlock", .layer = REFUSAL_LANDLOCK, .errors = E(EACCES), .facts = F(CAP_SEEN) | F(LANDLOCK_ALONE),
+	{.cause = "landlock", .layer = REFUSAL_LANDLOCK, .errors = E(EACCES), .facts = F(LANDLOCK_ALONE),
 	 .without = F(HOOKS_SEEN) | F(DAC_REFUSES), .sure = F(HOOK_LANDLOCK), .otherwise = REFUSAL_GUESS,
 	 .why = "no filter, capability, mode or mount flag refuses {path}, and Landlock is the only security module "
 	 "here that "

@@ -25,7 +25,7 @@ enum observe_kind {
 	OBSERVE_REFUSAL,   /* struct observe_refusal: a call came back with an error */
 	OBSERVE_SECCOMP_KILL, /* the same struct: a filter ended the process or sent SIGSYS; result is 0 */
 	OBSERVE_FILTER,	   /* struct observe_filter: a part of a filter, before the first refusal that names it */
-	OBSERVE_SIGNAL,	   /* struct observe_signal: the kernel itself sent one */
+	OBSERVE_SIGNAL,	   /* struct observe_signal: the kernel itself sent one, for a limit */
 	OBSERVE_EXEC,	   /* struct observe_process */
 	OBSERVE_EXIT,
 	OBSERVE_FAILED,	   /* struct observe_failed: the observer could not start */
@@ -35,7 +35,8 @@ enum observe_kind {
 	OBSERVE_KIND_COUNT
 };
 
-enum observe_tier { OBSERVE_TIER_ROOTLESS, OBSERVE_TIER_TRACEPOINTS, OBSERVE_TIER_HOOKS };
+/* Each sees what the one before it does, and more. */
+enum observe_tier { OBSERVE_TIER_ROOTLESS, OBSERVE_TIER_TRACEPOINTS, OBSERVE_TIER_PROBES, OBSERVE_TIER_HOOKS };
 
 enum observe_evidence_kind {
 	OBSERVE_CAPABILITY = 1, /* a capability was asked for and is missing */
@@ -117,9 +118,9 @@ struct observe_filter {
 
 struct observe_signal {
 	__u32 kind;
-	__s32 pid, tid;
-	__s32 signal, code;
-	char comm[16];
+	__s32 pid;
+	__s32 signal;
+	__u32 unused;
 };
 
 enum observe_exit_flag { OBSERVE_EXIT_OOM = 1 };

@@ -69,7 +69,9 @@ struct uid_gid_map {
 };
 struct user_namespace {
 	struct uid_gid_map uid_map, gid_map;
+	struct user_namespace *parent;
 	int level;
+	kuid_t owner;
 	unsigned long flags;
 	struct ns_common ns;
 };
@@ -190,7 +192,7 @@ struct kernel_siginfo {
 
 #if defined(__TARGET_ARCH_x86)
 struct pt_regs {
-	unsigned long r10, r9, r8, bx, bp, cx, dx, si, di, orig_ax, ip, sp;
+	unsigned long r10, r9, r8, bx, bp, ax, cx, dx, si, di, orig_ax, ip, sp;
 };
 #elif defined(__TARGET_ARCH_arm64)
 struct pt_regs {

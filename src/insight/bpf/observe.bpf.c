@@ -177,6 +177,65 @@ enum hook_row {
 #include "insight/bpf/hooks.inc"
 #undef HOOK
 
+/* ---- the same by probes, for kernels that take no program at the end of a function ---- */
+
+#define NAMESPACES_MAX 33 /* as deep as user namespaces are nested */
+
+/*
+ * What cap_capable answers, from what it looks at: a probe at its end would not know any more what was asked. By the rules
+ * of user_namespaces(7): a capability counts in the namespace that it is held in and below, and whoever made a namespace
+ * has all of them in it.
+ */
+__attribute__((noinline)) int lacks_capability(__u64 credentials, __u64 namespace, __u32 cap)
+{
+	const struct cred *cred = (const struct cred *)credentials;
+	struct user_namespace *at = (struct user_namespace *)namespace, *own = BPF_CORE_READ(cred, user_ns), *parent;
+	int level = BPF_CORE_READ(own, level);
+	__u64 effective = 0;
+
+	bpf_probe_read_kernel(&effective, sizeof(effective), &cred->cap_effective);
+	for (int i = 0; i < NAMESPACES_MAX; i++) {
+		if (at == own)
+			return !((effective >> (cap & 63)) & 1);
+		if (BPF_CORE_READ(at, level) <= level)
+			return 1;
+		parent = BPF_CORE_READ(at, parent);
+		if (parent == own && BPF_CORE_READ(at, owner.val) == BPF_CORE_READ(cred, euid.val))
+			return 0;
+		at = parent;
+	}
+	return 1;
+}
+
+SEC("?kprobe/cap_capable")
+int before_capable(struct pt_regs *regs)
+{
+	__u64 cred = ARGUMENT(regs, 0), target = ARGUMENT(regs, 1), cap = ARGUMENT(regs, 2), options = ARGUMENT(regs, 3);
+
+	if (!current_mark(bpf_get_current_task_btf()) || !lacks_capability(cred, target, cap))
+		return 0;
+	return capability((const struct cred *)cred, (struct user_namespace *)target, cap,
+			  options & CAP_OPT_NOAUDIT ? OBSERVE_CAP_SILENT : 0, -1);
+}
+
+/* One program for all: its cookie is the row. */
+SEC("?kretprobe")
+int after_function(struct pt_regs *regs)
+{
+	__u64 row = bpf_get_attach_cookie(regs), value = RESULT(regs);
+	bool refuses = false;
+
+	switch (row) {
+#define HOOK(function, when, layer, name) \
+	case ROW_##function: \
+		refuses = HOOK_##when(value); \
+		break;
+#include "insight/bpf/hooks.inc"
+#undef HOOK
+	}
+	return refuses ? hook(row, value) : 0;
+}
+
 /* ---- refusals ---- */
 
 __attribute__((noinline)) __u64 path_hash(void)
@@ -355,7 +414,22 @@ int BPF_PROG(on_sys_exit, struct pt_regs *regs, long result)
 #define SIGXFSZ 25
 #define SIGSYS 31
 #define SYS_SECCOMP 1
-#define SEND_SIG_PRIV 1 /* in place of a pointer: the kernel itself sends */
+#define SEND_SIG_PRIV 1 /* in place of a pointer, as 0 is: the kernel itself sends */
+#define NO_LIMIT (~0UL)
+
+/*
+ * Did the kernel send it for a limit? Without a siginfo only it sends any: over RLIMIT_FSIZE as if the process itself had, over
+ * RLIMIT_CPU as the kernel. What ends a process for good comes over the hard limit, to the one that runs.
+ */
+static __always_inline bool for_limit(int signal, __u64 info, struct task_struct *from, struct task_struct *to)
+{
+	if (signal == SIGXFSZ)
+		return info <= SEND_SIG_PRIV;
+	if (info != SEND_SIG_PRIV)
+		return false;
+	return signal == SIGXCPU ||
+	       (signal == SIGKILL && from->tgid == to->tgid && BPF_CORE_READ(to, signal, rlim[0].rlim_max) != NO_LIMIT);
+}
 
 SEC("tp_btf/signal_generate")
 int BPF_PROG(on_signal, int signal, struct kernel_siginfo *info, struct task_struct *to)
@@ -366,16 +440,13 @@ int BPF_PROG(on_signal, int signal, struct kernel_siginfo *info, struct task_str
 	struct call call = {};
 	struct mark *mark;
 	__u32 zero = 0;
-	int code = 0;
 
 	if (signal != SIGKILL && signal != SIGXCPU && signal != SIGXFSZ && signal != SIGSYS)
 		return 0;
-	if ((unsigned long)info > SEND_SIG_PRIV)
-		code = BPF_CORE_READ(info, si_code);
-	else if ((unsigned long)info != SEND_SIG_PRIV)
-		return 0;
 	if (signal == SIGSYS) {
-		mark = code == SYS_SECCOMP ? current_mark(task) : NULL;
+		if ((__u64)info <= SEND_SIG_PRIV || BPF_CORE_READ(info, si_code) != SYS_SECCOMP)
+			return 0;
+		mark = current_mark(task);
 		scratch = bpf_map_lookup_elem(&scratches, &zero);
 		if (!mark || !scratch)
 			return 0;
@@ -383,20 +454,17 @@ int BPF_PROG(on_signal, int signal, struct kernel_siginfo *info, struct task_str
 		scratch->path[0][0] = scratch->path[1][0] = 0;
 		return report(task, mark, &call, 0, OBSERVE_SECCOMP_KILL, 0, scratch);
 	}
-	mark = bpf_task_storage_get(&marks, to, NULL, 0);
-	if (!mark || !mark->watched || code < 0)
+	if (!for_limit(signal, (__u64)info, task, to))
 		return 0;
-	if (signal == SIGKILL && (unsigned long)info != SEND_SIG_PRIV)
+	mark = bpf_task_storage_get(&marks, to, NULL, 0);
+	if (!mark || !mark->watched)
 		return 0;
 	record = bpf_ringbuf_reserve(&events, sizeof(*record), 0);
 	if (!record)
 		return 0;
 	record->kind = OBSERVE_SIGNAL;
 	record->pid = to->tgid;
-	record->tid = to->pid;
 	record->signal = signal;
-	record->code = code;
-	bpf_probe_read_kernel_str(record->comm, sizeof(record->comm), to->comm);
 	bpf_ringbuf_submit(record, 0);
 	return 0;
 }

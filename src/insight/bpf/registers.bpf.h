@@ -10,6 +10,16 @@
 
 #define COMPAT 2 /* TS_COMPAT of the x86 kernel */
 
+/* Of a function of the kernel, at its start and at its end. */
+#if defined(__TARGET_ARCH_x86)
+#define ARGUMENT(regs, index) \
+	((index) == 0 ? (regs)->di : (index) == 1 ? (regs)->si : (index) == 2 ? (regs)->dx : (regs)->cx)
+#define RESULT(regs) ((regs)->ax)
+#elif defined(__TARGET_ARCH_arm64)
+#define ARGUMENT(regs, index) ((regs)->regs[index])
+#define RESULT(regs) ((regs)->regs[0])
+#endif
+
 struct call {
 	__u64 number, ip, sp, args[6];
 	bool compat;

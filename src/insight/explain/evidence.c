@@ -2,12 +2,17 @@
 /* explain/evidence: what the kernel was seen to ask on the way to the error, and which of it counts. Pure. */
 #include <linux/capability.h>
 #include <string.h>
+#include <sys/socket.h>
+#include <sys/stat.h>
 
 #include "base/types.h"
 #include "core/oci/config.h"
 #include "insight/explain/parts.h"
+#include "insight/reference/reference.h"
 
-enum hook_layer { DEVICES, NOEXEC, SETGROUPS, REVEALING, PIDS, LSM, HARDLINKS, LANDLOCK };
+#define FREE_PORTS 1024 /* net.ipv4.ip_unprivileged_port_start, where nobody has changed it */
+
+enum hook_layer { DEVICES, NOEXEC, READ_ONLY, SETGROUPS, REVEALING, PIDS, LSM, HARDLINKS, LANDLOCK };
 
 static const struct {
 	const char *function, *name;
@@ -19,7 +24,8 @@ static const struct {
 };
 
 static const enum refusal_fact_bit hook_facts[] = {
-	[DEVICES] = FACT_HOOK_DEVICES, [NOEXEC] = FACT_NOEXEC,		[SETGROUPS] = FACT_SETGROUPS_DENIED,
+	[DEVICES] = FACT_HOOK_DEVICES, [NOEXEC] = FACT_NOEXEC,		[READ_ONLY] = FACT_READ_ONLY,
+	[SETGROUPS] = FACT_SETGROUPS_DENIED,
 	[REVEALING] = FACT_PROC_COVERED, [PIDS] = FACT_HOOK_PIDS,	[LSM] = FACT_HOOK_LSM,
 	[HARDLINKS] = FACT_LINK_UNSAFE, [LANDLOCK] = FACT_HOOK_LANDLOCK,
 };
@@ -55,6 +61,10 @@ static void take_hook(struct parts_case *one, const struct observe_evidence *see
 {
 	if (seen->what >= ARRAY_SIZE(hooks))
 		return;
+	/* There it may be a mask as well, which only looking again can tell. */
+	if (hooks[seen->what].layer == READ_ONLY &&
+	    (strncmp(one->path[0], "/proc/", 6) == 0 || strncmp(one->path[0], "/sys/", 5) == 0))
+		return;
 	parts_fact(one, hook_facts[hooks[seen->what].layer]);
 	if (hooks[seen->what].layer == LSM)
 		parts_text(one, TEXT_MODULE, "%s", hooks[seen->what].name);
@@ -74,6 +84,64 @@ static void take_capability(struct parts_case *one, const struct observe_evidenc
 		parts_fact(one, FACT_CAP_BOUNDING);
 }
 
+/* Of one that needs a single one, as data/reference has it. */
+static const char *needed_by_ioctl(uint32_t command)
+{
+	size_t first, end;
+
+	reference_range(REFERENCE_IOCTL, &first, &end);
+	for (size_t i = first; i < end; i++) {
+		struct reference_entry entry;
+
+		reference_at(i, &entry);
+		if (entry.has_value && (uint64_t)entry.value == command && entry.capabilities[0] &&
+		    !strchr(entry.capabilities, ' '))
+			return entry.capabilities + strlen("CAP_");
+	}
+	return NULL;
+}
+
+/* By the manual; some calls need one for some of their arguments. */
+static const char *needed(const struct parts_case *one, bool *ret_of_host)
+{
+	const char *call = one->facts.call;
+	const __u64 *args = one->refusal->args;
+	unsigned int kind;
+
+	*ret_of_host = false;
+	if (strcmp(call, "socket") == 0)
+		return args[0] == AF_PACKET ||
+				       ((args[0] == AF_INET || args[0] == AF_INET6) && (args[1] & 0xf) == SOCK_RAW)
+			       ? "NET_RAW"
+			       : NULL;
+	if (strcmp(call, "bind") == 0)
+		return process_port(one) && process_port(one) < FREE_PORTS ? "NET_BIND_SERVICE" : NULL;
+	if (strcmp(call, "ioctl") == 0)
+		return needed_by_ioctl((uint32_t)args[1]);
+	if (strcmp(call, "mknod") == 0 || strcmp(call, "mknodat") == 0) {
+		kind = (unsigned int)args[call[5] ? 2 : 1] & S_IFMT;
+		if (kind != S_IFCHR && kind != S_IFBLK)
+			return NULL;
+	}
+	return refusal_capability_of(call, ret_of_host);
+}
+
+/* Nothing was seen: what the manual says, if the process lacks it, or has it where it does not count. */
+static void expect_capability(struct parts_case *one)
+{
+	bool of_host;
+	const char *name = needed(one, &of_host);
+	int number = name ? oci_capability_number(name) : -1;
+	bool held = number >= 0 && (one->refusal->effective >> number & 1);
+
+	if (number < 0 || (held && !(of_host && one->refusal->user_level)))
+		return;
+	parts_fact(one, FACT_CAP_EXPECTED);
+	parts_text(one, TEXT_CAPABILITY, "%s", name);
+	if (held)
+		parts_fact(one, FACT_CAP_ELSEWHERE);
+}
+
 void evidence_read(struct parts_case *one)
 {
 	const struct observe_refusal *refusal = one->refusal;
@@ -82,7 +150,7 @@ void evidence_read(struct parts_case *one)
 
 	if (one->explain->ready.capability_checks)
 		parts_fact(one, FACT_CAP_SEEN);
-	if (one->explain->ready.tier >= OBSERVE_TIER_HOOKS)
+	if (one->explain->ready.tier >= OBSERVE_TIER_PROBES)
 		parts_fact(one, FACT_HOOKS_SEEN);
 	for (uint32_t i = 0; i < refusal->evidence_count && i < OBSERVE_EVIDENCE_MAX; i++) {
 		const struct observe_evidence *seen = &refusal->evidence[i];
@@ -106,14 +174,6 @@ void evidence_read(struct parts_case *one)
 		take_capability(one, capability);
 		return;
 	}
-	/* Nothing was seen: what the manual says, if the process lacks it. */
-	if (!parts_has(one, FACT_CAP_SEEN)) {
-		const char *name = refusal_capability_of(one->facts.call);
-		int number = name ? oci_capability_number(name) : -1;
-
-		if (number >= 0 && !(refusal->effective >> number & 1)) {
-			parts_fact(one, FACT_CAP_EXPECTED);
-			parts_text(one, TEXT_CAPABILITY, "%s", name);
-		}
-	}
+	if (!parts_has(one, FACT_CAP_SEEN))
+		expect_capability(one);
 }

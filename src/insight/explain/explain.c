@@ -126,26 +126,37 @@ static void ended_by(enum refusal_fact_bit why, int signal, struct record *ret)
 	refusal_explain(&facts, &ret->verdict);
 }
 
-static void kernel_kill(const struct observe_signal *seen, struct record *ret)
+/* Was this signal, of which the process has ended, one that the kernel had sent it for a limit? */
+static bool for_limit(struct explain *explain, pid_t pid, int signal)
 {
-	ret->pid = seen->pid;
-	ret->tid = seen->tid;
-	copy_command(ret->command, seen->comm);
-	if (seen->signal == SIGXFSZ || seen->signal == SIGXCPU)
-		ended_by(seen->signal == SIGXFSZ ? FACT_KILLED_FSIZE : FACT_KILLED_CPU, seen->signal, ret);
+	for (size_t i = 0; i < EXPLAIN_SIGNALS_MAX; i++) {
+		struct observe_signal *sent = &explain->signals[i];
+
+		if (sent->pid != pid || sent->signal != signal)
+			continue;
+		sent->pid = 0;
+		return true;
+	}
+	return false;
 }
 
-static void life(const struct observe_process *seen, struct record *ret)
+static void life(struct explain *explain, const struct observe_process *seen, struct record *ret)
 {
+	int signal = WIFSIGNALED(seen->status) ? WTERMSIG(seen->status) : 0;
+
 	ret->kind = seen->kind == OBSERVE_EXEC ? RECORD_EXEC : RECORD_EXIT;
 	ret->time = seen->time;
 	ret->pid = seen->pid;
 	ret->tid = seen->tid;
-	ret->status = WIFSIGNALED(seen->status) ? 128 + WTERMSIG(seen->status) : WEXITSTATUS(seen->status);
+	ret->status = signal ? 128 + signal : WEXITSTATUS(seen->status);
 	copy_command(ret->command, seen->comm);
 	snprintf(ret->path, sizeof(ret->path), "%.*s", OBSERVE_PATH_MAX - 1, seen->path);
-	if (seen->kind == OBSERVE_EXIT && seen->flags & OBSERVE_EXIT_OOM)
+	if (seen->kind != OBSERVE_EXIT)
+		return;
+	if (seen->flags & OBSERVE_EXIT_OOM)
 		ended_by(FACT_KILLED_MEMORY, SIGKILL, ret);
+	else if (signal && for_limit(explain, seen->pid, signal))
+		ended_by(signal == SIGXFSZ ? FACT_KILLED_FSIZE : FACT_KILLED_CPU, signal, ret);
 }
 
 bool explain_take(struct explain *explain, const union observe_record *seen, struct record *ret)
@@ -166,16 +177,16 @@ bool explain_take(struct explain *explain, const union observe_record *seen, str
 		refusal(explain, &seen->refusal, ret);
 		return true;
 	case OBSERVE_SIGNAL:
-		kernel_kill(&seen->signal, ret);
-		return ret->verdict.cause;
+		explain->signals[explain->signals_next++ % EXPLAIN_SIGNALS_MAX] = seen->signal;
+		return false;
 	case OBSERVE_EXEC:
 		explain_hold(explain, seen->process.pid, seen->process.mount_inode);
 		if (seen->process.mount_inode && seen->process.mount_inode != explain->own_mounts)
 			container_find(explain, seen->process.pid, seen->process.mount_inode);
-		life(&seen->process, ret);
+		life(explain, &seen->process, ret);
 		return true;
 	case OBSERVE_EXIT:
-		life(&seen->process, ret);
+		life(explain, &seen->process, ret);
 		return true;
 	}
 	return false;

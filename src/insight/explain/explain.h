@@ -23,6 +23,7 @@
 #define EXPLAIN_VIEWS_MAX 32
 #define EXPLAIN_CONTAINERS_MAX 16
 #define EXPLAIN_EXPECTED_MAX   2
+#define EXPLAIN_SIGNALS_MAX    64
 
 /* A filter as it came, in parts. */
 struct explain_filter {
@@ -61,6 +62,8 @@ struct explain {
 	size_t views_count;
 	struct explain_container containers[EXPLAIN_CONTAINERS_MAX];
 	size_t containers_count, containers_next;
+	struct observe_signal signals[EXPLAIN_SIGNALS_MAX]; /* sent for limits; a process may catch them */
+	size_t signals_next;
 	uint32_t own_mounts; /* of this process: no container is looked for there */
 	char own_command[32];
 	struct explain_container expected[EXPLAIN_EXPECTED_MAX]; /* of explain_expect */
@@ -93,7 +96,7 @@ struct explain_style {
 };
 /* A refusal as a paragraph, in the form of base/err.h. */
 void explain_print(const struct record *record, const struct explain_style *style, struct buf *out);
-/* "tracepoints", "hooks", "rootless". */
+/* "hooks", "probes", "tracepoints", "rootless". */
 const char *explain_tier_name(uint32_t tier);
 
 #endif

@@ -70,6 +70,8 @@ void replay_file(struct parts_case *one);
 
 /* ---- process.c: limits, ids, sysctls, cgroups ---- */
 void process_look(struct parts_case *one);
+/* Of the address among the arguments; 0: there is none, or it has none. */
+unsigned int process_port(const struct parts_case *one);
 enum parts_map { PARTS_UIDS, PARTS_GIDS };
 /* Does the process's user namespace map this id (inside: one of its own, else one of the host)? Unknown counts as
  * mapped. */

@@ -12,6 +12,7 @@ const char *explain_tier_name(uint32_t tier)
 	static const char *const names[] = {
 		[OBSERVE_TIER_ROOTLESS] = "rootless",
 		[OBSERVE_TIER_TRACEPOINTS] = "tracepoints",
+		[OBSERVE_TIER_PROBES] = "probes",
 		[OBSERVE_TIER_HOOKS] = "hooks",
 	};
 

@@ -17,6 +17,7 @@
 #include "insight/explain/parts.h"
 #include "kernel/lsm.h"
 
+#define APPARMOR_ID 104 /* LSM_ID_APPARMOR */
 #define LANDLOCK_ID 110 /* LSM_ID_LANDLOCK */
 
 static bool is_call(const struct parts_case *one, const char *names)
@@ -226,17 +227,16 @@ static void ask_sysctls(struct parts_case *one)
 
 /* ---- the rest ---- */
 
-static void ask_port(struct parts_case *one)
+unsigned int process_port(const struct parts_case *one)
 {
 	const char *address = one->refusal->path[1];
 	uint16_t family, port;
 
 	if (!one->row || !one->row->address)
-		return;
+		return 0;
 	memcpy(&family, address, sizeof(family));
 	memcpy(&port, address + 2, sizeof(port));
-	if (family == AF_INET || family == AF_INET6)
-		parts_text(one, TEXT_PORT, "%u", ntohs(port));
+	return family == AF_INET || family == AF_INET6 ? ntohs(port) : 0;
 }
 
 static void ask_label(struct parts_case *one)
@@ -283,24 +283,67 @@ static void ask_seals(struct parts_case *one)
 		parts_fact(one, FACT_SEALED);
 }
 
-/* Is Landlock the only security module here that asks about files, networks and processes? */
-static void ask_modules(struct parts_case *one)
+/* Security modules that never say no to files, networks and processes by a policy of their own; names as securityfs has them. */
+static const struct {
+	uint64_t id; /* LSM_ID_… of <linux/lsm.h> */
+	const char *name;
+} harmless[] = {
+	{100, "capability"}, {105, "yama"}, {106, "loadpin"}, {107, "safesetid"},
+	{108, "lockdown"},   {109, "bpf"},  {111, "ima"},     {112, "evm"},
+};
+
+/* AppArmor asks only those that have a profile. */
+static bool is_unconfined(const struct parts_case *one)
 {
-	/* capability, Yama, lockdown, BPF, Landlock, IMA, EVM: LSM_ID_… of <linux/lsm.h>. */
-	static const uint64_t others[] = {100, 106, 108, 109, 111, 112};
+	char text[256];
+
+	if (read_of(one, "attr/apparmor/current", text, sizeof(text)) && read_of(one, "attr/current", text, sizeof(text)))
+		return false;
+	return strncmp(text, "unconfined", strlen("unconfined")) == 0;
+}
+
+static bool may_refuse(const struct parts_case *one, uint64_t id, const char *name)
+{
+	for (size_t i = 0; i < ARRAY_SIZE(harmless); i++)
+		if (harmless[i].id == id || strcmp(harmless[i].name, name) == 0)
+			return false;
+	return !(id == APPARMOR_ID || strcmp(name, "apparmor") == 0) || !is_unconfined(one);
+}
+
+/* Is Landlock the only security module here that asks about files, networks and processes? */
+static bool landlock_alone(const struct parts_case *one)
+{
 	uint64_t ids[16];
+	char text[512], *rest = text, *name;
 	int count = lsm_modules(ids, ARRAY_SIZE(ids));
-	bool landlock = false, more = count < 0;
+	bool landlock = false;
 
 	for (int i = 0; i < count; i++) {
-		bool known = ids[i] == LANDLOCK_ID;
-
-		landlock |= known;
-		for (size_t j = 0; j < ARRAY_SIZE(others); j++)
-			known |= ids[i] == others[j];
-		more |= !known;
+		if (ids[i] == LANDLOCK_ID)
+			landlock = true;
+		else if (may_refuse(one, ids[i], ""))
+			return false;
 	}
-	if (landlock && !more)
+	if (count >= 0)
+		return landlock;
+	/* Before Linux 6.8. */
+	if (fd_read_text_at(AT_FDCWD, "/sys/kernel/security/lsm", text, sizeof(text)) <= 0)
+		return false;
+	while ((name = strsep(&rest, ",\n"))) {
+		if (strcmp(name, "landlock") == 0)
+			landlock = true;
+		else if (name[0] && may_refuse(one, 0, name))
+			return false;
+	}
+	return landlock;
+}
+
+static void ask_modules(struct parts_case *one)
+{
+	/* Where checks of capabilities are not seen, the modes of the file say that none was asked for. */
+	bool elsewhere = !parts_has(one, FACT_CAP_SEEN) && !one->facts.texts[TEXT_COMPONENT];
+
+	if (one->facts.errnum == EACCES && !elsewhere && landlock_alone(one))
 		parts_fact(one, FACT_LANDLOCK_ALONE);
 }
 
@@ -312,7 +355,8 @@ void process_look(struct parts_case *one)
 	ask_pids(one);
 	ask_limits(one);
 	ask_sysctls(one);
-	ask_port(one);
+	if (process_port(one))
+		parts_text(one, TEXT_PORT, "%u", process_port(one));
 	ask_label(one);
 	ask_covered(one);
 	ask_seals(one);

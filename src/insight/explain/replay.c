@@ -173,8 +173,6 @@ static void ask_mount(struct parts_case *one, int fd, const struct stat *status)
 	bool kernel_files;
 
 	find_mount(one, fd, &more);
-	if (!one->facts.texts[TEXT_MOUNT])
-		parts_text(one, TEXT_MOUNT, "its mount");
 	if (fstatvfs(fd, &fs) == 0) {
 		kernel_files = below(path, "/proc") || below(path, "/sys");
 		if (fs.f_flag & ST_RDONLY)
@@ -355,7 +353,7 @@ static void choose(struct walker *walker)
 		walker->create = true;
 }
 
-void replay_file(struct parts_case *one)
+static void look_again(struct parts_case *one)
 {
 	struct walker walker = {.one = one, .root.fd = paths_root(one->explain, one->refusal)};
 	char path[PARTS_PATH_MAX];
@@ -380,4 +378,12 @@ void replay_file(struct parts_case *one)
 		if (fd >= 0 && fstat(fd, &status) == 0)
 			ask_mount(one, fd, &status);
 	}
+}
+
+void replay_file(struct parts_case *one)
+{
+	look_again(one);
+	/* What was seen while it happened counts without its name. */
+	if (!one->facts.texts[TEXT_MOUNT])
+		parts_text(one, TEXT_MOUNT, "its mount");
 }

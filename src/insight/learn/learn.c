@@ -98,7 +98,8 @@ static void take_held(struct learn *learn, const char *call, uint64_t held)
 {
 	/* These need it for other processes or for more than there is, which the call does not show. */
 	static const char depends[] = " kill prlimit64 ptrace setpriority setrlimit tgkill unshare ";
-	const char *capability = refusal_capability_of(call);
+	bool of_host;
+	const char *capability = refusal_capability_of(call, &of_host);
 	char word[40];
 
 	snprintf(word, sizeof(word), " %.30s ", call);

@@ -119,28 +119,58 @@ static bool has_tracepoint(struct loader *loader, const char *name)
 	return btf__find_by_name_kind(loader->btf, type, BTF_KIND_TYPEDEF) > 0;
 }
 
-static void choose_programs(struct loader *loader, enum observe_tier tier_max)
+/* Those that probes_attach attaches. */
+static bool is_probe(const char *section)
+{
+	return strncmp(section, "kprobe", strlen("kprobe")) == 0 || strncmp(section, "kretprobe", strlen("kretprobe")) == 0;
+}
+
+/* Why the tier is not higher: one reason after the other. */
+static void add_reason(struct loader *loader, const char *why, int error)
+{
+	size_t used = strlen(loader->ready.reason);
+
+	snprintf(loader->ready.reason + used, sizeof(loader->ready.reason) - used, "%s%s%s%s", used ? "; " : "", why,
+		 error ? ": " : "", error ? strerror(-error) : "");
+}
+
+static enum observe_tier choose_tier(struct loader *loader, enum observe_tier tier_max)
 {
 	int trial = tier_max < OBSERVE_TIER_HOOKS ? -ECANCELED : try_hook(loader, "cap_capable");
-	struct bpf_program *program;
-	bool tracepoint = has_tracepoint(loader, "cap_capable");
 
+	if (trial == 0)
+		return OBSERVE_TIER_HOOKS;
+	if (trial != -ECANCELED)
+		add_reason(loader, "this kernel refuses programs at the end of its functions", trial);
+	if (loader->target->learn || tier_max < OBSERVE_TIER_PROBES)
+		return OBSERVE_TIER_TRACEPOINTS;
+	if (probes_exist())
+		return OBSERVE_TIER_PROBES;
+	add_reason(loader, "this kernel has no kprobes", 0);
+	return OBSERVE_TIER_TRACEPOINTS;
+}
+
+static void choose_programs(struct loader *loader, enum observe_tier tier_max)
+{
+	struct bpf_program *program;
+	bool tracepoint = has_tracepoint(loader, "cap_capable"), hooks, probes;
+
+	loader->ready.tier = choose_tier(loader, tier_max);
+	hooks = loader->ready.tier == OBSERVE_TIER_HOOKS;
+	probes = loader->ready.tier == OBSERVE_TIER_PROBES;
+	loader->ready.hooks = 0;
+	loader->ready.capability_checks = hooks || probes || tracepoint;
 	loader->files_by_descriptor = true;
-	loader->ready.tier = trial == 0 ? OBSERVE_TIER_HOOKS : OBSERVE_TIER_TRACEPOINTS;
-	loader->ready.capability_checks = trial == 0 || tracepoint;
-	if (trial == -ECANCELED)
-		snprintf(loader->ready.reason, sizeof(loader->ready.reason), "it was asked for");
-	else if (trial)
-		snprintf(loader->ready.reason, sizeof(loader->ready.reason),
-			 "this kernel refuses programs at the end of its functions: %s", strerror(-trial));
 	bpf_object__for_each_program(program, loader->object) {
 		const char *section = bpf_program__section_name(program);
 
 		section += section[0] == '?';
 		if (strcmp(section, "tp_btf/cap_capable") == 0)
-			bpf_program__set_autoload(program, trial != 0 && tracepoint);
+			bpf_program__set_autoload(program, !hooks && !probes && tracepoint);
 		else if (strncmp(section, "fexit/", 6) == 0)
-			bpf_program__set_autoload(program, trial == 0 && try_hook(loader, section + 6) == 0);
+			bpf_program__set_autoload(program, hooks && try_hook(loader, section + 6) == 0);
+		else if (is_probe(section))
+			bpf_program__set_autoload(program, probes);
 		if (strncmp(section, "fexit/", 6) == 0 && bpf_program__autoload(program))
 			loader->ready.hooks++;
 		if (strcmp(section, "fexit/security_file_open") == 0 && bpf_program__autoload(program))
@@ -172,7 +202,7 @@ static int attach(struct loader *loader)
 	struct bpf_program *program;
 
 	bpf_object__for_each_program(program, loader->object) {
-		if (!bpf_program__autoload(program))
+		if (!bpf_program__autoload(program) || is_probe(bpf_program__section_name(program)))
 			continue;
 		/* The link is the kernel's reference; it is kept until this process ends. */
 		if (!bpf_program__attach(program))
@@ -190,27 +220,32 @@ static int load(struct loader *loader, enum observe_tier tier_max, int *ret_resu
 	if (settings_constants(loader))
 		return ERR;
 	*ret_result = bpf_object__load(loader->object);
+	if (*ret_result == 0 && loader->ready.tier == OBSERVE_TIER_PROBES)
+		*ret_result = probes_attach(loader);
 	return 0;
 }
 
 static int set_up(struct loader *loader)
 {
-	int result, second;
+	enum observe_tier tier_max = loader->target->tier_max;
+	int result;
 
-	if (load(loader, loader->target->tier_max, &result))
+	if (load(loader, tier_max, &result))
 		return ERR;
-	/* A kernel may take an empty program at the end of its functions, and not these. */
-	if (result < 0 && loader->ready.tier == OBSERVE_TIER_HOOKS) {
+	/* A kernel may take an empty program at the end of its functions, and not these; or not these probes. */
+	while (result < 0 && loader->ready.tier > OBSERVE_TIER_TRACEPOINTS) {
+		add_reason(loader, loader->ready.tier == OBSERVE_TIER_HOOKS
+					   ? "this kernel does not take the programs for the end of its functions"
+					   : "this kernel does not take the probes", result);
+		tier_max = loader->ready.tier - 1;
 		bpf_object__close(loader->object);
-		loader->ready.hooks = 0;
-		if (load(loader, OBSERVE_TIER_TRACEPOINTS, &second))
+		if (load(loader, tier_max, &result))
 			return ERR;
-		snprintf(loader->ready.reason, sizeof(loader->ready.reason),
-			 "this kernel does not take the programs for the end of its functions: %s", strerror(-result));
-		result = second;
 	}
 	if (result < 0)
 		return loader_fail(loader, result, "bpf", "cannot load the programs");
+	if (loader->ready.tier == loader->target->tier_max && loader->ready.tier < OBSERVE_TIER_HOOKS)
+		add_reason(loader, "it was asked for", 0);
 	return settings_calls(loader) || settings_marks(loader) || attach(loader) ? ERR : 0;
 }
 

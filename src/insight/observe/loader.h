@@ -24,6 +24,13 @@ struct loader {
 /* Tell the caller why it cannot start; returns ERR. error: of either sign. */
 int loader_fail(struct loader *loader, int error, const char *call, const char *what);
 
+/* ---- probes.c ---- */
+
+/* Does the kernel know kprobes at all? */
+bool probes_exist(void);
+/* Put the probes on that the programs are for. 0, or -errno: then none is there. */
+int probes_attach(struct loader *loader);
+
 /* ---- settings.c: what the programs are told, and what they have counted ---- */
 
 /* Before loading: their constants. */

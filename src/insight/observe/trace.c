@@ -15,6 +15,7 @@
 #include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
+#include <sys/resource.h>
 #include <sys/wait.h>
 #include <time.h>
 #include <unistd.h>
@@ -291,6 +292,34 @@ static void process(struct tracer *tracer, struct task *task, uint32_t kind, int
 	send_record(tracer);
 }
 
+/* Processor time of a process, in whole seconds, rounded: it is counted in ticks. 0 when that cannot be read. */
+static uint64_t used_seconds(pid_t pid)
+{
+	unsigned long long user = 0, system = 0, ticks = (unsigned long long)sysconf(_SC_CLK_TCK);
+	char path[64], text[1024];
+	const char *end;
+
+	snprintf(path, sizeof(path), "/proc/%d/stat", pid);
+	end = fd_read_text_at(AT_FDCWD, path, text, sizeof(text)) > 0 ? strrchr(text, ')') : NULL;
+	/* utime and stime, the 14th and 15th. */
+	if (!end || sscanf(end + 1, " %*c %*d %*d %*d %*d %*d %*u %*u %*u %*u %*u %llu %llu", &user, &system) != 2)
+		return 0;
+	return (user + system + ticks / 2) / ticks;
+}
+
+/* It ends by the signal that warns of RLIMIT_CPU: by the kernel's, where so much was used. The next warning would have come a
+ * second later, which is what the limit is set to by now. */
+static void note_limit(struct tracer *tracer, struct task *task)
+{
+	struct rlimit limit;
+
+	if (prlimit(task->pid, RLIMIT_CPU, NULL, &limit) < 0 || limit.rlim_cur == RLIM_INFINITY ||
+	    used_seconds(task->pid) + 1 < limit.rlim_cur)
+		return;
+	tracer->record.signal = (struct observe_signal){.kind = OBSERVE_SIGNAL, .pid = task->pid, .signal = SIGXCPU};
+	send_record(tracer);
+}
+
 static void on_event(struct tracer *tracer, struct task *task, int event)
 {
 	unsigned long message = 0;
@@ -315,6 +344,8 @@ static void on_event(struct tracer *tracer, struct task *task, int event)
 	case PTRACE_EVENT_EXIT:
 		if (WIFSIGNALED((int)message) && WTERMSIG((int)message) == SIGSYS)
 			refusal(tracer, task, OBSERVE_SECCOMP_KILL, 0);
+		if (WIFSIGNALED((int)message) && WTERMSIG((int)message) == SIGXCPU)
+			note_limit(tracer, task);
 		if (task->pid == task->tid)
 			process(tracer, task, OBSERVE_EXIT, (int)message);
 		break;
