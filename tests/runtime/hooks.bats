@@ -149,11 +149,11 @@ poststop" ]
 	leftovers
 }
 
-@test "hooks: createContainer runs in the bundle and sees the container's tree under root.path" {
+@test "hooks: createContainer runs in the container's tree, which it sees under root.path" {
 	mkdir "$WORK/host"; echo seen > "$WORK/host/file"; mkdir -p "$b/rootfs/mnt"
 	edit "$b" '.mounts += [{destination: "/mnt", type: "bind", source: $dir, options: ["rbind", "ro"]}]' --arg dir "$WORK/host"
-	hook createContainer "pwd > $WORK/pwd; cat rootfs/mnt/file > $WORK/file; ls -d rootfs/proc/self > $WORK/proc
-		echo from-hook > rootfs/written"
+	hook createContainer "pwd > $WORK/pwd; cat mnt/file > $WORK/file; ls -d $b/rootfs/proc/self > $WORK/proc
+		echo from-hook > written"
 	args "$b" cat /written /mnt/file
 	for users in no yes; do
 		if [ $users = yes ]; then
@@ -169,15 +169,45 @@ poststop" ]
 		[ "$status" -eq 0 ] || { echo "$output"; false; }
 		[ "$output" = "from-hook
 seen" ]
-		[ "$(cat "$WORK/pwd")" = "$b" ]
+		[ "$(cat "$WORK/pwd")" = "$b/rootfs" ]
 		[ "$(cat "$WORK/file")" = seen ]
-		[ "$(cat "$WORK/proc")" = rootfs/proc/self ]
+		[ "$(cat "$WORK/proc")" = "$b/rootfs/proc/self" ]
 	done
 	# Nothing of it stays: the host is not to be seen from the container.
 	args "$b" sh -c 'grep -c "^[^ ]* [^ ]* [^ ]* [^ ]* / " /proc/self/mountinfo; ls -d /rootfs'
 	run oci run -b "$b" "$(new_id)"
 	[ "${lines[0]}" = 1 ] || { echo "$output"; false; }
 	[[ ${lines[1]} == *"No such file"* ]]
+	leftovers
+}
+
+@test "hooks: createRuntime enters the mount namespace by the pid, and finds the container's tree under root.path" {
+	echo given > "$WORK/given"; touch "$b/rootfs/late"
+	hook createRuntime "pid=\$(sed 's/.*\"pid\":\([0-9]*\).*/\1/'); exec nsenter -m -t \$pid mount --bind $WORK/given $b/rootfs/late"
+	args "$b" sh -c 'cat /late; ls -d /rootfs; grep -c "^[^ ]* [^ ]* [^ ]* [^ ]* / " /proc/self/mountinfo'
+	for users in no yes; do
+		if [ $users = yes ]; then
+			path=$b
+			until [ "$path" = / ]; do [ -k "$path" ] || chmod a+x "$path"; path=$(dirname "$path"); done
+			edit "$b" '.linux.namespaces += [{type: "user"}]
+				| .linux.uidMappings = [{containerID: 0, hostID: 100000, size: 65536}]
+				| .linux.gidMappings = .linux.uidMappings'
+		fi
+		run oci run -b "$b" "$(new_id)"
+		[ "${lines[0]}" = given ] || { echo "$output"; false; }
+		# It is back on "/" when the program runs.
+		[[ ${lines[1]} == *"No such file"* ]]
+		[ "${lines[2]}" = 1 ]
+	done
+	[ ! -s "$b/rootfs/late" ]
+	# Where the user namespace's root may not go, hooks run all the same.
+	chmod 700 "$b"
+	edit "$b" 'del(.hooks)'
+	hook createRuntime "touch $WORK/ran"
+	args "$b" true
+	run oci run -b "$b" "$(new_id)"
+	[ "$status" -eq 0 ] || { echo "$output"; false; }
+	[ -e "$WORK/ran" ]
 	leftovers
 }
 

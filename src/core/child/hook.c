@@ -16,7 +16,6 @@
 #include "base/format.h"
 #include "core/child/parts.h"
 #include "kernel/memfd.h"
-#include "kernel/mount.h"
 #include "kernel/process.h"
 
 /* The last line that a hook has written, as it comes in. */
@@ -225,33 +224,14 @@ static int run_hooks(struct child *child, const struct op *op, struct err *err)
 	return 0;
 }
 
-static int move_tree(struct child *child, const char *path, int target_fd, struct err *err)
-{
-	int result = target_fd < 0 ? target_fd : mount_move(child->root.fd, target_fd);
-
-	if (result == 0)
-		return 0;
-	err_sys(err, result, target_fd < 0 ? "open" : "move_mount", "cannot show the container's tree at %s to its hooks",
-		path);
-	if (result == -EACCES) {
-		err_why(err, "the root of the container's user namespace may not search a directory on the way");
-		return err_fix(err, "chmod o+x these directories, or let createRuntime hooks do it");
-	}
-	return ERR;
-}
-
 /* Hooks look for the tree under root.path; from OP_ROOT on it lies on "/", and goes back there. */
 static int run_with_tree(struct child *child, const struct op *op, struct err *err)
 {
-	const char *path = op->hooks.rootfs.text;
-	cleanup_fd int slash_fd = open("/", O_PATH | O_DIRECTORY | O_CLOEXEC);
-	cleanup_fd int target_fd = open(path, O_PATH | O_DIRECTORY | O_CLOEXEC);
+	cleanup_fd int slash_fd = -EBADF;
 
-	if (target_fd < 0)
-		target_fd = -errno;
-	if (move_tree(child, path, target_fd, err) || run_hooks(child, op, err))
+	if (child_show_tree(child, op->hooks.rootfs.text, &slash_fd, err) || run_hooks(child, op, err))
 		return ERR;
-	return move_tree(child, "/", slash_fd, err);
+	return child_take_tree_back(child, slash_fd, err);
 }
 
 int child_hooks(struct child *child, const struct op *op, struct err *err)

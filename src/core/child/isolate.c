@@ -11,6 +11,8 @@
 
 int child_tree(struct child *child, const struct op *op, struct err *err)
 {
+	if (op->tree.inside.text)
+		return child_tree_inside(child, op, err);
 	return child_open_tree(child->plan, op, child->start->slots, child->start->idmap_fds, err);
 }
 

@@ -104,6 +104,12 @@ int child_slot_parent(struct child *child, const struct op *op, int into_slot, c
 /* mount_setattr for attributes and propagation, which may differ in reach. -errno. */
 int child_set_attr(int mount_fd, const struct op_attr *attr);
 
+/* inside.c: OP_TREE of what lies in the container's own root. */
+child_handler child_tree_inside;
+/* inside.c: move the container's tree from "/" to path on the host, and back: what runs meanwhile looks for it there. */
+int child_show_tree(struct child *child, const char *path, int *ret_slash_fd, struct err *err);
+int child_take_tree_back(struct child *child, int slash_fd, struct err *err);
+
 /* copy_up.c: copy what is in the directory from_fd into the directory to_fd. -errno. */
 int child_copy_up(int from_fd, int to_fd);
 

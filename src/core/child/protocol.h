@@ -4,7 +4,7 @@
  * the waiting child. Each end checks the size, the number and the order; anything else ends the container.
  *
  *   child → runtime   MESSAGE_CHILD (gate only, with a pidfd as SCM_RIGHTS), MESSAGE_SYNC point, MESSAGE_CONSOLE (with
- *                     the terminal's fd), MESSAGE_ERROR
+ *                     the terminal's fd), MESSAGE_IDMAP (with a tree's fd; answered by MESSAGE_GO), MESSAGE_ERROR
  *   runtime → child   MESSAGE_GO point; where the child joins its cgroups late, unasked: MESSAGE_CGROUP; unasked
  *                     too, at any time for a container's first process: MESSAGE_GO SYNC_RECORDED
  *   end of file       from the child: execve has succeeded (the socket is CLOEXEC); from the runtime: it died, exit
@@ -32,6 +32,7 @@ enum message_type {
 	MESSAGE_CONSOLE,
 	MESSAGE_ERROR,
 	MESSAGE_SECCOMP_LISTENER, /* with the notification fd; value 1: of OP_WATCH */
+	MESSAGE_IDMAP,	/* with a tree that the child may not map itself; value: twice its index in plan.idmaps, + 1: recursive */
 	MESSAGE_CGROUP, /* with `tasks` of each cgroup to join, open for writing */
 };
 

@@ -42,14 +42,27 @@ void child_become_root(void)
 	creds_set_ids((struct container_id){0}, (struct container_id){0});
 }
 
-int child_sync(struct child *child, const struct op *op, struct err *err)
+static int ask_runtime(struct child *child, const struct op *op, struct err *err)
 {
 	int result = channel_send(&child->channel, MESSAGE_SYNC, op->sync.point, NULL, -EBADF);
 
-	if (result < 0)
-		return child_failed(op, result, "sendmsg", err);
-	if (child_wait_go(&child->channel, op->sync.point, err))
+	return result < 0 ? child_failed(op, result, "sendmsg", err) : child_wait_go(&child->channel, op->sync.point, err);
+}
+
+int child_sync(struct child *child, const struct op *op, struct err *err)
+{
+	cleanup_fd int slash_fd = -EBADF;
+	struct err not_shown = ERR_INIT;
+	int result;
+
+	/* Hooks of the runtime may enter the mount namespace by the pid, and look for the tree under root.path. Where the
+	 * root of a user namespace may not go there, they find it on "/". */
+	if (op->sync.rootfs.text)
+		child_show_tree(child, op->sync.rootfs.text, &slash_fd, &not_shown);
+	if (ask_runtime(child, op, err))
 		return ERR;
+	if (slash_fd >= 0)
+		return child_take_tree_back(child, slash_fd, err);
 	if (op->sync.point != SYNC_ATTACHED)
 		return 0;
 	child_become_root();

@@ -11,6 +11,7 @@
 
 #include "base/fd.h"
 #include "core/engine/parts.h"
+#include "kernel/mount.h"
 #include "kernel/process.h"
 
 enum talk_state {
@@ -207,6 +208,25 @@ static int on_listener(struct talk *talk, const struct message *message, struct 
 	return 0;
 }
 
+/* The child opens what lies in its own tree, and has no power over a file system of the host. */
+static int on_idmap(struct talk *talk, const struct message *message, struct err *err)
+{
+	const struct launch *launch = talk->launch;
+	size_t index = message->value >> 1;
+	int result;
+
+	if (talk->fd < 0 || index >= launch->plan->idmaps_count)
+		return protocol_broken("a mount that has no id mapping", err);
+	result = mount_idmap(talk->fd, launch->idmap_fds[index], message->value & 1);
+	if (result < 0) {
+		err_sys(err, result, "mount_setattr", "cannot show a mount of the container's own files with mapped ids");
+		err_why(err, "its file system has no idmapped mounts, or it is shown with mapped ids already");
+		return err_fix(err, "remove the option idmap, or the mappings of that mount");
+	}
+	result = channel_send(&talk->launch->channel, MESSAGE_GO, SYNC_IDMAPPED, NULL, -EBADF);
+	return result < 0 ? err_sys(err, result, "sendmsg", "cannot tell the container's process to go on") : 0;
+}
+
 static int on_waiting(struct talk *talk, const struct message *message, struct err *err)
 {
 	(void)message;
@@ -225,7 +245,7 @@ static int on_error(struct talk *talk, const struct message *message, struct err
 	return ERR;
 }
 
-static const talk_handler table[TALK_STATE_COUNT][MESSAGE_SECCOMP_LISTENER + 1] = {
+static const talk_handler table[TALK_STATE_COUNT][MESSAGE_IDMAP + 1] = {
 	[TALK_GATE] = {
 		[MESSAGE_SYNC] = on_sync,
 		[MESSAGE_CHILD] = on_child,
@@ -235,6 +255,7 @@ static const talk_handler table[TALK_STATE_COUNT][MESSAGE_SECCOMP_LISTENER + 1] 
 		[MESSAGE_SYNC] = on_sync,
 		[MESSAGE_CONSOLE] = on_console,
 		[MESSAGE_SECCOMP_LISTENER] = on_listener,
+		[MESSAGE_IDMAP] = on_idmap,
 		[MESSAGE_WAITING] = on_waiting,
 		[MESSAGE_ERROR] = on_error,
 	},

@@ -110,6 +110,8 @@ void plan_last_cgroup(struct builder *builder);
 void plan_early_devices(struct builder *builder);
 /* All other nodes, and the links of /dev: after all mounts. */
 void plan_late_devices(struct builder *builder);
+/* After the last thing that is made in /dev: the console. */
+void plan_read_only_dev(struct builder *builder);
 void plan_masks(struct builder *builder);
 int plan_sysctls(struct builder *builder);
 int plan_cgroup(struct builder *builder);

@@ -105,13 +105,18 @@ void plan_late_devices(struct builder *builder)
 		op->symlink.needs = default_links[i].needs_procfs ? "/proc/self" : NULL;
 		op->symlink.into_slot = builder->dev_slot;
 	}
-	if (builder->dev_read_only) {
-		struct op *op = builder_add(builder, OP_REMOUNT, PLAN_MOUNT, builder->dev_read_only,
-					    "only when nodes, links and mount points are in it");
+}
 
-		op->remount.target.text = "/dev";
-		op->remount.attr.set = MOUNT_ATTR_RDONLY;
-	}
+void plan_read_only_dev(struct builder *builder)
+{
+	struct op *op;
+
+	if (!builder->dev_read_only || builder->dev_is_bind)
+		return;
+	op = builder_add(builder, OP_REMOUNT, PLAN_MOUNT, builder->dev_read_only,
+			 "only when nodes, links, the console and mount points are in it");
+	op->remount.target.text = "/dev";
+	op->remount.attr.set = MOUNT_ATTR_RDONLY;
 }
 
 static bool seen_before(const struct placed_strings *list, size_t index)

@@ -25,6 +25,36 @@ bool plan_same_path(const char *a, const char *b)
 	return *a == '\0' && *b == '\0';
 }
 
+/*
+ * The part of path below the directory root, or NULL when it does not lie there. Text alone: a path with ".." may lead
+ * anywhere, and counts as the host's.
+ */
+static const char *path_below(const char *root, const char *path)
+{
+	if (!root || plan_same_path(root, "/") || *path != '/')
+		return NULL;
+	while (*root) {
+		size_t slashes = strspn(root, "/");
+
+		if (slashes) {
+			root += slashes;
+			if (*root && *path != '/')
+				return NULL;
+			path += *root ? strspn(path, "/") : 0;
+		} else if (*root++ != *path++) {
+			return NULL;
+		}
+	}
+	if (*path != '/' || !path[strspn(path, "/")])
+		return NULL;
+	for (const char *part = path; *part; part += strcspn(part, "/")) {
+		part += strspn(part, "/");
+		if (strncmp(part, "..", 2) == 0 && (part[2] == '/' || !part[2]))
+			return NULL;
+	}
+	return path;
+}
+
 /* Where programs, and our own masks, look for the kernel's files and for devices. An image has directories there. */
 static bool is_system_path(const char *path)
 {
@@ -110,6 +140,12 @@ static int plan_bind(struct builder *builder, const struct oci_mount *mount, con
 	if (*path != '/')
 		path = builder_text(builder, "%s/%s", builder->request->bundle.text, path);
 	op = builder_tree(builder, path, mount->where, NULL);
+	op->tree.inside.text = path_below(builder->request->rootfs.text, path);
+	/* What earlier mounts have put there is meant; and no link of the image leads out. */
+	if (op->tree.inside.text) {
+		op->stage = PLAN_MOUNT;
+		op->why = "it lies in the container's own root, as that stands by then";
+	}
 	slot = op->tree.slot;
 	op->tree.recursive = options->recursive;
 	op->tree.no_follow = options->no_follow;
@@ -304,12 +340,29 @@ static int check_terminal(struct builder *builder)
 				     "\"devpts\", \"options\": [\"newinstance\", \"ptmxmode=0666\", \"mode=0620\"]}");
 }
 
+/* A destination that is spelled as the host sees it, below root.path, means the place inside, as with other runtimes. */
+static const struct oci_mount *in_container(struct builder *builder, const struct oci_mount *mount)
+{
+	const char *inside = path_below(builder->request->rootfs.text, mount->destination.text);
+	struct oci_mount *copy = inside ? arena_alloc(builder->arena, sizeof(*copy)) : NULL;
+
+	if (!inside)
+		return mount;
+	if (!copy) {
+		builder->no_memory = true;
+		return mount;
+	}
+	*copy = *mount;
+	copy->destination.text = inside;
+	return copy;
+}
+
 int plan_mounts(struct builder *builder)
 {
 	const struct oci_config *config = builder->config;
 
 	for (size_t i = 0; i < config->mounts_count; i++)
-		if (plan_one_mount(builder, &config->mounts[i]))
+		if (plan_one_mount(builder, in_container(builder, &config->mounts[i])))
 			return ERR;
 	return check_terminal(builder);
 }

@@ -319,12 +319,14 @@ static void plan_hooks(struct builder *builder)
 	if (hooks[OCI_HOOK_PRESTART].count || hooks[OCI_HOOK_CREATE_RUNTIME].count) {
 		op = builder_add(builder, OP_SYNC, PLAN_MOUNT, "/hooks", NULL);
 		op->sync.point = SYNC_MOUNTED;
+		op->sync.rootfs = builder->request->rootfs;
 	}
 	if (hooks[OCI_HOOK_CREATE_CONTAINER].count) {
 		op = builder_add(builder, OP_HOOKS, PLAN_MOUNT, "/hooks/createContainer", NULL);
 		op->hooks.kind = OCI_HOOK_CREATE_CONTAINER;
-		op->hooks.directory = builder->request->bundle;
 		op->hooks.rootfs = builder->request->rootfs;
+		/* As runc has it: what they name without a leading slash is the container's. */
+		op->hooks.directory = op->hooks.rootfs.text ? op->hooks.rootfs : builder->request->bundle;
 	}
 }
 
@@ -372,6 +374,7 @@ static int plan_root_stage(struct builder *builder)
 	plan_host_parts(builder);
 	plan_late_devices(builder);
 	plan_console(builder, NULL);
+	plan_read_only_dev(builder);
 	plan_hooks(builder);
 	/* After the hooks, so that none of them can mount over what is masked. */
 	plan_masks(builder);

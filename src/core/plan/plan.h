@@ -49,7 +49,7 @@ enum plan_stage {
 
 /* Each kind is documented with its member of struct op's union. */
 enum op_kind {
-	OP_TREE,	  /* PREPARE (ISOLATE when the child must, see plan.child_opens_paths) */
+	OP_TREE,	  /* PREPARE (ISOLATE when the child must, see plan.child_opens_paths; MOUNT of what is inside) */
 	OP_NS_OPEN,	  /* PREPARE */
 	OP_ID_MAPS,	  /* ATTACH */
 	OP_TIME_OFFSETS,  /* PREPARE by the runtime, or GATE */
@@ -119,6 +119,7 @@ enum plan_sync_point {
 	SYNC_MOUNTED,	/* prestart and createRuntime hooks run in the runtime, before pivot_root */
 	SYNC_ENTERED,	/* FINISH operations of the runtime */
 	SYNC_HOST,	/* the runtime moves network devices of the host into the child's namespace */
+	SYNC_IDMAPPED,	/* a go alone: the runtime has given a tree its id mapping */
 	SYNC_RECORDED,	/* a go alone: the state holds the process, so that it is found when the runtime dies */
 };
 
@@ -146,6 +147,9 @@ struct op {
 		struct {
 			int slot;
 			struct host_path path; /* absolute */
+			/* Below the container's own root, which stands by then: this is what is opened, in MOUNT, and path
+			 * is for messages. text NULL: not so. */
+			struct root_path inside;
 			bool recursive;
 			bool must_be_directory;
 			bool no_follow;	/* path may be a symlink: it is taken itself */
@@ -172,6 +176,7 @@ struct op {
 		} time_offsets;
 		struct {
 			enum plan_sync_point point;
+			struct host_path rootfs; /* SYNC_MOUNTED: the tree is seen here meanwhile; text NULL: nowhere */
 		} sync;
 		struct {
 			bool late; /* the runtime makes them while the child works, and passes their files on */
@@ -241,7 +246,7 @@ struct op {
 		} readonly; /* missing paths are skipped */
 		struct {
 			enum oci_hook_kind kind;
-			struct host_path directory; /* where they run: the bundle, or "/" */
+			struct host_path directory; /* where they run: the container's root as it is seen then */
 			struct host_path rootfs; /* the tree is seen here meanwhile; text NULL: nowhere */
 		} hooks;
 		struct {

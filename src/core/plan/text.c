@@ -56,7 +56,8 @@ static const char *sync_name(enum plan_sync_point point)
 		return "wait while the runtime sets limits";
 	case SYNC_HOST:
 		return "wait while the runtime moves network devices";
-		return "wait for the container's cgroups";
+	case SYNC_IDMAPPED:
+		return "wait until the ids of a mount are mapped";
 	case SYNC_RECORDED:
 		return "wait until the process is recorded";
 	}

@@ -1,0 +1,81 @@
+#!/usr/bin/env bats
+# SPDX-License-Identifier: Apache-2.0
+# mounts: what a bind mount shows, and when /dev becomes read-only.
+
+load helpers
+
+setup() { common_setup; b=$(bundle); id=$(new_id); }
+teardown() { common_teardown; }
+
+bind() { # bind SOURCE DESTINATION OPTIONS [MORE]: one more mount, the last
+	edit "$b" '.mounts += [{type: "bind", source: $source, destination: $to, options: ($options | split(","))} '"${4:-}"']' \
+		--arg source "$1" --arg to "$2" --arg options "$3"
+}
+
+in_user_namespace() {
+	local path=$b
+	until [ "$path" = / ]; do [ -k "$path" ] || chmod a+x "$path"; path=$(dirname "$path"); done
+	chown -R 100000:100000 "$b/rootfs"
+	edit "$b" '.linux.namespaces += [{type: "user"}]
+		| .linux.uidMappings = [{containerID: 0, hostID: 100000, size: 65536}]
+		| .linux.gidMappings = .linux.uidMappings'
+}
+
+@test "mounts: a source below the container's own root is what earlier mounts have put there" {
+	mkdir -p "$WORK/tree/deep" "$b/rootfs/mnt" "$b/rootfs/again"
+	echo mounted > "$WORK/tree/deep/file"; echo image > "$b/rootfs/mnt/file"
+	bind "$WORK/tree" /mnt rbind
+	bind "$b/rootfs/mnt/deep" /again rbind
+	# A destination may be spelled as the host sees it, and both count from the bundle where they are relative.
+	bind rootfs/mnt/deep "$b/rootfs/third" rbind
+	args "$b" cat /again/file /third/file
+	for users in no yes; do
+		[ $users = no ] || in_user_namespace
+		run oci run -b "$b" "$(new_id)"
+		[ "$output" = $'mounted\nmounted' ] || { echo "$output"; false; }
+	done
+	leftovers
+}
+
+@test "mounts: ids of a source below the container's own root are mapped, by the runtime where the child may not" {
+	mkdir -p "$WORK/tree" "$b/rootfs/mnt" "$b/rootfs/again"
+	touch "$WORK/tree/file"; chown 7:7 "$WORK/tree/file"
+	bind "$WORK/tree" /mnt rbind
+	bind "$b/rootfs/mnt" /again rbind '+ {uidMappings: [{containerID: 0, hostID: 100000, size: 65536}],
+		gidMappings: [{containerID: 0, hostID: 100000, size: 65536}]}'
+	args "$b" stat -c %u /again/file
+	run oci run -b "$b" "$(new_id)"
+	[ "$output" = 100007 ] || { echo "$output"; false; }
+	in_user_namespace
+	run oci run -b "$b" "$(new_id)"
+	[ "$output" = 7 ] || { echo "$output"; false; }
+	leftovers
+}
+
+@test "mounts: a link of the image does not lead a source below the root to the host, and \"..\" is no way round" {
+	mkdir -p "$b/rootfs/inside" "$b/rootfs/to"
+	echo host > "$WORK/secret"; ln -s "$WORK" "$b/rootfs/inside/link"; ln -s "../../../../../../../../../../../$WORK" "$b/rootfs/inside/up"
+	for link in link up; do
+		edit "$b" '.mounts |= map(select(.destination != "/to"))'
+		bind "$b/rootfs/inside/$link" /to rbind
+		run oci run -b "$b" "$(new_id)"
+		assert_fails 1
+		assert_says "in the container's own root" "/mounts/"
+	done
+	# This one is the host's in so many words.
+	edit "$b" '.mounts |= map(select(.destination != "/to"))'
+	bind "$b/rootfs/../rootfs/inside" /to rbind; ln -s x "$b/rootfs/inside/here"
+	args "$b" readlink /to/here
+	run oci run -b "$b" "$(new_id)"
+	[ "$output" = x ] || { echo "$output"; false; }
+	leftovers
+}
+
+@test "mounts: a read-only /dev has its console, and is read-only" {
+	edit "$b" '.mounts |= map(if .destination == "/dev" then .options += ["ro"] else . end) | .process.terminal = true'
+	args "$b" sh -c 'test -c /dev/console && tty && ! touch /dev/x && grep " /dev tmpfs ro" /proc/mounts'
+	run script -qec "$OCI --root $STATE run -b $b $id" /dev/null
+	[ "$status" -eq 0 ] || { echo "$output"; false; }
+	assert_says /dev/pts/0 "Read-only file system" "/dev tmpfs ro"
+	leftovers
+}
