@@ -69,6 +69,35 @@ home_of() { # home_of UID: as the program sees it
 	leftovers
 }
 
+@test "process: an idle I/O priority needs no level, the others do" {
+	edit "$b" '.process.ioPriority = {class: "IOPRIO_CLASS_IDLE"}'
+	args "$b" sleep 600
+	oci run --detach -b "$b" "$id" </dev/null >/dev/null 2>&1
+	[ "$(ionice -p "$(oci state "$id" | jq .pid)")" = idle ]
+	oci delete --force "$id"
+	edit "$b" '.process.ioPriority = {class: "IOPRIO_CLASS_BE"}'
+	run oci run -b "$b" "$id"
+	assert_fails 1; assert_says ioPriority priority missing
+	leftovers
+}
+
+@test "process: after the filter the program is all that is left to execute" {
+	edit "$b" '.linux.seccomp = {defaultAction: "SCMP_ACT_ERRNO", defaultErrnoRet: 1,
+		syscalls: [{names: ["execve", "sendmsg", "exit_group"], action: "SCMP_ACT_ALLOW"}]}'
+	for privileges in true false; do
+		edit "$b" ".process.noNewPrivileges = $privileges"
+		status=0
+		output=$(oci run -b "$b" "$(new_id)" 2>&1) || status=$?
+		[ $privileges = true ] || break
+		# Started, as far as it comes without any call.
+		[ "$status" -ne 1 ] || { echo "$output"; false; }
+	done
+	# Here it is loaded before the ids change.
+	assert_fails 1
+	assert_says "/linux/seccomp" "the system call filter answers" noNewPrivileges
+	leftovers
+}
+
 @test "process: a filter that knows no new system calls, with and without no_new_privs" {
 	mkdir -p "$b/rootfs/work"
 	edit "$b" '.process.cwd = "/work" | .linux.seccomp = {defaultAction: "SCMP_ACT_ALLOW", syscalls: [
@@ -85,9 +114,13 @@ home_of() { # home_of UID: as the program sees it
 			[[ ${lines[1]} =~ Seccomp:[[:space:]]2 ]]
 		done
 	done
-	chmod 700 "$b/rootfs/work"
+	# A directory that the user may not search is entered, and gives no more than its name.
+	chmod 700 "$b/rootfs/work"; echo inside > "$b/rootfs/work/file"
+	args "$b" sh -c 'echo $PWD; readlink /proc/self/cwd; cat file; cat ./file; ls'
 	run oci run -b "$b" "$(new_id)"
-	assert_fails 1; assert_says "/work" "may not search it"
+	[ "${lines[1]}" = /work ] || { echo "$output"; false; }
+	[ "$(grep -c "ermission denied" <<< "$output")" -ge 3 ]
+	[[ $output != *inside* ]]
 	edit "$b" '.process.user.uid = 0'
 	args "$b" sleep 600
 	oci run --detach -b "$b" "$id" </dev/null >/dev/null 2>&1

@@ -44,6 +44,21 @@ saved() { jq -c ".linux.resources$1" "$STATE/$id/config.json"; }
 	leftovers
 }
 
+@test "update: no limit of memory leaves none of memory and swap together, in the cgroup and in the saved config" {
+	up
+	oci update --memory -1 "$id"
+	[ "$(memory)" = max ] || [ "$(memory)" -gt $((1 << 60)) ]
+	[ "$(saved .memory)" = '{"limit":-1}' ]
+	local both
+	both=$(limit memory memory.memsw.limit_in_bytes memory.swap.max) # no file: this kernel accounts no swap
+	[ -z "$both" ] || [ "$both" = max ] || [ "$both" -gt $((1 << 60)) ] || { echo "$both"; false; }
+	# What is given beside it holds.
+	oci update --memory 64m --memory-swap 128m "$id"
+	[ "$(saved .memory)" = '{"limit":67108864,"swap":134217728}' ]
+	oci delete --force "$id"
+	leftovers
+}
+
 @test "update: what was written before a refused value is put back" {
 	up
 	local before file

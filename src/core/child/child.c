@@ -205,7 +205,6 @@ _Noreturn void child_run(const struct child_start *start, const struct channel *
 		.dev_fd = -EBADF,
 		.mask_fd = -EBADF,
 		.landlock_fd = -EBADF,
-		.cwd_fd = -EBADF,
 		.status_fd = -EBADF,
 	};
 	put_own_pid(start->pid_place);

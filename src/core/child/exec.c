@@ -264,6 +264,12 @@ static int look_for_program(struct child *child, const struct op *op, struct err
 	if (child->program[0])
 		return 0;
 	child_home(child, op);
+	child->args = child_pointers(&op->exec.args);
+	child->env = child_pointers(&op->exec.env);
+	if (!child->args || !child->env)
+		return child_failed(op, ENOMEM, "mmap", err);
+	if (child->home[0])
+		child->env[op->exec.env.count] = child->home;
 	if (find_program(child, op, err) == 0)
 		return 0;
 	return op->where ? err_where(err, "%s#%s", child->plan->config_name, op->where) : ERR;
@@ -308,8 +314,8 @@ int child_look_ahead(struct child *child, const struct op *op, struct err *err)
 	for (; op < end; op++) {
 		struct err ignored = ERR_INIT;
 
-		if (op->kind == OP_CWD)
-			child_hold_directory(child, op, &ignored);
+		if (op->kind == OP_CWD && !child->in_directory)
+			child_working_directory(child, op, &ignored);
 		else if (op->kind == OP_VERIFY)
 			child->status_fd = creds_open_status(child->procfs.fd);
 		else if (op->kind == OP_EXEC && look_for_program(child, op, err))
@@ -347,7 +353,6 @@ int child_seccomp(struct child *child, const struct op *op, struct err *err)
 
 int child_exec(struct child *child, const struct op *op, struct err *err)
 {
-	char **args, **env;
 	const char *where;
 	int errnum;
 
@@ -357,15 +362,9 @@ int child_exec(struct child *child, const struct op *op, struct err *err)
 	}
 	if (look_for_program(child, op, err))
 		return ERR;
-	args = child_pointers(&op->exec.args);
-	env = child_pointers(&op->exec.env);
-	if (!args || !env)
-		return child_failed(op, ENOMEM, "mmap", err);
-	if (child->home[0])
-		env[op->exec.env.count] = child->home;
 	/* The program outlives the runtime. */
 	process_set_parent_death_signal(0);
-	execve(child->program, args, env);
+	execve(child->program, child->args, child->env);
 	errnum = errno;
 	where = plan_filter_refuses(child->plan, abi_syscall_number(ABI_ARCH_NATIVE, "execve"), errnum);
 	say_cannot_execute(child->program, errnum, err);

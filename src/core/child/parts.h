@@ -25,14 +25,14 @@ struct child {
 	struct procfs procfs; /* fd -EBADF before OP_PROCFS */
 	int dev_fd;	      /* the tmpfs on /dev of ours; -EBADF without */
 	int mask_fd;	      /* the tmpfs that masks directories; -EBADF until one was needed */
-	bool working_directory_made;
+	bool working_directory_made, in_directory;
 	bool recorded; /* the runtime has said so */
 	/* Opened before the filter, which may refuse that; else -EBADF. */
 	int landlock_fd; /* the ruleset between OP_LANDLOCK_BEGIN and OP_LANDLOCK */
-	int cwd_fd;    /* the working directory */
 	int status_fd; /* self/status of procfs */
 	bool null_attached; /* OP_MASK's null_slot lies on a masked file already */
 	char program[PATH_MAX]; /* what OP_EXEC executes; "" until it was looked for */
+	char **args, **env;	/* with it; mapped at the same time */
 	char home[PATH_MAX];	/* "HOME=…"; "" where the plan does not want it looked up */
 };
 
@@ -121,8 +121,6 @@ char **child_pointers(const struct strings *list);
 int child_expect_program(struct child *child, struct err *err);
 /* exec.c: do now what comes after op and could be refused by what op begins. */
 int child_look_ahead(struct child *child, const struct op *op, struct err *err);
-/* enter.c: open and enter the working directory of op, and see that it is inside; kept in child->cwd_fd. */
-int child_hold_directory(struct child *child, const struct op *op, struct err *err);
 /* label.c: set the labels once before the wait for `start`, which then need not tell that the policy has none such. */
 int child_expect_labels(struct child *child, struct err *err);
 /* process.c: raise the hard limits that will be set, so that what may not be is told before the wait for `start`. */

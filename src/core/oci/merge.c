@@ -61,6 +61,14 @@ static void merge_lists(const struct json *was, const struct json *given, struct
 	json_end_array(writer);
 }
 
+/* A limit of memory that is lifted takes the one of memory and swap with it. */
+static bool is_lifted(const char *object, const char *key, const struct json *given)
+{
+	const struct json *limit = json_get(given, "limit");
+
+	return object && strcmp(object, "memory") == 0 && strcmp(key, "swap") == 0 && limit && limit->negative;
+}
+
 /* The members of linux.resources, or of one of its objects (name). Two levels; what is below is replaced. */
 static void merge_members(const char *name, const struct json *was, const struct json *given,
 			  struct json_writer *writer)
@@ -69,6 +77,8 @@ static void merge_members(const char *name, const struct json *was, const struct
 	for (const struct json *old = was ? was->first : NULL; old; old = old->next) {
 		const struct json *now = json_get(given, old->key);
 
+		if (!is_given(name, now) && is_lifted(name, old->key, given))
+			continue;
 		json_key(writer, old->key);
 		if (!is_given(name, now))
 			json_put_value(writer, old);

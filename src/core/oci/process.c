@@ -4,6 +4,7 @@
  * Runs in the runtime; pure.
  */
 #include <inttypes.h>
+#include <linux/ioprio.h>
 #include <string.h>
 
 #include "core/oci/config.h"
@@ -245,15 +246,26 @@ static const struct oci_shape scheduler_shape = {
 };
 #undef AT
 
+/* The class idle has no levels: what it runs waits for all else. */
+static int check_io_priority(struct oci_reader *reader, const struct json *object, void *target)
+{
+	const struct oci_io_priority *priority = target;
+
+	return priority->class == IOPRIO_CLASS_IDLE || oci_get(object, "priority")
+		       ? 0
+		       : oci_refuse_missing(reader, object, "priority");
+}
+
 static const struct oci_field io_priority_fields[] = {
 	{"class", FIELD_ENUM, OCI_ENUM_AT(struct oci_io_priority, class), FIELD_REQUIRED, .names = &oci_names_io_class},
-	{"priority", FIELD_I32, OCI_AT(struct oci_io_priority, priority, int), FIELD_REQUIRED, .max = 7},
+	{"priority", FIELD_I32, OCI_AT(struct oci_io_priority, priority, int), .max = 7},
 	{0},
 };
 static const struct oci_shape io_priority_shape = {
 	io_priority_fields,
 	.where = offsetof(struct oci_io_priority, where),
 	.present = offsetof(struct oci_io_priority, present),
+	.check = check_io_priority,
 };
 
 #define AT(member) OCI_AT(struct oci_process, member, const char *)

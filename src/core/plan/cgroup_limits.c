@@ -83,6 +83,17 @@ static const char *bytes(struct cgroup_settings *settings, int64_t value, bool v
 	return value < 0 && v2 ? "max" : builder_text(settings->builder, "%" PRId64, value < 0 ? -1 : value);
 }
 
+/* No limit of memory leaves none of memory and swap together. */
+static int lift_swap(struct cgroup_settings *settings, const char *where, bool v2)
+{
+	plan_cgroup_add(settings, "memory", v2 ? "memory.swap.max" : "memory.memsw.limit_in_bytes",
+			at(settings, where, "limit"), "%s", v2 ? "max" : "-1");
+	/* A kernel that does not account swap has no limit of it to lift. */
+	if (settings->count)
+		settings->items[settings->count - 1].optional = true;
+	return 0;
+}
+
 /* swap is memory and swap together, for v1; v2 counts swap alone. */
 static int add_swap(struct cgroup_settings *settings, const struct oci_resources *resources, bool v2)
 {
@@ -92,7 +103,7 @@ static int add_swap(struct cgroup_settings *settings, const struct oci_resources
 	struct err *err = settings->builder->err;
 
 	if (!resources->memory.swap.set || swap == 0)
-		return 0;
+		return limit < 0 && settings->update ? lift_swap(settings, where, v2) : 0;
 	if (swap > 0 && limit > 0 && swap < limit) {
 		builder_refuse(settings->builder, ERR_CONFIG, at(settings, where, "swap"),
 			       "memory.swap (%" PRId64 ") is below memory.limit (%" PRId64 ")", swap, limit);

@@ -7,6 +7,7 @@
 #include <string.h>
 
 #include "abi/arch.h"
+#include "abi/syscalls.h"
 #include "core/cause/cause.h"
 #include "core/filter/filter.h"
 #include "core/plan/plan.h"
@@ -79,8 +80,27 @@ const char *plan_filter_refuses(const struct plan *plan, int number, int errnum)
 	return NULL;
 }
 
+/* The filter is loaded before ids change where no_new_privs is off: what comes after it may be refused by it. */
+static const char *refused_by_filter(const struct plan *plan, const struct op *op, const struct err *err)
+{
+	int number = abi_syscall_number(ABI_ARCH_NATIVE, err->call);
+
+	for (const struct op *before = plan->ops; number >= 0 && err->errnum && before < op; before++)
+		if (before->kind == OP_SECCOMP)
+			return plan_filter_refuses(plan, number, err->errnum);
+	return NULL;
+}
+
 void plan_explain(const struct plan *plan, const struct op *op, struct err *err)
 {
+	const char *filter = refused_by_filter(plan, op, err);
+
+	if (filter) {
+		err_where(err, "%s#%s", plan->config_name, filter);
+		err_why(err, "the system call filter answers %s with this error, and is loaded before", err->call);
+		err_fix(err, "allow %s in the filter, or set noNewPrivileges: then it is loaded last", err->call);
+		return;
+	}
 	if (op->where)
 		err_where(err, "%s#%s", plan->config_name, op->where);
 	cause_explain(err, object_of(op, err), plan->cause_facts);

@@ -308,6 +308,7 @@ struct op {
 		} capabilities;
 		struct {
 			struct root_path path;
+			bool early; /* with the power that is there before DROP; refused, it is tried as the user */
 		} cwd;
 		struct {
 			struct container_id uid, gid;

@@ -411,6 +411,17 @@ static int plan_watch(struct builder *builder, const struct process_power *power
 	return 0;
 }
 
+/* Images name working directories that their user may not search. To be in one gives nothing more: each look-up from it
+ * asks for that permission again. */
+static void plan_cwd(struct builder *builder, bool early)
+{
+	struct op *op = builder_add(builder, OP_CWD, PLAN_DROP, member(builder, "cwd"),
+				    early ? "while it can be searched whoever owns it" : "unless it is there already");
+
+	op->cwd.path = builder->process->cwd;
+	op->cwd.early = early;
+}
+
 int plan_drop(struct builder *builder, const struct process_power *power)
 {
 	const struct oci_process *process = builder->process;
@@ -422,6 +433,7 @@ int plan_drop(struct builder *builder, const struct process_power *power)
 	op = builder_add(builder, OP_UMASK, PLAN_DROP, process->user.umask.set ? process->user.where : NULL,
 			 process->user.umask.set ? NULL : "the usual one, whatever the runtime's is");
 	op->number.value = process->user.umask.set ? process->user.umask.value : 0022;
+	plan_cwd(builder, true);
 	op = builder_add(builder, OP_BOUNDING, PLAN_DROP, where, why);
 	op->bounding.keep = power->bounding;
 	/* Before any filter, which could make it do nothing and say that it did. */
@@ -436,8 +448,7 @@ int plan_drop(struct builder *builder, const struct process_power *power)
 	op->capabilities.permitted = power->permitted;
 	op->capabilities.inheritable = power->inheritable;
 	op->capabilities.ambient = power->ambient;
-	op = builder_add(builder, OP_CWD, PLAN_DROP, member(builder, "cwd"), NULL);
-	op->cwd.path = process->cwd;
+	plan_cwd(builder, false);
 	if (power->no_new_privs)
 		builder_add(builder, OP_NO_NEW_PRIVS, PLAN_DROP,
 			    process->no_new_privileges ? member(builder, "noNewPrivileges") : NULL,
