@@ -102,6 +102,125 @@ tree() { # a directory with everything that is copied
 	[ "$(in_it cat /tmp/a:b)" = colon ]
 }
 
+@test "cp -: a tree as an archive, in and out again, with long names, hard links and each format of tar" {
+	local long format
+	long=$(printf 'd%.0s' $(seq 120))/$(printf 'f%.0s' $(seq 200))
+	begin host sleep 1000
+	tree
+	mkdir -p "tree/${long%/*}"
+	echo far > "tree/$long"
+	ln tree/large tree/deep/hard
+	ln -s "$long" tree/long-link
+	for format in gnu pax; do
+		in_it mkdir "/tmp/$format"
+		tar --format=$format -cf - tree | cp_ - "$C:/tmp/$format"
+		mkdir $format
+		cp_ "$C:/tmp/$format/tree" - | tar -xf - -C $format
+		diff -r --no-dereference tree $format/tree
+		[ "$(stat -c '%a %Y' $format/tree/deep $format/tree/deep/er/file)" = "$(stat -c '%a %Y' tree/deep tree/deep/er/file)" ]
+		[ "$(in_it stat -c %h "/tmp/$format/tree/large")" = 2 ]
+	done
+	[ "$(in_it stat -c %u /tmp/gnu/tree/empty)" = "$(in_it id -u)" ]
+	# Its entries alone; one file; a file of the kernel, which says that it is empty; an archive of nothing.
+	cp_ "$C:/tmp/gnu/tree/." - | tar -tf - > list
+	grep -qx ./deep/er/file list
+	[ "$(cp_ "$C:/tmp/gnu/tree/empty" - | tar -tf -)" = empty ]
+	[ "$(cp_ "$C:/proc/version" - | tar -xOf -)" = "$(in_it cat /proc/version)" ]
+	tar -cf - -T /dev/null | cp_ - "$C:/tmp"
+	# What is there already is replaced, and its directories are entered.
+	echo new > tree/empty
+	tar -cf - tree/empty | cp_ - "$C:/tmp/gnu"
+	[ "$(in_it cat /tmp/gnu/tree/empty)" = new ]
+	[ -z "$(in_it find /tmp -name '.bulkhead-cp-*')" ]
+}
+
+@test "cp -: archives that are none, lead out, or hold what is not copied" {
+	begin host sleep 1000
+	mkdir tree
+	echo x > tree/x
+	mkfifo tree/pipe
+	tar -cf good.tar tree/x
+	no() { # no WORDS… < ARCHIVE
+		run "${BK[@]}" cp - "$C:/tmp"
+		[ "$status" -eq 1 ] || { echo "status $status: $output"; return 1; }
+		assert_says "$@" "  try "
+	}
+	no "is empty" < /dev/null
+	no "no tar archive" < /etc/passwd
+	no "no tar archive" < <(head -c 4000 /dev/urandom)
+	no compressed zcat < <(gzip < good.tar)
+	no compressed zstdcat < <(zstd < good.tar)
+	no "too early" < <(head -c 600 good.tar)
+	no "too early" < <(head -c 1024 good.tar)
+	no absolute /etc/passwd < <(tar -cPf - /etc/passwd)
+	no "leads out" ../evil < <(tar -cPf - --transform 's,.*,../evil,' tree/x)
+	no "leads out" < <(tar -cPf - --transform 's,.*,a/../../evil,' tree/x)
+	ln tree/x tree/y
+	tar -cf linked.tar tree/x tree/y
+	tar -f linked.tar --delete tree/x
+	in_it rm -r /tmp/tree
+	no "hard link" tree/x < linked.tar
+	truncate -s 10M tree/holes
+	no sparse < <(tar -cSf - --format=gnu tree/holes)
+	no sparse < <(tar -cSf - --format=pax tree/holes)
+	no "left out" pipe < <(tar -cf - tree/pipe tree/x)
+	[ "$(in_it cat /tmp/tree/x)" = x ]
+	refused "no directory" -- - "$C:/nosuch" < good.tar
+	refused "no directory" -- - "$C:/etc/passwd" < good.tar
+	refused read-only -- - "$C:/usr" < good.tar
+	refused neither -- - -
+	# A link of the archive, or of the container, in the place of a directory is not followed.
+	ln -s /tmp tree/away
+	refused away -- - "$C:/tmp" < <(mkdir -p other/tree/away && echo y > other/tree/away/y &&
+		tar -cf both.tar tree/away && tar -rf both.tar -C other tree/away/y && cat both.tar)
+	run in_it test -e /tmp/y
+	[ "$status" -ne 0 ]
+	run script -qec "$BULKHEAD --root $STATE cp $C:/tmp - ; echo status=\$?" /dev/null < /dev/null
+	assert_says terminal status=1
+	[ -z "$(in_it find /tmp -name '.bulkhead-cp-*')" ]
+}
+
+@test "cp: broken off by a signal it leaves nothing half made; what SIGKILL leaves goes with the next copy" {
+	begin host sleep 1000
+	mkfifo pipe
+	half_made() { in_it find /tmp -name '.bulkhead-cp-*' | grep -q .; }
+	mkdir tree
+	head -c 1000000 /dev/zero > tree/file
+	tar -cf whole.tar tree/file
+	local signal pid
+	for signal in TERM INT KILL; do
+		# A program that bats has put into the background ignores SIGINT.
+		env --default-signal=INT "${BK[@]}" cp - "$C:/tmp" < pipe &
+		pid=$!
+		exec 7> pipe
+		head -c 300000 whole.tar >&7
+		wait_for 10 half_made
+		kill -$signal $pid
+		status=0
+		wait $pid || status=$?
+		[ "$status" -eq $((128 + $(kill -l $signal))) ]
+		exec 7>&-
+		# The process on the container's side ends by itself.
+		wait_for 10 eval '! half_made'
+	done
+	# Out of the container the verb itself is the one that writes.
+	mkdir out
+	in_it truncate -s 8G /tmp/file
+	for signal in TERM KILL; do
+		"${BK[@]}" cp "$C:/tmp/file" out &
+		pid=$!
+		wait_for 10 eval 'ls -A out | grep -q .'
+		kill -$signal $pid
+		wait $pid || true
+		[ $signal = KILL ] || [ -z "$(ls -A out)" ]
+	done
+	[ "$(ls -A out | wc -l)" = 1 ]
+	in_it truncate -s 5 /tmp/file
+	cp_ "$C:/tmp/file" out
+	[ "$(ls -A out)" = file ]
+	[ "$(stat -c %s out/file)" = 5 ]
+}
+
 @test "cp: sockets and pipes are left out and told, the rest is copied" {
 	begin host sleep 1000
 	mkdir tree

@@ -29,7 +29,7 @@ struct copy_container {
 
 struct copy_request {
 	struct copy_container container;
-	const char *container_path, *host_path;
+	const char *container_path, *host_path; /* host_path: NULL for an archive on a standard stream */
 	bool out;     /* from the container to the host */
 	bool archive; /* owners are kept, as the numbers that the container has */
 	bool follow;  /* a symlink that is named is followed */
@@ -41,7 +41,8 @@ struct copy_left_out {
 	char first[256];
 };
 
-/* Errors: ERR_USAGE where the two paths do not fit together, ERR_KERNEL otherwise; what was copied by then stays. */
-int copy_run(const struct copy_request *request, struct copy_left_out *ret_left_out, struct err *err);
+/* Until it returns, signals that end a process end the copying first: *ret_signal is then the number of one, else 0.
+ * Errors: ERR_USAGE where the two paths do not fit together, ERR_KERNEL otherwise; what was copied by then stays. */
+int copy_run(const struct copy_request *request, struct copy_left_out *ret_left_out, int *ret_signal, struct err *err);
 
 #endif

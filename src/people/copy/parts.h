@@ -6,11 +6,17 @@
 #include <stddef.h>
 #include <sys/stat.h>
 
+#include "base/arena.h"
 #include "kernel/rootfs.h"
 #include "people/copy/copy.h"
 
 #define COPY_DEPTH_MAX 128
 #define COPY_DATA_MAX  65536
+/* Of a file that says that it is empty, as those of procfs do, and is not. */
+#define COPY_UNSIZED_MAX ((size_t)4 << 20)
+
+/* copy.c: has a signal come that ends the verb? The inside process heeds none: it ends with the connection. */
+bool copy_is_interrupted(void);
 
 /* ---- wire.c: frames ---- */
 
@@ -20,7 +26,8 @@ enum frame_kind {
 	FRAME_FILE, /* FRAME_DATA follow, up to FRAME_FILE_END */
 	FRAME_DATA,
 	FRAME_FILE_END,
-	FRAME_LINK,	/* data: what it says */
+	FRAME_LINK,	 /* data: what it says */
+	FRAME_HARD_LINK, /* into a container alone; data: the path of what is there already, from the destination */
 	FRAME_LEFT_OUT, /* something else had that name */
 	FRAME_END,	/* of all; from the receiver: all is done */
 	FRAME_ERROR,	/* data: a struct err */
@@ -30,7 +37,8 @@ struct frame {
 	uint32_t kind, mode, uid, gid;
 	int64_t seconds;
 	uint32_t nanoseconds;
-	uint32_t size; /* of data */
+	uint32_t size;	 /* of data */
+	uint64_t length; /* of a file, as it was when it was opened */
 	char name[256];
 	char data[COPY_DATA_MAX];
 };
@@ -57,6 +65,10 @@ bool place_ends_in_slash(const char *path);
 
 int copy_send(const struct place *place, bool follow, int fd, struct frame *frame, struct copy_left_out *left_out,
 	      struct err *err);
+/* stream.c: an archive in place of the files. */
+int stream_send(struct arena *arena, int fd, struct frame *frame, struct copy_left_out *left_out, struct err *err);
+int stream_receive(struct arena *arena, int fd, struct frame *frame, struct copy_left_out *left_out, struct err *err);
+
 int copy_receive(const struct place *place, bool archive, int fd, struct frame *frame, struct copy_left_out *left_out,
 		 struct err *err);
 

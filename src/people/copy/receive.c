@@ -8,6 +8,7 @@
 #include <fcntl.h>
 #include <stdio.h>
 #include <string.h>
+#include <sys/file.h>
 #include <sys/random.h>
 #include <unistd.h>
 
@@ -25,7 +26,7 @@ struct level {
 struct receiver {
 	int fd;
 	struct frame *frame;
-	bool archive;
+	bool archive, inside; /* inside: what comes was sent by the caller */
 	struct level levels[COPY_DEPTH_MAX + 2];
 	size_t depth; /* levels[depth] is the directory that things are made in */
 };
@@ -70,13 +71,49 @@ static int check_name(const char *name, struct err *err)
 	return err_set(err, ERR_INTERNAL, "the other side sent the name \"%s\"", name);
 }
 
-/* A name that nothing has, for what is renamed when it is whole. */
+/* The name of what is not whole yet: the same for the same file, so that the next copy of it finds what a copy that was
+ * killed has left; or one that nothing has. */
+static void known_name(const char *of, char name[64])
+{
+	uint64_t hash = UINT64_C(14695981039346656037); /* FNV-1a */
+
+	for (; *of; of++)
+		hash = (hash ^ (unsigned char)*of) * UINT64_C(1099511628211);
+	snprintf(name, 64, ".bulkhead-cp-%016llx", (unsigned long long)hash);
+}
+
 static void new_name(char name[64])
 {
 	uint64_t number = 0;
 
 	(void)!getrandom(&number, sizeof(number), 0);
 	snprintf(name, 64, ".bulkhead-cp-%016llx", (unsigned long long)number);
+}
+
+/* Who writes a file holds a lock on it: without one it was left behind. */
+static void remove_left_behind(int dir_fd, const char *name)
+{
+	int fd cleanup_fd = openat(dir_fd, name, O_RDONLY | O_NOFOLLOW | O_NONBLOCK | O_NOCTTY | O_CLOEXEC);
+
+	if (fd >= 0 && flock(fd, LOCK_EX | LOCK_NB) == 0)
+		unlinkat(dir_fd, name, 0);
+}
+
+static int make_file(int dir_fd, const char *name, char made[64])
+{
+	int fd;
+
+	known_name(name, made);
+	for (int tries = 0; tries < 2; tries++) {
+		fd = openat(dir_fd, made, O_WRONLY | O_CREAT | O_EXCL | O_NOFOLLOW | O_CLOEXEC, 0600);
+		if (fd >= 0)
+			(void)!flock(fd, LOCK_EX | LOCK_NB);
+		if (fd >= 0 || errno != EEXIST)
+			return fd;
+		remove_left_behind(dir_fd, made);
+	}
+	new_name(made);
+	return openat(dir_fd, made, O_WRONLY | O_CREAT | O_EXCL | O_NOFOLLOW | O_CLOEXEC, 0600);
 }
 
 /* Over a file or a link, and nothing else: rename(2) would replace a device. */
@@ -125,8 +162,7 @@ static int take_file(struct receiver *receiver, const char *name, struct err *er
 	struct level what = described(receiver->frame);
 	char made[64];
 
-	new_name(made);
-	fd = openat(dir_fd, made, O_WRONLY | O_CREAT | O_EXCL | O_NOFOLLOW | O_CLOEXEC, 0600);
+	fd = make_file(dir_fd, name, made);
 	if (fd < 0)
 		return cannot("openat", "make", name, err);
 	if (write_file(receiver, fd, name, err) || finish(receiver, fd, &what, name, err)) {
@@ -154,6 +190,34 @@ static int take_link(struct receiver *receiver, const char *name, struct err *er
 		return ERR;
 	}
 	return put_in_place(dir_fd, made, name, err);
+}
+
+/* To a file that the archive has brought before; links on the way lead to no other place than below the destination. */
+static int take_hard_link(struct receiver *receiver, const char *name, struct err *err)
+{
+	const struct rootfs top = {receiver->levels[0].fd};
+	int dir_fd = receiver->levels[receiver->depth].fd, from_fd cleanup_fd = -EBADF;
+	char parent[4096], file[256], made[64];
+	struct frame *frame = receiver->frame;
+	struct stat info;
+	int result;
+
+	if (frame->size >= 4096)
+		return err_set(err, ERR_INTERNAL, "the other side sent a link of %u bytes", frame->size);
+	frame->data[frame->size] = '\0';
+	result = place_split(frame->data, parent, file);
+	from_fd = result < 0 ? result : rootfs_open(&top, (struct root_path){parent}, O_PATH | O_DIRECTORY, false);
+	if (from_fd < 0 || fstatat(from_fd, file, &info, AT_SYMLINK_NOFOLLOW) < 0) {
+		err_set(err, ERR_USAGE, "%s is a hard link to %s, which is not there", name, frame->data);
+		return err_fix(err, "make the archive of both, so that the file comes before its links");
+	}
+	new_name(made);
+	if (linkat(from_fd, file, dir_fd, made, 0) < 0)
+		return cannot("linkat", "make the hard link", name, err);
+	result = put_in_place(dir_fd, made, name, err);
+	/* rename(2) does nothing where both are one file already. */
+	unlinkat(dir_fd, made, 0);
+	return result;
 }
 
 static int take_directory(struct receiver *receiver, const char *name, struct err *err)
@@ -202,13 +266,15 @@ static int take_all(struct receiver *receiver, const char first[256], struct cop
 		int result = 0;
 
 		memcpy(name, named ? first : frame->name, sizeof(name));
-		if ((frame->kind == FRAME_FILE || frame->kind == FRAME_LINK || frame->kind == FRAME_DIRECTORY) && !contents &&
-		    check_name(name, err))
+		if ((frame->kind == FRAME_FILE || frame->kind == FRAME_LINK || frame->kind == FRAME_HARD_LINK ||
+		     frame->kind == FRAME_DIRECTORY) && !contents && check_name(name, err))
 			return ERR;
 		if (frame->kind == FRAME_FILE) {
 			result = take_file(receiver, name, err);
 		} else if (frame->kind == FRAME_LINK) {
 			result = take_link(receiver, name, err);
+		} else if (frame->kind == FRAME_HARD_LINK && receiver->inside) {
+			result = take_hard_link(receiver, name, err);
 		} else if (frame->kind == FRAME_DIRECTORY) {
 			result = take_directory(receiver, name, err);
 		} else if (frame->kind == FRAME_UP && receiver->depth) {
@@ -254,7 +320,8 @@ static int find_destination(struct receiver *receiver, const struct place *place
 int copy_receive(const struct place *place, bool archive, int fd, struct frame *frame, struct copy_left_out *left_out,
 		 struct err *err)
 {
-	struct receiver receiver = {.fd = fd, .frame = frame, .archive = archive, .levels = {{.fd = -EBADF}}};
+	struct receiver receiver = {.fd = fd, .frame = frame, .archive = archive, .inside = place->root != NULL,
+				    .levels = {{.fd = -EBADF}}};
 	char first[sizeof(frame->name)];
 	int result;
 

@@ -13,9 +13,6 @@
 #include "kernel/directory.h"
 #include "people/copy/parts.h"
 
-/* A file of procfs says that it is empty, and is not. */
-#define UNSIZED_MAX ((uint64_t)4 << 20)
-
 struct sender {
 	int fd; /* to the receiver */
 	struct frame *frame;
@@ -44,9 +41,10 @@ static int send_plain(const struct sender *sender, enum frame_kind kind, struct 
 static int send_file(const struct sender *sender, int file_fd, const char *name, const struct stat *info, struct err *err)
 {
 	/* One that grows all the time has an end all the same. */
-	uint64_t left = info->st_size ? (uint64_t)info->st_size : UNSIZED_MAX;
+	uint64_t left = info->st_size ? (uint64_t)info->st_size : COPY_UNSIZED_MAX;
 
 	describe(sender->frame, FRAME_FILE, name, info);
+	sender->frame->length = (uint64_t)info->st_size;
 	if (wire_send(sender->fd, sender->frame, err))
 		return ERR;
 	while (left) {

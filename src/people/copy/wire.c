@@ -12,13 +12,20 @@
 
 #define HEAD_SIZE offsetof(struct frame, data)
 
+/* Also where nothing ever waits. */
+static ssize_t broken_off(void)
+{
+	errno = EINTR;
+	return -1;
+}
+
 int wire_send(int fd, const struct frame *frame, struct err *err)
 {
 	ssize_t sent;
 
 	do
-		sent = send(fd, frame, HEAD_SIZE + frame->size, MSG_NOSIGNAL);
-	while (sent < 0 && errno == EINTR);
+		sent = copy_is_interrupted() ? broken_off() : send(fd, frame, HEAD_SIZE + frame->size, MSG_NOSIGNAL);
+	while (sent < 0 && errno == EINTR && !copy_is_interrupted());
 	return sent < 0 ? err_sys(err, errno, "send", "cannot pass files on to the other process") : 0;
 }
 
@@ -29,8 +36,8 @@ int wire_receive(int fd, struct frame *ret_frame, struct err *err)
 
 	/* ECONNRESET, once: it has closed without having read all; what it said before is still there. */
 	do
-		size = recv(fd, ret_frame, sizeof(*ret_frame), 0);
-	while (size < 0 && (errno == EINTR || (errno == ECONNRESET && !tries++)));
+		size = copy_is_interrupted() ? broken_off() : recv(fd, ret_frame, sizeof(*ret_frame), 0);
+	while (size < 0 && ((errno == EINTR && !copy_is_interrupted()) || (errno == ECONNRESET && !tries++)));
 	if (size < 0)
 		return err_sys(err, errno, "recv", "cannot take files from the other process");
 	if ((size_t)size < HEAD_SIZE) {
