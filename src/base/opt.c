@@ -225,6 +225,8 @@ static int fail_unknown(const struct opt_verb *verb, const char *written, const 
 			written, nearest.name);
 	else
 		err_set(err, ERR_USAGE, "unknown option %.*s", (int)(name + length - written), written);
+	if (length && name[0] >= '0' && name[0] <= '9')
+		return err_fix(err, "if it is a value and no option, put -- before it: -- %s", written);
 	return err_fix(err, "%s%s--help, which lists the options", verb->name ? verb->name : "", verb->name ? " " : "");
 }
 

@@ -72,8 +72,28 @@ json_is() { # FILTER EXPECTED
 	has "CAP_SYS_ADMIN  capability"
 	run -0 abi SYS_openat
 	has "openat  system call"
+	run -0 abi sys_openat
+	has "openat  system call"
+	run -0 abi __x64_sys_openat
+	has "openat  system call"
 	run -0 abi newuname
 	has "uname  system call"
+}
+
+@test "real-time signals, by number and as kill(1) writes them" {
+	for signal in 40 64 SIGRTMIN+3 RTMAX-1 SIG35; do
+		run -0 abi signal "$signal"
+		has "SIGRTMIN  signal"
+	done
+	run -1 abi signal 65
+	has 'no signal has the number "65"'
+}
+
+@test "errors as the kernel returns them" {
+	run -0 abi errno -- -13
+	has "EACCES  error number"
+	run -125 abi errno -13
+	has "put -- before it: -- -13"
 }
 
 @test "words find calls" {
@@ -183,7 +203,13 @@ json_is() { # FILTER EXPECTED
 	has 'nothing is called "opennat"'
 	has "try       openat"
 	run -1 abi errno 4711
-	has "no error number"
+	has 'no error number has the number "4711"'
+	run -1 abi syscall 1073741989
+	has "try       --arch x32"
+	run -1 abi syscal mount
+	has "try       syscall mount"
+	run -1 abi ''
+	has 'nothing is called ""'
 	run -1 abi 'zz*'
 	has 'nothing matches "zz*"'
 	run -1 abi opennat --json

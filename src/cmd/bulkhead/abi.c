@@ -195,10 +195,60 @@ static int ask(struct abi *abi, char **words, int count, struct err *err)
 	return look_up(abi, err);
 }
 
+/* Of "syscal mount" and "sycall 5" the first word may be meant as a KIND: that, and the rest. NULL: it is near to none. */
+static const char *meant_kind(struct abi *abi)
+{
+	const char *names[REFERENCE_KIND_COUNT + 1] = {NULL}, *kind, *rest = strchr(abi->text, ' ');
+	char *word;
+
+	if (!rest || abi->kind != REFERENCE_ANY)
+		return NULL;
+	for (int i = 0; i < REFERENCE_KIND_COUNT; i++)
+		names[i] = reference_kind_name((enum reference_kind)i);
+	word = arena_strndup(abi->arena, abi->text, (size_t)(rest - abi->text));
+	kind = word ? opt_nearest(word, names) : NULL;
+	return kind ? arena_printf(abi->arena, "%s%s", kind, rest) : NULL;
+}
+
+static bool is_number(const char *text, unsigned long long *ret_number)
+{
+	char *end;
+
+	*ret_number = strtoull(text, &end, 0);
+	return end != text && !*end;
+}
+
+static const char *nothing_verb(const char *text)
+{
+	unsigned long long number;
+
+	if (strpbrk(text, "*?["))
+		return "matches";
+	return is_number(text, &number) ? "has the number" : "is called";
+}
+
+static int nothing_fix(const struct abi *abi, const char *kind, struct err *err)
+{
+	struct buf list cleanup_buf = BUF_INIT;
+	unsigned long long number;
+
+	for (size_t i = 0; i < abi->nearest_count; i++)
+		buf_printf(&list, "%s%s", i ? ", or " : "", abi->nearest[i]);
+	if (kind)
+		return err_fix(err, "%s", kind);
+	if (abi->nearest_count && !list.failed)
+		return err_fix(err, "%s", list.data);
+	if (!is_number(abi->text, &number))
+		return err_fix(err, "a word of what it does, or a pattern such as '*name*'");
+	if (abi->arch == AUDIT_ARCH_X86_64 && number & ABI_X32_SYSCALL_BIT && number <= UINT32_MAX)
+		return err_fix(err, "--arch x32, whose system calls have bit 30 set");
+	return err_fix(err, "a name, or --arch NAME for a system call of another machine");
+}
+
 static int print_nothing(struct people *people, struct abi *abi)
 {
 	const char *nearest[REFERENCE_NEAREST_MAX], *what = "nothing";
-	struct buf list cleanup_buf = BUF_INIT, out cleanup_buf = BUF_INIT;
+	struct buf out cleanup_buf = BUF_INIT;
 	struct err err = ERR_INIT;
 
 	abi->nearest = nearest;
@@ -210,13 +260,8 @@ static int print_nothing(struct people *people, struct abi *abi)
 	if (abi->kind != REFERENCE_ANY)
 		what = reference_kind_title((enum reference_kind)abi->kind);
 	err_set(&err, ERR_USAGE, "%s%s %s \"%s\"", abi->kind == REFERENCE_ANY ? "" : "no ", what,
-		strpbrk(abi->text, "*?[") ? "matches" : "is called", abi->text);
-	for (size_t i = 0; i < abi->nearest_count; i++)
-		buf_printf(&list, "%s%s", i ? ", or " : "", abi->nearest[i]);
-	if (abi->nearest_count && !list.failed)
-		err_fix(&err, "%s", list.data);
-	else
-		err_fix(&err, "a word of what it does, or a pattern such as '*name*'");
+		nothing_verb(abi->text), abi->text);
+	nothing_fix(abi, meant_kind(abi), &err);
 	cli_error(&people->cli, &err);
 	return NOTHING_FOUND;
 }

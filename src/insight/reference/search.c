@@ -10,6 +10,7 @@
 #include <string.h>
 #include <strings.h>
 
+#include "abi/signals.h"
 #include "abi/syscalls.h"
 #include "base/opt.h"
 #include "base/types.h"
@@ -52,7 +53,17 @@ static bool has_number(const struct search *search, const struct reference_entry
 	if (entry->kind == REFERENCE_SYSCALL)
 		return number >= 0 && number <= INT32_MAX &&
 		       abi_syscall_number(search->query->arch, entry->name) == (int)number;
+	/* System calls of the kernel return errors as negative numbers, and that is how traces show them. */
+	if (entry->kind == REFERENCE_ERRNO && number < 0)
+		return entry->value == -number;
 	return entry->has_value && entry->value == number;
+}
+
+/* The real-time signals have one entry, that of the first: they have no names, and no meaning, of their own. */
+static bool is_real_time(const struct reference_entry *entry, int64_t number)
+{
+	return entry->kind == REFERENCE_SIGNAL && number > entry->value && number <= ABI_SIGNAL_MAX &&
+	       strcmp(entry->name, "SIGRTMIN") == 0;
 }
 
 /* An ioctl number holds the size of its argument; commands that take any size are listed with one of them. */
@@ -75,6 +86,8 @@ static void search_number(struct search *search, int64_t number)
 		reference_at(i, &entry);
 		if (differs_in_size(&entry, number))
 			found(search, i, REFERENCE_BY_SIZE, 0);
+		else if (is_real_time(&entry, number))
+			found(search, i, REFERENCE_BY_ALIAS, 0);
 	}
 }
 
@@ -89,6 +102,7 @@ static bool same_without_prefix(const struct reference_entry *entry, const char 
 		bool added; /* by the caller; else it may be left out */
 	} prefixes[] = {
 		{REFERENCE_SYSCALL, "SYS_", true},     {REFERENCE_SYSCALL, "__NR_", true},
+		{REFERENCE_SYSCALL, "sys_", true},     {REFERENCE_SYSCALL, "__x64_sys_", true},
 		{REFERENCE_SIGNAL, "SIG", false},      {REFERENCE_CAPABILITY, "CAP_", false},
 		{REFERENCE_SOCKET, "AF_", false},      {REFERENCE_CLONE, "CLONE_", false},
 		{REFERENCE_PRCTL, "PR_", false},       {REFERENCE_KEYCTL, "KEYCTL_", false},
@@ -120,7 +134,8 @@ static void search_name(struct search *search, const char *text)
 	}
 	for (size_t i = search->first; i < search->end; i++) {
 		reference_at(i, &entry);
-		if (same_without_prefix(&entry, text) || reference_list_has(entry.aliases, text))
+		if (same_without_prefix(&entry, text) || reference_list_has(entry.aliases, text) ||
+		    is_real_time(&entry, abi_signal_number(text)))
 			found(search, i, REFERENCE_BY_ALIAS, 0);
 	}
 }
