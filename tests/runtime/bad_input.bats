@@ -170,6 +170,10 @@ refuse() { # refuse BUNDLE WORD…: run fails with 1, says the words, leaves not
 	run --separate-stderr oci run -b "$b" "$(new_id)"
 	[ "$status" -eq 0 ]
 	[[ $stderr == *CAP_TELEPORT* ]]
+	edit "$b" '.process.capabilities.bounding = ["cap_kill"]'
+	run --separate-stderr oci run -b "$b" "$(new_id)"
+	[ "$status" -eq 0 ]
+	assert_says "cap_kill is not granted" "the nearest is CAP_KILL"
 	leftovers
 }
 

@@ -428,6 +428,30 @@ static void test_bad_profiles(void **state)
 		{"{\"defaultAction\":\"SCMP_ACT_ALLOW\",\"syscalls\":[{\"names\":[\"read\"],\"action\":\"SCMP_ACT_LOG\","
 		 "\"includes\":{\"arches\":7}}]}",
 		 "p.json#/syscalls/0/includes/arches"},
+		{"{\"defaultAction\":\"SCMP_ACT_ALLOW\",\"syscalls\":[{\"names\":[\"read\"],\"action\":\"SCMP_ACT_LOG\","
+		 "\"includes\":7}]}",
+		 "p.json#/syscalls/0/includes"},
+		{"{\"defaultAction\":\"SCMP_ACT_ALLOW\",\"syscalls\":[{\"names\":[\"read\"],\"action\":\"SCMP_ACT_LOG\","
+		 "\"includes\":{\"arches\":[7]}}]}",
+		 "p.json#/syscalls/0/includes/arches/0"},
+		{"{\"defaultAction\":\"SCMP_ACT_ALLOW\",\"syscalls\":[{\"names\":[\"read\"],\"action\":\"SCMP_ACT_LOG\","
+		 "\"excludes\":{\"minKernel\":\"four\"}}]}",
+		 "p.json#/syscalls/0/excludes/minKernel"},
+		{"{\"defaultAction\":\"SCMP_ACT_ALLOW\",\"syscalls\":[{\"names\":[\"read\"],\"action\":\"SCMP_ACT_LOG\","
+		 "\"name\":\"write\"}]}",
+		 "p.json#/syscalls/0/name"},
+		{"{\"defaultAction\":\"SCMP_ACT_ALLOW\",\"archMap\":7}",
+		 "p.json#/archMap"},
+		{"{\"defaultAction\":\"SCMP_ACT_ALLOW\",\"archMap\":[{}]}",
+		 "p.json#/archMap/0"},
+		{"{\"defaultAction\":\"SCMP_ACT_ALLOW\",\"archMap\":[{\"architecture\":\"SCMP_ARCH_PDP11\"}]}",
+		 "p.json#/archMap/0/architecture"},
+		{"{\"defaultAction\":\"SCMP_ACT_ALLOW\",\"archMap\":[{\"architecture\":\"SCMP_ARCH_X86_64\","
+		 "\"subArchitectures\":[\"SCMP_ARCH_X68\"]}]}",
+		 "p.json#/archMap/0/subArchitectures/0"},
+		{"{\"defaultAction\":\"SCMP_ACT_ALLOW\",\"architectures\":[\"SCMP_ARCH_X86_64\"],"
+		 "\"archMap\":[{\"architecture\":\"SCMP_ARCH_X86_64\"}]}",
+		 "p.json#/architectures"},
 	};
 
 	(void)state;
@@ -439,6 +463,8 @@ static void test_bad_profiles(void **state)
 		assert_int_equal(read_profile(&arena, bad[i].text, &profile, &err), ERR);
 		assert_int_equal(err.kind, ERR_CONFIG);
 		assert_string_equal(err.where, bad[i].where);
+		assert_string_not_equal(err.why, "");
+		assert_string_not_equal(err.fix, "");
 	}
 }
 

@@ -95,8 +95,10 @@ static int read_capabilities(const struct opt_list *list, struct oci_capabilitie
 		int number = oci_capability_number(list->items[i]);
 
 		if (number < 0) {
+			const char *nearest = oci_capability_nearest(list->items[i]);
+
 			err_set(err, ERR_USAGE, "unknown capability \"%s\"", list->items[i]);
-			return err_fix(err, "a name of capabilities(7), such as CAP_NET_ADMIN");
+			return err_fix(err, "%s", nearest ? nearest : "a name of capabilities(7), such as CAP_NET_ADMIN");
 		}
 		capabilities->present = true;
 		capabilities->bounding |= 1ULL << number;

@@ -350,6 +350,8 @@ int oci_config_merge(struct arena *arena, const char *text, size_t size, const c
 /* The name of capability number n ("CAP_CHOWN"), or NULL; and the number for a name with or without CAP_, or -1. */
 const char *oci_capability_name(unsigned int number);
 int oci_capability_number(const char *name);
+/* For an unknown name: the one that may have been meant, in whatever case it was written, or NULL. */
+const char *oci_capability_nearest(const char *name);
 
 /* "pid", "network", … as the spec spells them, and the CLONE_NEW… flag. */
 const char *oci_namespace_name(enum oci_namespace_kind kind);

@@ -12,6 +12,7 @@
 #include <string.h>
 #include <sys/resource.h>
 
+#include "base/opt.h"
 #include "base/types.h"
 #include "core/oci/config.h"
 #include "core/oci/names.h"
@@ -86,8 +87,8 @@ NAMES(oci_names_propagation, "a mount propagation", {"private", MS_PRIVATE}, {"s
 NAMES(oci_names_device_type, "a device type (\"c\" and \"u\" character, \"b\" block, \"p\" fifo)",
       {"c", OCI_DEVICE_CHAR}, {"u", OCI_DEVICE_CHAR}, {"b", OCI_DEVICE_BLOCK}, {"p", OCI_DEVICE_FIFO});
 
-/* Indexed by number: capabilities(7), <linux/capability.h> */
-static const char *const capability_names[OCI_CAPABILITY_COUNT] = {
+/* Indexed by number: capabilities(7), <linux/capability.h>; NULL ends them. */
+static const char *const capability_names[OCI_CAPABILITY_COUNT + 1] = {
 	"CAP_CHOWN",
 	"CAP_DAC_OVERRIDE",
 	"CAP_DAC_READ_SEARCH",
@@ -146,6 +147,17 @@ int oci_capability_number(const char *name)
 		if (!strcmp(capability_names[number] + prefix, name))
 			return number;
 	return -1;
+}
+
+const char *oci_capability_nearest(const char *name)
+{
+	char upper[32];
+	size_t length = 0;
+
+	for (; name[length] && length < sizeof(upper) - 1; length++)
+		upper[length] = (char)(name[length] >= 'a' && name[length] <= 'z' ? name[length] - 0x20 : name[length]);
+	upper[length] = '\0';
+	return opt_nearest(upper, capability_names);
 }
 
 const char *oci_namespace_name(enum oci_namespace_kind kind)

@@ -28,6 +28,16 @@ static void warn_of(struct builder *builder, uint64_t lost, const char *why)
 	}
 }
 
+static void warn_of_unknown(struct builder *builder, const struct placed_strings *names)
+{
+	for (size_t i = 0; i < names->count; i++) {
+		const char *nearest = oci_capability_nearest(names->items[i].text);
+
+		builder_warn(builder, names->items[i].where, "%s is not granted: no kernel known has it%s%s",
+			     names->items[i].text, nearest ? "; the nearest is " : "", nearest ? nearest : "");
+	}
+}
+
 /*
  * The kernel refuses a whole set for one capability too many, and the runtime-spec wants a warning, not a failure, for
  * what cannot be granted; so each set is cut to what the kernel takes.
@@ -44,9 +54,7 @@ void plan_capabilities(struct builder *builder, struct process_power *power)
 		builder->host->last_capability >= 63 ? UINT64_MAX : (1ULL << (builder->host->last_capability + 1)) - 1;
 	uint64_t can = grantable(builder), lost;
 
-	for (size_t i = 0; i < asked->unknown.count; i++)
-		builder_warn(builder, asked->unknown.items[i].where, "%s is not granted: no kernel known has it",
-			     asked->unknown.items[i].text);
+	warn_of_unknown(builder, &asked->unknown);
 	warn_of(builder, all & ~known, "this kernel does not have it");
 	warn_of(builder, all & known & ~can, "the runtime itself does not have it");
 	power->bounding = asked->bounding & can;

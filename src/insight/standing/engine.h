@@ -4,6 +4,7 @@
 #define BULKHEAD_INSIGHT_STANDING_ENGINE_H
 
 #include "base/json.h"
+#include "core/oci/fields.h"
 #include "insight/standing/standing.h"
 
 /* A rule holds when the container has all of with, none of without, and the machine is one that the rule is for. */
@@ -12,10 +13,9 @@ struct standing_rule {
 	bool foreign;		/* for other machines */
 };
 
-/* "includes" and "excludes" of each rule. Errors: ERR_CONFIG for an unknown capability or what is no list of names. */
-int engine_read_rules(const char *name, const struct json *root, struct arena *arena,
-		      const struct standing_rule **ret_rules, struct err *err);
+/* "includes" and "excludes" of each rule. Errors: ERR_CONFIG with the place, for what engines would refuse, too. */
+int engine_read_rules(struct oci_reader *reader, const struct json *root, const struct standing_rule **ret_rules);
 /* The machine's architecture and those that "archMap" puts beside it. */
-int engine_read_archs(const struct json *root, struct arena *arena, struct filter_policy *policy, struct err *err);
+int engine_read_archs(struct oci_reader *reader, const struct json *root, struct filter_policy *policy);
 
 #endif

@@ -45,8 +45,8 @@ int standing_read(struct arena *arena, const char *name, const char *text, size_
 	if (oci_read_object(&reader, section, &oci_seccomp_shape, &seccomp) ||
 	    plan_filter_policy(&seccomp, name, arena, &profile.policy, err))
 		return ERR;
-	if (engine && (engine_read_rules(name, root, arena, &profile.conditions, err) ||
-		       engine_read_archs(root, arena, &profile.policy, err)))
+	if (engine && (engine_read_rules(&reader, root, &profile.conditions) ||
+		       engine_read_archs(&reader, root, &profile.policy)))
 		return ERR;
 	/* What the kernel or the compiler would refuse is told now, not at the container's start. */
 	if (standing_policy(&profile, 0, arena, &checked, err) || filter_compile(&checked, arena, &program, err))
