@@ -220,8 +220,10 @@ int cli_signal_number(const char *text, int *ret_signal, struct err *err)
 	int known;
 
 	if (text[0] >= '0' && text[0] <= '9') {
-		if (cli_number("the signal", text, ABI_SIGNAL_MAX, &number, err))
-			return ERR;
+		if (cli_number("the signal", text, ABI_SIGNAL_MAX, &number, err)) {
+			err_set(err, ERR_USAGE, "there is no signal %s", text);
+			return err_fix(err, "a number from 0 to %d, or a name as in signal(7)", ABI_SIGNAL_MAX);
+		}
 		*ret_signal = (int)number;
 		return 0;
 	}

@@ -51,17 +51,6 @@ int bpf_device_attach(int cgroup_fd, int program_fd, int replace_fd)
 	return bpf_call(BPF_PROG_ATTACH, &attr);
 }
 
-int bpf_device_detach(int cgroup_fd, int program_fd)
-{
-	union bpf_attr attr;
-
-	memset(&attr, 0, sizeof(attr));
-	attr.target_fd = (uint32_t)cgroup_fd;
-	attr.attach_bpf_fd = (uint32_t)program_fd;
-	attr.attach_type = BPF_CGROUP_DEVICE;
-	return bpf_call(BPF_PROG_DETACH, &attr);
-}
-
 static int query(int cgroup_fd, uint32_t flags, uint32_t *ret_ids, uint32_t capacity)
 {
 	union bpf_attr attr;

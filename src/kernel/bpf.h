@@ -17,7 +17,6 @@ int bpf_device_load(const struct bpf_insn *instructions, size_t count, const cha
 /* Attach to a cgroup2 directory beside what others attached (BPF_F_ALLOW_MULTI: all must agree). replace_fd: a program
  * that is attached there and is exchanged in one step, or -EBADF. */
 int bpf_device_attach(int cgroup_fd, int program_fd, int replace_fd);
-int bpf_device_detach(int cgroup_fd, int program_fd);
 
 /* Ids of the device programs attached to this very cgroup. Returns their number, or -ENOSPC when there are more than
  * capacity. */

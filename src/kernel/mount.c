@@ -37,11 +37,6 @@ int mount_fsconfig_set(int fs_fd, const char *key, const char *value)
 	return kernel_result(syscall(SYS_fsconfig, fs_fd, command, key, value, 0));
 }
 
-int mount_fsconfig_set_fd(int fs_fd, const char *key, int fd)
-{
-	return kernel_result(syscall(SYS_fsconfig, fs_fd, FSCONFIG_SET_FD, key, NULL, fd));
-}
-
 int mount_fsconfig_create(int fs_fd)
 {
 	return kernel_result(syscall(SYS_fsconfig, fs_fd, FSCONFIG_CMD_CREATE, NULL, NULL, 0));

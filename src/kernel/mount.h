@@ -17,7 +17,6 @@ int mount_identify(int fd, struct mount_place *ret);
 int mount_fsopen(const char *fs_type);
 /* value NULL sets a flag. */
 int mount_fsconfig_set(int fs_fd, const char *key, const char *value);
-int mount_fsconfig_set_fd(int fs_fd, const char *key, int fd);
 int mount_fsconfig_create(int fs_fd);
 /* attr: MOUNT_ATTR_…; returns a detached mount. */
 int mount_fsmount(int fs_fd, uint64_t attr);

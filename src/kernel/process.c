@@ -197,11 +197,6 @@ int process_set_parent_death_signal(int signal)
 	return kernel_result(prctl(PR_SET_PDEATHSIG, (unsigned long)signal, 0, 0, 0));
 }
 
-int process_set_subreaper(void)
-{
-	return kernel_result(prctl(PR_SET_CHILD_SUBREAPER, 1, 0, 0, 0));
-}
-
 int process_close_range(unsigned int first, unsigned int last)
 {
 	return kernel_result(syscall(SYS_close_range, first, last, 0));

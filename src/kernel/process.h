@@ -41,7 +41,6 @@ bool process_has_executable(pid_t pid);
 int process_set_dumpable(bool dumpable);
 int process_set_parent_death_signal(int signal); /* 0: none */
 int process_set_name(const char *name); /* /proc/PID/comm; cut after 15 bytes */
-int process_set_subreaper(void);
 /* close_range(2), both ends included. */
 int process_close_range(unsigned int first, unsigned int last);
 int process_cloexec_from(unsigned int first);

@@ -187,6 +187,20 @@ refuse() { # refuse BUNDLE WORD…: run fails with 1, says the words, leaves not
 	refuse "$b" SCMP_CMP_XX
 }
 
+@test "bad input: a misspelled system call in a list of what is refused" {
+	b=$(bundle)
+	edit "$b" '.linux.seccomp = {defaultAction: "SCMP_ACT_ALLOW", syscalls: [{names: ["mkdir", "munt"],
+		action: "SCMP_ACT_ERRNO"}]}'
+	run --separate-stderr oci run -b "$b" "$(new_id)"
+	[ "$status" -eq 0 ]
+	assert_says "no system call is called munt" "the nearest is mount" "#/linux/seccomp/syscalls/0/names/1"
+	edit "$b" '.linux.seccomp = {defaultAction: "SCMP_ACT_ERRNO", syscalls: [{names: ["a_newer_call"],
+		action: "SCMP_ACT_ALLOW"}]}'
+	run --separate-stderr oci run -b "$b" "$(new_id)"
+	[[ $stderr != *a_newer_call* ]]
+	leftovers
+}
+
 @test "bad input: uid over range and uid as text" {
 	b=$(bundle)
 	edit "$b" '.process.user.uid = 4294967296'
@@ -244,6 +258,10 @@ tells() { # FILTER WORD…: the refusal says who asked, why, what to try, and th
 		syscalls: [{names: ["execve"], action: "SCMP_ACT_ERRNO"}]}' "config.json#/linux/seccomp" "answers execve"
 	tells '.linux.memoryPolicy = {mode: "MPOL_BIND", nodes: "77"}' "linux.memoryPolicy.nodes"
 	tells '(.linux.namespaces[] | select(.type == "uts")).path = "/proc/1/ns/none"' "check the path"
+	tells '.mounts += [{destination: "/tmp", type: "ext4", source: "/dev/none"}]' "/dev/none" "check \"source\" and \"options\""
+	tells '.linux.devices = [{path: "/dev/x", type: "c", major: 1, minor: 3}, {path: "/dev/x", type: "c", major: 1,
+		minor: 5}]' "if it stands there twice" "config.json#/linux/devices/1"
+	tells '.linux.resources.hugepageLimits = [{pageSize: "3MB", limit: 9}]' "config.json#/linux/resources/hugepageLimits/0"
 }
 
 @test "bad input: a state directory on a full disk" {
@@ -270,6 +288,12 @@ tells() { # FILTER WORD…: the refusal says who asked, why, what to try, and th
 	assert_fails 1
 	assert_says "container with given ID already exists" "$id"
 	oci state "$id"
+	oci start "$id"
+	for wrong in "start $id" "resume $id" "kill $id 99" "kill $id -- -5" "spec -b $WORK/none"; do
+		run --separate-stderr oci $wrong
+		assert_fails 1
+		assert_says try
+	done
 	oci delete --force "$id"
 	leftovers
 }

@@ -51,6 +51,13 @@ up() { b=$(bundle); args "$b" sleep 600; id=$(new_id); oci run --detach -b "$b" 
 	jq -e '.level == "warning" and (.msg | test("CAP_NOT_YET.* \\(config.json#/process/capabilities/bounding/[0-9]+\\)$"))' "$WORK/log"
 }
 
+@test "log: --debug says what was asked for" {
+	oci --debug --log "$WORK/log" --log-format json list -q
+	jq -e '.level == "debug" and .msg == "asked: list -q"' "$WORK/log"
+	run --separate-stderr oci --debug list -q
+	assert_says "debug: asked: list -q"
+}
+
 @test "command line: forms that engines use" {
 	up
 	oci --rootless false --root="$STATE" -root "$STATE" --debug=false list -q
@@ -210,7 +217,10 @@ limit() { # limit V1-CONTROLLER V1-FILE V2-FILE
 	run oci update --memory 12x "$id"; assert_fails 1; assert_says --memory
 	run oci update --pids-limit many "$id"; assert_fails 1; assert_says --pids-limit
 	run oci update --resources - "$id" < <(echo '{"pids": {"limit": "x"}}'); assert_fails 1
-	assert_says "resources.json#/pids/limit"
+	assert_says "standard input#/pids/limit"
+	echo '{"pids": {"limit": "x"}}' > "$WORK/resources"
+	run oci update --resources "$WORK/resources" "$id"; assert_fails 1; assert_says "$WORK/resources#/pids/limit"
+	run oci update --resources "$WORK/none" "$id"; assert_fails 1; assert_says "cannot open $WORK/none"
 	oci delete --force "$id"
 	leftovers
 }

@@ -64,6 +64,17 @@ static int run_verb(struct oci *oci, int argc, char **argv)
 	return verb ? verb->run(argc, argv, oci) : oci_fail(oci, &err);
 }
 
+/* What the engine asked for, as it came. */
+static void debug_words(struct cli *cli, int count, char **words)
+{
+	struct buf text cleanup_buf = BUF_INIT;
+
+	for (int i = 0; cli->debug && i < count; i++)
+		buf_printf(&text, "%s%s", i ? " " : "asked: ", words[i]);
+	if (text.length && !text.failed)
+		cli_debug(cli, text.data);
+}
+
 static int run(struct oci *oci, int argc, char **argv)
 {
 	struct oci_globals globals = {0};
@@ -88,6 +99,7 @@ static int run(struct oci *oci, int argc, char **argv)
 		err_fix(&err, "%s --help, which lists the commands", PROGRAM);
 		return oci_fail(oci, &err);
 	}
+	debug_words(&oci->cli, operands, argv);
 	oci->engine.root = globals.root;
 	oci->engine.profiles = globals.profiles;
 	if (choose_cgroups(&globals, &oci->engine.cgroup_driver, &err))

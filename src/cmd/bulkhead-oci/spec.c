@@ -23,8 +23,10 @@ static int write_config(const char *bundle, const struct buf *text, struct err *
 	int dir_fd cleanup_fd = open(bundle, O_PATH | O_DIRECTORY | O_CLOEXEC), fd cleanup_fd = -EBADF;
 	int result;
 
-	if (dir_fd < 0)
-		return err_sys(err, errno, "openat", "cannot open the bundle %s", bundle);
+	if (dir_fd < 0) {
+		err_sys(err, errno, "openat", "cannot open the bundle %s", bundle);
+		return err_fix(err, "make the directory first, or choose another --bundle");
+	}
 	fd = openat(dir_fd, "config.json", O_WRONLY | O_CREAT | O_EXCL | O_CLOEXEC, 0644);
 	if (fd < 0 && errno == EEXIST) {
 		err_set(err, ERR_USAGE, "config.json exists already in %s", bundle);

@@ -133,12 +133,20 @@ static int write_resources(const struct arguments *arguments, struct buf *out, s
 	return out->failed ? err_set(err, ERR_INTERNAL, "out of memory while reading the command line") : 0;
 }
 
+/* Where the limits stand, for messages. */
+static const char *file_name(const struct arguments *arguments)
+{
+	if (!arguments->resources)
+		return "the options";
+	return strcmp(arguments->resources, "-") == 0 ? "standard input" : arguments->resources;
+}
+
 /* linux.resources as JSON: from where the command line says, or made of its options. */
 static int read_resources(struct arena *arena, const struct arguments *arguments, struct buf *made, const char **ret_text,
 			  size_t *ret_size, struct err *err)
 {
 	if (arguments->resources)
-		return engine_read_file(arena, arguments->resources, "resources.json", RESOURCES_SIZE_MAX, ret_text,
+		return engine_read_file(arena, arguments->resources, file_name(arguments), RESOURCES_SIZE_MAX, ret_text,
 					ret_size, err);
 	if (write_resources(arguments, made, err))
 		return ERR;
@@ -162,8 +170,7 @@ static int update(int argc, char **argv, void *context)
 		return status;
 	if (read_resources(&arena, &arguments, &made, &text, &size, &err))
 		return oci_fail(oci, &err);
-	return oci_result(oci, engine_update(&oci->engine, argv[0], arguments.resources ? "resources.json" : "the options",
-					     text, size, &err), &err);
+	return oci_result(oci, engine_update(&oci->engine, argv[0], file_name(&arguments), text, size, &err), &err);
 }
 
 const struct opt_verb verb_update = {

@@ -18,7 +18,7 @@ static const struct opt options[] = {
 	{OPT_STRING, 0, "root", "DIR", "directory of the containers' state", AT(root)},
 	{OPT_STRING, 0, "log", "FILE", "write errors there, too", AT(log)},
 	{OPT_STRING, 0, "log-format", "text|json", "of the log", AT(log_format)},
-	{OPT_FLAG, 0, "debug", NULL, "log more", AT(debug)},
+	{OPT_FLAG, 0, "debug", NULL, "log what is asked for, too", AT(debug)},
 	{OPT_FLAG, 0, "systemd-cgroup", NULL, "cgroups are made by systemd", AT(systemd_cgroup)},
 	{OPT_STRING, 0, "cgroup-manager", "cgroupfs|systemd|disabled", "who makes cgroups", AT(cgroup_manager)},
 	{OPT_IGNORE, 0, "rootless", "VALUE", NULL, 0},

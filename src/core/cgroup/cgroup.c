@@ -75,37 +75,40 @@ struct cgroup_dir *cgroup_dir_main(const struct cgroup *cgroup)
 }
 
 /* The path is joined to mount points: it must not lead out, and must not be a hierarchy's root. */
-static int check_path(const char *path, struct err *err)
+static bool path_is_usable(const char *path)
 {
 	bool name = false;
 
-	if (path && path[0] == '/' && strlen(path) < CGROUP_PATH_MAX / 2) {
-		for (const char *at = path; *at;) {
-			size_t length;
+	if (!path || path[0] != '/' || strlen(path) >= CGROUP_PATH_MAX / 2)
+		return false;
+	while (*path) {
+		size_t length;
 
-			at += strspn(at, "/");
-			length = strcspn(at, "/\n");
-			if ((length == 1 && at[0] == '.') || (length == 2 && strncmp(at, "..", 2) == 0) ||
-			    at[length] == '\n')
-				return err_set(err, ERR_CONFIG, "cgroup path '%s' has a component that is not allowed",
-					       path);
-			name = name || length > 0;
-			at += length;
-		}
-		if (name)
-			return 0;
+		path += strspn(path, "/");
+		length = strcspn(path, "/\n");
+		if ((length == 1 && path[0] == '.') || (length == 2 && strncmp(path, "..", 2) == 0) || path[length] == '\n')
+			return false;
+		name = name || length > 0;
+		path += length;
 	}
+	return name;
+}
+
+static int check_path(const char *path, struct err *err)
+{
+	if (path_is_usable(path))
+		return 0;
 	err_set(err, ERR_CONFIG, "cgroup path '%s' cannot be used", path ? path : "");
-	return err_why(err, "a container's cgroup is an absolute path below a hierarchy's root, of at most %d bytes",
-		       CGROUP_PATH_MAX / 2 - 1);
+	err_why(err, "a container's cgroup is an absolute path below a hierarchy's root, of at most %d bytes, without a "
+		     "component \".\" or \"..\" and without a line break", CGROUP_PATH_MAX / 2 - 1);
+	return err_fix(err, "give linux.cgroupsPath a path such as \"/containers/web1\"");
 }
 
 static int unusable_path(const struct plan_cgroup *plan, struct err *err)
 {
 	if (check_path(plan->path, err) == 0)
 		return 0;
-	cgroup_err_where(err, plan, "/linux/cgroupsPath");
-	return err_fix(err, "give linux.cgroupsPath a path such as \"/containers/web1\"");
+	return cgroup_err_where(err, plan, "/linux/cgroupsPath");
 }
 
 /* No hierarchy, or none that may be written. */
@@ -262,7 +265,8 @@ static int below_of(struct cgroup *cgroup, const char *text, const char *below, 
 
 		if (!dir) {
 			err_set(err, ERR_USAGE, "cannot use --cgroup %s: unknown controller %s", text, name);
-			return err_why(err, "the container has no cgroup of it");
+			err_why(err, "the container has no cgroup of it");
+			return err_fix(err, "a controller that /proc/PID/cgroup of the container lists");
 		}
 		chosen[dir - cgroup->dirs] = true;
 	}
@@ -280,7 +284,8 @@ int cgroup_go_below(struct cgroup *cgroup, const char *text, struct err *err)
 
 	if (!dir || strstr(below, "..")) {
 		err_set(err, ERR_USAGE, "cannot use --cgroup %s: %s is not a sub cgroup path", text, path);
-		return err_why(err, dir ? "it leads out of the container's cgroup" : "the container has no cgroup");
+		err_why(err, dir ? "it leads out of the container's cgroup" : "the container has no cgroup");
+		return err_fix(err, dir ? "name a cgroup below the container's own" : "leave --cgroup out");
 	}
 	if (colon)
 		return below_of(cgroup, text, below, err);

@@ -110,6 +110,7 @@ int cgroup_device_set_read(struct cgroup_device_set *set, const struct plan_cgro
 	if (plan->device_rules_count > CGROUP_DEVICE_RULES_MAX) {
 		err_set(err, ERR_CONFIG, "there are %zu device rules, and at most %d are taken",
 			plan->device_rules_count, CGROUP_DEVICE_RULES_MAX);
+		err_fix(err, "join rules: without \"major\" or \"minor\" one covers all devices of a type");
 		return cgroup_err_where(err, plan, "/linux/resources/devices");
 	}
 	set->capacity = plan->device_rules_count * 2;

@@ -60,6 +60,8 @@ static const struct {
 	 "quota and period must be at least 1 ms, the period at most 1 s, the burst at most the quota",
 	 "give linux.resources.cpu.quota at least 1000, and period a value from 1000 to 1000000"},
 	{"cpu.weight", ERANGE, "a weight lies between 1 and 10000", "give a value in that range"},
+	{"hugetlb.", ENOENT, "this kernel has no huge pages of this size",
+	 "a size that /sys/kernel/mm/hugepages lists, written like 2MB or 1GB"},
 	{"blkio.", ENODEV, "there is no block device of these numbers", "name the whole disk, as lsblk shows it"},
 	{"io.", ENODEV, "there is no block device of these numbers", "name the whole disk, as lsblk shows it"},
 	{"", EACCES, "this user may not write to it", "run as root, or have the cgroup delegated to this user"},
@@ -95,7 +97,8 @@ static int cannot_set(const struct cgroup_dir *dir, const char *path, const stru
 	if (errnum == -ENOENT) {
 		err->kind = ERR_UNSUPPORTED;
 		err_why(err, "this kernel's %s controller has no such file", setting->controller);
-		err_fix(err, "leave the setting out");
+		if (!err->fix[0])
+			err_fix(err, "leave the setting out");
 	}
 	return cgroup_err_where(err, plan, setting->where);
 }

@@ -193,7 +193,8 @@ int cgroup_stats(const struct cgroup *cgroup, struct json_writer *writer, struct
 {
 	if (!cgroup_dir_main(cgroup)) {
 		err_set(err, ERR_UNSUPPORTED, "there are no statistics of the container");
-		return err_why(err, "it has no cgroup of its own");
+		err_why(err, "it has no cgroup of its own");
+		return err_fix(err, "create it with a cgroup: as root, or without --cgroup-manager disabled");
 	}
 	json_begin_object(writer);
 	cgroup_version_of(cgroup)->stats(cgroup, writer);

@@ -223,8 +223,10 @@ static int begin(struct systemd_request *request, enum systemd_verb verb, const 
 	if (!runtime_dir || !*runtime_dir)
 		format_text(request->runtime_dir, sizeof(request->runtime_dir), "/run/user/%u", host->uid);
 	else if (format_text(request->runtime_dir, sizeof(request->runtime_dir), "%s", runtime_dir) >=
-		 sizeof(request->runtime_dir))
-		return err_set(err, ERR_USAGE, "XDG_RUNTIME_DIR is too long");
+		 sizeof(request->runtime_dir)) {
+		err_set(err, ERR_USAGE, "XDG_RUNTIME_DIR is too long");
+		return err_fix(err, "at most %zu bytes, as in /run/user/UID", sizeof(request->runtime_dir) - 1);
+	}
 	return 0;
 }
 

@@ -189,7 +189,8 @@ static int v1_freeze(struct cgroup *cgroup, bool frozen, struct err *err)
 
 	if (!dir) {
 		err_set(err, ERR_UNSUPPORTED, "cannot %s the container", frozen ? "pause" : "resume");
-		return err_why(err, "no freezer hierarchy is mounted, or the container is not in it");
+		err_why(err, "no freezer hierarchy is mounted, or the container is not in it");
+		return err_fix(err, "mount the freezer controller on the host before the container is created");
 	}
 	result = fd_write_text_at(dir->fd, "freezer.state", value);
 	if (result < 0)

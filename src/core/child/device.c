@@ -44,7 +44,8 @@ static int check_node(const struct op *op, int directory_fd, const char *name, s
 		return 0;
 	child_failed(op, EEXIST, "mknodat", err);
 	err_why(err, "%s exists in the container and is something else", op->device.path.text);
-	return err_fix(err, "remove it from the image, or mount a tmpfs on the directory it lies in");
+	return err_fix(err, "remove it from the image, or from linux.devices if it stands there twice, or mount a tmpfs on the "
+			    "directory it lies in");
 }
 
 /* Where mknod is not allowed: the host's node, which OP_TREE has compared, bound on an empty file. */

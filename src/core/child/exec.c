@@ -358,7 +358,8 @@ int child_exec(struct child *child, const struct op *op, struct err *err)
 
 	if (op->exec.args.count == 0) {
 		err_set(err, ERR_CONFIG, "there is no program to run");
-		return err_why(err, "process.args is empty");
+		err_why(err, "process.args is empty");
+		return err_fix(err, "name the program in process.args");
 	}
 	if (look_for_program(child, op, err))
 		return ERR;

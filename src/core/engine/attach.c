@@ -54,6 +54,13 @@ static int run_helper(const char *path, char *const argv[], struct err *err)
 	return err_fix(err, "give this user the ranges in /etc/subuid and /etc/subgid (usermod --add-subuids, --add-subgids)");
 }
 
+static int too_many(const struct id_maps *maps, struct err *err)
+{
+	err_set(err, ERR_CONFIG, "there are %zu id mappings", maps->count);
+	err_why(err, "the kernel takes at most %d of each kind", MAP_LINES_MAX);
+	return err_fix(err, "join neighbouring ranges in linux.uidMappings and linux.gidMappings");
+}
+
 static int map_by_helper(enum helper_id helper, pid_t pid, const struct id_maps *maps, struct err *err)
 {
 	static char numbers[MAP_LINES_MAX * 3 + 1][NUMBER_SIZE];
@@ -61,7 +68,7 @@ static int map_by_helper(enum helper_id helper, pid_t pid, const struct id_maps 
 	size_t count = 0;
 
 	if (maps->count > MAP_LINES_MAX)
-		return err_set(err, ERR_CONFIG, "more than %d id mappings", MAP_LINES_MAX);
+		return too_many(maps, err);
 	argv[0] = (char *)(uintptr_t)helpers[helper].path;
 	snprintf(numbers[count++], NUMBER_SIZE, "%d", pid);
 	for (size_t i = 0; i < maps->count; i++) {

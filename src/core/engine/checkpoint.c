@@ -22,7 +22,8 @@ static int check(const struct container *container, struct err *err)
 		return 0;
 	err_set(err, ERR_UNSUPPORTED, "cannot checkpoint container %s: it has a terminal", container->state->id);
 	err_where(err, "config.json#/process/terminal");
-	return err_why(err, "criu hands a terminal over by its library alone, and not by its command line");
+	err_why(err, "criu hands a terminal over by its library alone, and not by its command line");
+	return err_fix(err, "create the container with \"terminal\": false");
 }
 
 /* The name of one standard stream: pipes by number; files of the host by their mount and inode, for which criu is told

@@ -64,7 +64,8 @@ int container_open_cgroup(struct container *container, struct err *err)
 int container_not_running(const char *id, enum state_status status, struct err *err)
 {
 	err_set(err, ERR_STATE, "container not running");
-	return err_why(err, "%s is %s", id, state_status_name(status));
+	err_why(err, "%s is %s", id, state_status_name(status));
+	return err_fix(err, "`list` shows which containers run");
 }
 
 int container_open_process(const struct container *container, int *ret_pidfd, struct err *err)

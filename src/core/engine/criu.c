@@ -130,7 +130,8 @@ static int add_flags(struct criu *criu, const struct engine_criu *request, struc
 		/* criu knows the network alone. */
 		if (strcmp(request->empty_ns.items[i], "network") != 0 && strcmp(request->empty_ns.items[i], "net") != 0) {
 			err_set(err, ERR_UNSUPPORTED, "--empty-ns %s", request->empty_ns.items[i]);
-			return err_why(err, "criu leaves only network namespaces empty");
+			err_why(err, "criu leaves only network namespaces empty");
+			return err_fix(err, "--empty-ns network, or leave it out");
 		}
 		criu_add(criu, "--empty-ns");
 		criu_add(criu, "net");

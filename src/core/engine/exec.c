@@ -28,10 +28,11 @@ static int check_status(const struct container *container, bool ignore_paused, s
 		return err_fix(err, "resume %s first, or give --ignore-paused", id);
 	case STATE_STOPPED:
 		err_set(err, ERR_STATE, "cannot exec in a stopped container");
-		return err_why(err, "%s is stopped", id);
+		err_why(err, "%s is stopped", id);
+		return err_fix(err, "delete it, and create or run it again");
 	default:
-		return err_set(err, ERR_STATE, "cannot exec in a container in the %s state",
-			       state_status_name(container->status));
+		err_set(err, ERR_STATE, "cannot exec in a container in the %s state", state_status_name(container->status));
+		return err_fix(err, "wait until %s is created", id);
 	}
 }
 

@@ -16,7 +16,8 @@ static int freeze(const struct engine *engine, const char *id, bool frozen, stru
 	}
 	if (!frozen && container.status != STATE_PAUSED) {
 		err_set(err, ERR_STATE, "container not paused");
-		return err_why(err, "%s is %s", id, state_status_name(container.status));
+		err_why(err, "%s is %s", id, state_status_name(container.status));
+		return err_fix(err, "only a paused container can be resumed");
 	}
 	if (!container.state->cgroup_path) {
 		err_set(err, ERR_UNSUPPORTED, "cannot %s container %s: it has no cgroup", frozen ? "pause" : "resume", id);

@@ -75,8 +75,10 @@ static int read_file(const struct directory *directory, const char *file, size_t
 	size = fd_read_full(fd, text, size_max + 1);
 	if (size < 0)
 		return err_sys(err, (int)size, "read", "cannot read %s%s", directory->path, name);
-	if ((size_t)size > size_max)
-		return err_set(err, ERR_CONFIG, "%s%s is larger than %zu bytes", directory->path, name, size_max);
+	if ((size_t)size > size_max) {
+		err_set(err, ERR_CONFIG, "%s%s is larger than %zu bytes", directory->path, name, size_max);
+		return err_fix(err, "look whether it is the right file");
+	}
 	*ret_text = text;
 	*ret_size = (size_t)size;
 	return 0;

@@ -23,7 +23,8 @@ static int check(const struct creation *creation, struct err *err)
 		return 0;
 	err_set(err, ERR_UNSUPPORTED, "cannot restore container %s: it has a terminal", creation->request->id);
 	err_where(err, "config.json#/process/terminal");
-	return err_why(err, "criu hands a terminal over by its library alone, and not by its command line");
+	err_why(err, "criu hands a terminal over by its library alone, and not by its command line");
+	return err_fix(err, "create the container with \"terminal\": false");
 }
 
 static int inherit_streams(struct criu *criu, struct err *err)

@@ -26,10 +26,11 @@ static int check_status(const struct container *container, struct err *err)
 		return err_fix(err, "delete %s and create it again", id);
 	case STATE_RUNNING:
 		err_set(err, ERR_STATE, "cannot start an already running container");
-		return err_why(err, "%s is running", id);
+		err_why(err, "%s is running", id);
+		return err_fix(err, "exec runs a further program in it; to start it anew, delete --force and create it");
 	default:
-		return err_set(err, ERR_STATE, "cannot start a container in the %s state",
-			       state_status_name(container->status));
+		err_set(err, ERR_STATE, "cannot start a container in the %s state", state_status_name(container->status));
+		return err_fix(err, "create %s first, and start it once", id);
 	}
 	if (!container->state->no_process)
 		return 0;

@@ -99,7 +99,8 @@ static void comment_text(const struct sock_filter *in, const struct known *known
 		filter_action_text(in->k, buf, size);
 	} else if (in->code == (BPF_LD | BPF_W | BPF_ABS)) {
 		word_text(in->k, buf, size);
-	} else if (BPF_CLASS(in->code) == BPF_JMP && BPF_SRC(in->code) == BPF_K && known->word_place == PLACE_KNOWN) {
+	} else if (BPF_CLASS(in->code) == BPF_JMP && BPF_OP(in->code) != BPF_JA && BPF_SRC(in->code) == BPF_K &&
+		   known->word_place == PLACE_KNOWN) {
 		if (known->word == offsetof(struct seccomp_data, arch))
 			name = abi_arch_name(in->k);
 		if (known->word == offsetof(struct seccomp_data, nr) && known->arch_place == PLACE_KNOWN) {

@@ -2,9 +2,12 @@
 /*
  * power: the capabilities that a program can be given, and its system call filter. Pure.
  */
+#include <linux/seccomp.h>
 #include <stddef.h>
 
 #include "abi/arch.h"
+#include "abi/syscalls.h"
+#include "base/opt.h"
 #include "core/plan/builder.h"
 
 /* The capabilities that exist and that the container's processes can have at all. */
@@ -166,6 +169,44 @@ static const char *filter_note(struct builder *builder, const struct filter_poli
 					    policy->rules[shadow->by].where);
 }
 
+static const char *nearest_call(struct builder *builder, const char *name)
+{
+	const char **names = arena_calloc(builder->arena, (size_t)abi_syscall_rows() + 1, sizeof(*names));
+
+	for (int row = 0; names && row < abi_syscall_rows(); row++)
+		names[row] = abi_syscall_row_name(row);
+	return names ? opt_nearest(name, names) : NULL;
+}
+
+#define UNKNOWN_CALLS_MAX 16 /* so many warnings say enough */
+
+/*
+ * A name that no architecture has: in a list of what is refused it refuses nothing, which a misspelling must not do in
+ * silence. In a list of what is allowed it opens nothing, and engines' profiles name calls that are newer than any table.
+ */
+static void warn_of_unknown_calls(struct builder *builder, const struct oci_seccomp *seccomp)
+{
+	size_t left = UNKNOWN_CALLS_MAX;
+
+	if (seccomp->default_action != SECCOMP_RET_ALLOW && seccomp->default_action != SECCOMP_RET_LOG)
+		return;
+	for (size_t i = 0; i < seccomp->rules_count; i++) {
+		const struct oci_seccomp_rule *rule = &seccomp->rules[i];
+
+		for (size_t n = 0; n < rule->names.count && rule->action != seccomp->default_action && left; n++) {
+			const char *name = rule->names.items[n], *nearest;
+
+			if (abi_syscall_known(name))
+				continue;
+			nearest = nearest_call(builder, name);
+			builder_warn(builder, builder_text(builder, "%s/names/%zu", rule->where, n),
+				     "no system call is called %.40s: nothing is refused by that name%s%s", name,
+				     nearest ? "; the nearest is " : "", nearest ? nearest : "");
+			left--;
+		}
+	}
+}
+
 int plan_filter(struct builder *builder, struct process_power *power)
 {
 	const struct oci_seccomp *seccomp = &builder->config->linux.seccomp;
@@ -182,6 +223,7 @@ int plan_filter(struct builder *builder, struct process_power *power)
 	if (plan_filter_policy(seccomp, builder->plan->config_name, builder->arena, &policy, builder->err) ||
 	    filter_compile(&policy, builder->arena, &power->filter, builder->err))
 		return ERR;
+	warn_of_unknown_calls(builder, seccomp);
 	power->filter_note = filter_note(builder, &policy, &power->filter.shadow);
 	power->has_filter = true;
 	power->filter_flags = seccomp->flags;
