@@ -396,6 +396,23 @@ print("ready", flush=True); time.sleep(1000)' > "$WORK/said" 3>&- &
 	iconv -f utf-8 "$WORK/page.html" > /dev/null
 }
 
+@test "--filter: the filters as they are loaded, and as they would be" {
+	started
+	surface --filter "$ID" > "$WORK/loaded"
+	surface --filter "$WORK/bundle" > "$WORK/planned"
+	cmp "$WORK/loaded" "$WORK/planned"
+	grep -q "^filter 1 of 1, [0-9]* instructions$" "$WORK/loaded"
+	grep -q "ret  0x50001 *; SCMP_ACT_ERRNO(EPERM)$" "$WORK/loaded"
+	grep -q "jeq .*; mount$" "$WORK/loaded"
+	echo '{"linux": {}}' > "$WORK/none.json"
+	run -0 surface --filter "$WORK/none.json"
+	[ "$output" = "no filter: every system call is let through" ]
+	run -125 surface --filter --json sandbox
+	[[ $output == *"--filter stands alone"* ]]
+	oci delete --force "$ID"
+	leftovers
+}
+
 @test "the page is drawn by a browser" {
 	[ -n "$BROWSER" ] || skip "chromium is missing"
 	started

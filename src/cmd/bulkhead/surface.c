@@ -22,11 +22,13 @@
 
 struct surface_options {
 	const char *html, *profile;
-	bool json, diff;
+	bool json, diff, filter;
 };
 
 static const struct opt options[] = {
 	{OPT_FLAG, 0, "diff", NULL, "compare two", offsetof(struct surface_options, diff)},
+	{OPT_FLAG, 0, "filter", NULL, "print its seccomp filters, an instruction a line",
+	 offsetof(struct surface_options, filter)},
 	{OPT_STRING, 0, "html", "FILE", "write one page with a picture that needs nothing else",
 	 offsetof(struct surface_options, html)},
 	{OPT_FLAG, 0, "json", NULL, "as JSON, with every name", offsetof(struct surface_options, json)},
@@ -169,6 +171,7 @@ static int write_page(struct people *people, const char *path, const struct surf
 	result = fd < 0 ? -errno : fd_write_all(fd, out.data, out.length);
 	if (result < 0) {
 		err_sys(&err, result, fd < 0 ? "open" : "write", "cannot write the page %s", path);
+		err_fix(&err, "choose a path in a directory that is there, where you may write and where there is room");
 		return failed(people, &err);
 	}
 	return 0;
@@ -186,7 +189,9 @@ static int print_one(struct people *people, struct arena *arena, const struct su
 		return PEOPLE_FAILED;
 	if (chosen->html)
 		return write_page(people, chosen->html, &surface);
-	if (chosen->json)
+	if (chosen->filter)
+		surface_print_filters(&surface, &out);
+	else if (chosen->json)
 		surface_print_json(&surface, &out);
 	else
 		surface_print_text(&surface, isatty(STDOUT_FILENO) && !getenv("NO_COLOR"), &out);
@@ -208,6 +213,31 @@ static int print_both(struct people *people, struct arena *arena, const struct s
 	return cli_print(&people->cli, &out) ? PEOPLE_FAILED : 0;
 }
 
+static int check_options(const struct surface_options *chosen, int operands, struct err *err)
+{
+	bool other = chosen->html || chosen->json || chosen->diff || chosen->profile;
+
+	if (operands != (chosen->diff ? 2 : 1)) {
+		err_set(err, ERR_USAGE, "surface: %s",
+			chosen->diff ? "--diff takes two" : "it takes one subject, not more or less");
+		return err_fix(err, chosen->diff ? "bulkhead surface --diff A B"
+						 : "bulkhead surface CONTAINER|PID|BUNDLE|PROFILE, or --diff A B");
+	}
+	if (chosen->filter && other) {
+		err_set(err, ERR_USAGE, "surface: --filter stands alone");
+		return err_fix(err, "bulkhead surface --filter SUBJECT, and the rest in a call of its own");
+	}
+	if (chosen->html && (chosen->json || chosen->diff)) {
+		err_set(err, ERR_USAGE, "surface: --html and --%s exclude each other", chosen->json ? "json" : "diff");
+		return err_fix(err, "one call for each");
+	}
+	if (chosen->profile && chosen->diff) {
+		err_set(err, ERR_USAGE, "surface: --profile and --diff exclude each other");
+		return err_fix(err, "bulkhead surface A --profile FILE, and the same with B");
+	}
+	return 0;
+}
+
 static int verb(int argc, char **argv, void *context)
 {
 	struct people *people = context;
@@ -221,23 +251,8 @@ static int verb(int argc, char **argv, void *context)
 		return failed(people, &err);
 	if (help)
 		return cli_print_help(&people->cli, &verb_surface) ? PEOPLE_FAILED : 0;
-	if (operands != (chosen.diff ? 2 : 1)) {
-		err_set(&err, ERR_USAGE, "surface: %s",
-			chosen.diff ? "--diff takes two" : "it takes one subject, not more or less");
-		err_fix(&err, chosen.diff ? "bulkhead surface --diff A B"
-					  : "bulkhead surface CONTAINER|PID|BUNDLE|PROFILE, or --diff A B");
+	if (check_options(&chosen, operands, &err))
 		return failed(people, &err);
-	}
-	if (chosen.html && (chosen.json || chosen.diff)) {
-		err_set(&err, ERR_USAGE, "surface: --html and --%s exclude each other", chosen.json ? "json" : "diff");
-		err_fix(&err, "two calls");
-		return failed(people, &err);
-	}
-	if (chosen.profile && chosen.diff) {
-		err_set(&err, ERR_USAGE, "surface: --profile and --diff exclude each other");
-		err_fix(&err, "bulkhead surface A --profile FILE, and the same with B");
-		return failed(people, &err);
-	}
 	return chosen.diff ? print_both(people, &arena, &chosen, argv) : print_one(people, &arena, &chosen, argv[0]);
 }
 
@@ -251,6 +266,7 @@ const struct opt_verb verb_surface = {
 		    "  bulkhead surface ./bundle --json\n"
 		    "  bulkhead surface --html page.html /usr/share/containers/seccomp.json\n"
 		    "  bulkhead surface web1 --profile web1.json     what of it the program uses\n"
+		    "  bulkhead surface --filter web1                what its filters compare and answer\n"
 		    "  bulkhead surface --diff sandbox /usr/share/containers/seccomp.json\n"
 		    "\"sandbox\" is the default filter of bulkhead run.\n",
 	.options = options,

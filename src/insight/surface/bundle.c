@@ -79,21 +79,12 @@ static int view_of(struct arena *arena, const struct oci_config *config, struct 
 static int add_filter(struct arena *arena, const char *name, const struct oci_config *config,
 		      const struct calls_power *power, struct surface *surface, struct err *err)
 {
-	struct surface_program one;
-	struct surface_chain chain = {.programs = &one};
-	struct filter_program program = {0};
 	struct filter_policy policy = {0};
+	bool present = config->linux.seccomp.present;
 
-	if (config->linux.seccomp.present) {
-		if (plan_filter_policy(&config->linux.seccomp, name, arena, &policy, err) ||
-		    filter_compile(&policy, arena, &program, err))
-			return ERR;
-		one = (struct surface_program){program.instructions, program.count};
-		chain.count = 1;
-	}
-	surface_fact(surface, "seccomp", "seccomp", chain.count ? "one filter" : "none", !chain.count);
-	surface_shadow(arena, &policy, &program, surface);
-	return calls_fill(arena, &chain, power, surface, err);
+	if (present && plan_filter_policy(&config->linux.seccomp, name, arena, &policy, err))
+		return ERR;
+	return surface_of_policy(arena, present ? &policy : NULL, power, surface, err);
 }
 
 /* A namespace that is joined may be anybody's, the host's included: it counts as open. */

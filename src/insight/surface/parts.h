@@ -32,10 +32,6 @@ void surface_fact(struct surface *surface, const char *key, const char *title, c
 void surface_tell(struct surface *surface, const char *key, const char *title, const char *value);
 int surface_capabilities(struct arena *arena, uint64_t mask, struct surface_set *set, struct err *err);
 
-/* A rule of the policy that has no effect; nothing when there is none. */
-void surface_shadow(struct arena *arena, const struct filter_policy *policy, const struct filter_program *program,
-		    struct surface *surface);
-
 /* ---- calls.c ---- */
 
 /* Who stands behind the filter, as far as namespaces depend on it. */
@@ -44,6 +40,9 @@ struct calls_power {
 	bool sys_admin;	   /* in its user namespace */
 	bool no_user_namespaces; /* user.max_user_namespaces is 0 */
 };
+/* A filter that is not loaded yet, or none (policy NULL): what it leaves within reach, and a rule without effect. */
+int surface_of_policy(struct arena *arena, const struct filter_policy *policy, const struct calls_power *power,
+		      struct surface *surface, struct err *err);
 int calls_fill(struct arena *arena, const struct surface_chain *chain, const struct calls_power *power,
 	       struct surface *surface, struct err *err);
 

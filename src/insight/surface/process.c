@@ -198,6 +198,7 @@ int surface_of_process(struct arena *arena, pid_t pid, bool container, struct su
 	    surface_capabilities(arena, tasks->bounding, &surface.sets[SURFACE_BOUNDING], err) ||
 	    files_fill(arena, &view, &surface, err) || devices_fill(arena, &devices, cgroups, &surface, err))
 		goto out;
+	surface.filters = tasks->chains;
 	*ret_surface = surface;
 	result = 0;
 out:

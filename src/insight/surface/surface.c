@@ -128,11 +128,9 @@ int surface_capabilities(struct arena *arena, uint64_t mask, struct surface_set 
 	return 0;
 }
 
-void surface_shadow(struct arena *arena, const struct filter_policy *policy, const struct filter_program *program,
-		    struct surface *surface)
+static void tell_shadow(struct arena *arena, const struct filter_policy *policy, const struct filter_shadow *shadow,
+			struct surface *surface)
 {
-	const struct filter_shadow *shadow = &program->shadow;
-
 	if (shadow->call)
 		surface_fact(surface, "ruleWithoutEffect", "rule without effect",
 			     arena_printf(arena, "%s on %s: %s compares no argument, and decides first",
@@ -140,29 +138,38 @@ void surface_shadow(struct arena *arena, const struct filter_policy *policy, con
 			     true);
 }
 
+int surface_of_policy(struct arena *arena, const struct filter_policy *policy, const struct calls_power *power,
+		      struct surface *surface, struct err *err)
+{
+	struct surface_chain *chain = arena_calloc(arena, 1, sizeof(*chain));
+	struct surface_program *one = arena_calloc(arena, 1, sizeof(*one));
+	struct filter_program program = {0};
+
+	if (!chain || !one)
+		return surface_no_memory(err);
+	if (policy && filter_compile(policy, arena, &program, err))
+		return ERR;
+	*one = (struct surface_program){program.instructions, program.count};
+	*chain = (struct surface_chain){.programs = one, .count = policy ? 1 : 0};
+	surface_fact(surface, "seccomp", "seccomp", policy ? "one filter" : "none", !policy);
+	tell_shadow(arena, policy, &program.shadow, surface);
+	surface->filters = chain;
+	return calls_fill(arena, chain, power, surface, err);
+}
+
 int surface_of_profile(struct arena *arena, const char *name, const char *text, size_t size, uint64_t capabilities,
 		       struct surface *ret_surface, struct err *err)
 {
 	struct surface surface = {.subject = name, .kind = "profile"};
 	struct calls_power power = {.known = false};
-	struct filter_program program = {0};
-	struct surface_program one;
-	struct surface_chain chain = {.programs = &one};
 	struct standing_profile profile;
 	struct filter_policy policy = {0};
 
 	if (standing_read(arena, name, text, size, &profile, err))
 		return ERR;
-	if (!profile.unrestricted) {
-		if (standing_policy(&profile, capabilities, arena, &policy, err) ||
-		    filter_compile(&policy, arena, &program, err))
-			return ERR;
-		one = (struct surface_program){program.instructions, program.count};
-		chain.count = 1;
-	}
-	surface_fact(&surface, "seccomp", "seccomp", chain.count ? "one filter" : "none", !chain.count);
-	surface_shadow(arena, &policy, &program, &surface);
-	if (calls_fill(arena, &chain, &power, &surface, err))
+	if (!profile.unrestricted && standing_policy(&profile, capabilities, arena, &policy, err))
+		return ERR;
+	if (surface_of_policy(arena, profile.unrestricted ? NULL : &policy, &power, &surface, err))
 		return ERR;
 	*ret_surface = surface;
 	return 0;

@@ -70,15 +70,6 @@ struct surface_fact {
 };
 #define SURFACE_FACTS_MAX 20
 
-struct surface {
-	const char *subject; /* as asked for */
-	const char *kind;    /* "process", "bundle", "profile" */
-	const char *profile; /* the containment profile that says what is used; NULL without one */
-	struct surface_set sets[SURFACE_SET_COUNT];
-	struct surface_fact facts[SURFACE_FACTS_MAX];
-	size_t facts_count;
-};
-
 /* Filters that are loaded one upon the other: the strictest answer holds. None: everything is allowed. */
 struct surface_program {
 	const struct sock_filter *instructions;
@@ -89,6 +80,16 @@ struct surface_chain {
 	size_t count;
 	bool strict; /* SECCOMP_MODE_STRICT: read, write, exit and sigreturn alone */
 	const struct surface_chain *next; /* that of other threads: what one of them lets through is reached */
+};
+
+struct surface {
+	const char *subject; /* as asked for */
+	const char *kind;    /* "process", "bundle", "profile" */
+	const char *profile; /* the containment profile that says what is used; NULL without one */
+	const struct surface_chain *filters; /* what was measured; NULL, or a chain of none: no filter */
+	struct surface_set sets[SURFACE_SET_COUNT];
+	struct surface_fact facts[SURFACE_FACTS_MAX];
+	size_t facts_count;
 };
 
 /* "syscalls": as in JSON; and "system calls": as read. */
@@ -127,6 +128,8 @@ void surface_use(const struct profile *profile, struct surface *surface);
 
 void surface_print_text(const struct surface *surface, bool colour, struct buf *out);
 void surface_print_json(const struct surface *surface, struct buf *out);
+/* The filters, an instruction a line with what it compares and answers. */
+void surface_print_filters(const struct surface *surface, struct buf *out);
 /* One page that needs nothing else: no script, no other file. */
 void surface_print_html(const struct surface *surface, struct buf *out);
 
