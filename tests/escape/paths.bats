@@ -171,3 +171,26 @@ inside" ]
 	run oci run --no-pivot -b "$b" "$(new_id)"
 	[[ $output != *$'\n'file* ]]
 }
+
+# bubblewrap 2026-87766: what an earlier container could write leads the next one's mounts astray before it starts.
+@test "D1: a directory above a mount's target that an earlier container has made a link to the host" {
+	mkdir "$WORK/source"; echo inside > "$WORK/source/file"
+	edit "$b" '.root.readonly = false'
+	args "$b" sh -c "mkdir -p /srv/app && rm -r /srv/app && ln -s $VICTIM /srv/app && ln -s ../../../../../../../../..$VICTIM /srv/far"
+	oci run -b "$b" "$id"
+	[ "$(readlink "$b/rootfs/srv/app")" = "$VICTIM" ]
+	mount_in "$b" "$WORK/source" /srv/app/data
+	mount_in "$b" "$WORK/source/file" /srv/far/one
+	edit "$b" '.mounts += [{destination: "/srv/app/tmp", type: "tmpfs", source: "tmpfs"}]'
+	args "$b" sh -c "cat /srv/app/data/file /srv/far/one; cat /srv/app/file"
+	run oci run -b "$b" "$(new_id)"
+	victim_is_whole
+	[ "${lines[0]} ${lines[1]}" = "inside inside" ]
+	[[ ${lines[2]} == *"No such file"* ]]
+	# For people: a directory as the source, and a volume.
+	run "$BULKHEAD" --root "$STATE" run -v "$WORK/source:/srv/app/data" --tmpfs /srv/far/tmp "$b/rootfs" cat /srv/app/data/file
+	echo "$output"
+	victim_is_whole
+	[ "$output" = inside ]
+	leftovers
+}

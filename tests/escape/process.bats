@@ -140,6 +140,31 @@ LIST_FDS='for i in $(seq 3 200); do [ ! -e /proc/self/fd/$i ] || echo "$i $(read
 	[ "$status" -eq 255 ]
 }
 
+# systemd-nspawn 2026-40226.
+@test "D7: settings that lie beside the image, or in it, change nothing and are not opened" {
+	local show='grep -E "^(Uid|Cap|NoNew|Seccomp)" /proc/self/status; cat /proc/self/uid_map; ls /proc/self/ns; ls /dev' name
+	args "$b" sh -c "$show"
+	cd "$b"
+	oci run -b . "$id" > "$WORK/before"
+	"$BULKHEAD" --root "$STATE" run ./rootfs sh -c "$show" > "$WORK/before-people"
+	printf '[Exec]\nPrivateUsers=no\nCapability=all\nNoNewPrivileges=no\nSystemCallFilter=@default\n' > rootfs.nspawn
+	printf '{"process": {"noNewPrivileges": false}, "privileged": true}' > rootfs.json
+	for name in .nspawn .json .settings .conf; do
+		cp rootfs.nspawn "../bundle$name"
+		cp rootfs.nspawn "rootfs/rootfs$name"
+		cp rootfs.nspawn "rootfs/$name"
+	done
+	cp rootfs.json rootfs/config.json
+	cp rootfs.json rootfs/profile.json
+	strace -f -qq -o "$WORK/trace" -e trace=file "$OCI" --root "$STATE" run -b . "$id" > "$WORK/after" </dev/null
+	cmp "$WORK/before" "$WORK/after"
+	strace -f -qq -o "$WORK/trace-people" -e trace=file "$BULKHEAD" --root "$STATE" run ./rootfs sh -c "$show" \
+		> "$WORK/after-people" </dev/null
+	cmp "$WORK/before-people" "$WORK/after-people"
+	run ! grep -hE '(rootfs|bundle|/|")(\.nspawn|\.json|\.settings|\.conf)|rootfs/config|/profile.json' "$WORK/trace" "$WORK/trace-people"
+	leftovers
+}
+
 # crun 2026-30892, containerd 2024-40635 and 2026-46680.
 @test "D7: exec -u with odd numbers" {
 	args "$b" sleep 600

@@ -84,7 +84,34 @@ calls() { run "${BK[@]}" run host python3 -c "$CALLS" "$@"; [ "$status" -eq 0 ] 
 	chmod 700 "$STATE"
 }
 
-# runc 2021-43784 and the like.
+# runc 2021-43784: a list grows until its length no longer fits, and what is left of it says something else.
+@test "D11: id maps that are longer than one write are refused whole" {
+	# Cut at 4,095 bytes the last line would give one id instead of ten, and all after it none.
+	local maps='[{containerID: 0, hostID: 100000, size: 65536}, {containerID: 70000, hostID: 20, size: 10}] + [range(300)
+		| {containerID: (1000000 + 10 * .), hostID: (2000000000 + 10 * .), size: 10}]'
+	path=$b
+	until [ "$path" = / ]; do [ -k "$path" ] || chmod a+x "$path"; path=$(dirname "$path"); done
+	args "$b" cat /proc/self/uid_map
+	edit "$b" ".linux.namespaces += [{type: \"user\"}] | .linux.uidMappings = $maps | .linux.gidMappings = .linux.uidMappings[:1]"
+	[ "$(jq -r '.linux.uidMappings[] | "\(.containerID) \(.hostID) \(.size)"' "$b/config.json" | head -c 4095 | tail -n 1)" = \
+		"1001840 2000001840 1" ]
+	run oci run -b "$b" "$id"
+	assert_fails 1
+	assert_says "cannot map the ids" "4096 bytes"
+	# As many as fit are what was asked for.
+	edit "$b" '.linux.uidMappings |= .[:186]'
+	run oci run -b "$b" "$id"
+	[ "$status" -eq 0 ]
+	[ "$(wc -l <<<"$output")" = 186 ]
+	[ "$(awk '{print $3}' <<<"${lines[-1]}")" = 10 ]
+	# And by name: a path of a namespace that is longer than any length of two bytes.
+	edit "$b" '.linux.namespaces |= map(if .type == "uts" then .path = "/proc/self/ns/uts" + "/" * 65536 else . end)'
+	run oci run -b "$b" "$id"
+	assert_fails 1
+	leftovers
+}
+
+# The like of it.
 @test "D11: numbers that a narrower field would cut" {
 	for filter in '.process.user.uid = 4294967296' '.process.user.additionalGids = [4294967295]' '.process.user.umask = 65536' \
 		'.process.terminal = true | .process.consoleSize = {height: 65537, width: 1}' '.process.oomScoreAdj = 4294967297' \

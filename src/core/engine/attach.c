@@ -95,7 +95,11 @@ int attach_id_maps(const struct op *op, pid_t pid, struct err *err)
 	if (proc_fd < 0)
 		return err_sys(err, errno, "openat", "cannot open /proc");
 	result = namespace_write_maps(proc_fd, pid, &op->id_maps.uid, &op->id_maps.gid, op->id_maps.deny_setgroups);
-	if (result < 0)
-		return err_sys(err, result, "write", "cannot map the ids of the user namespace");
-	return 0;
+	if (result == 0)
+		return 0;
+	err_sys(err, result, "write", "cannot map the ids of the user namespace");
+	if (result != -E2BIG)
+		return ERR;
+	err_why(err, "the kernel takes at most %d lines at once, and less than 4096 bytes", MAP_LINES_MAX);
+	return err_fix(err, "make one mapping of those that follow each other");
 }
