@@ -68,7 +68,8 @@ overwrite() { # overwrite BUNDLE ID: with both in the container, whose runtime i
 }
 
 prepare_overwrite() {
-	cp "$OCI" "$WORK/runtime"; OCI=$WORK/runtime
+	cp "$OCI" "$WORK/runtime"
+	WHOLE_OCI=$OCI OCI=$WORK/runtime
 	edit "$b" '.root.readonly = false | .process.capabilities = {bounding: $c, effective: $c, permitted: $c}' --argjson c '["CAP_DAC_OVERRIDE"]'
 	mkfifo "$b/rootfs/fifo"
 }
