@@ -228,6 +228,67 @@ three" ]
 	leftovers
 }
 
+# Who waits for a program to be ready: each message is a line of FILE.
+listener() { # listener ADDRESS FILE
+	/usr/bin/python3 - "$1" > "$2" 2>/dev/null <<-'PYTHON' &
+	import socket, sys
+	listener = socket.socket(socket.AF_UNIX, socket.SOCK_DGRAM)
+	listener.bind(sys.argv[1].replace("@", "\0"))
+	print("listening", flush=True)
+	while True:
+	    print(repr(listener.recv(4096).decode()), flush=True)
+	PYTHON
+	listener=$!
+	wait_for 5 grep -q listening "$2"
+}
+
+@test "process: NOTIFY_SOCKET: the program says that it is ready, start, run and the foreground pass that on and nothing else" {
+	local say address
+	# busybox has nothing that sends datagrams over such sockets.
+	edit "$b" '.root.readonly = false | .mounts += [{type: "bind", source: "/usr", destination: "/usr", options: ["rbind", "ro"]}]
+		| .process.user = {uid: 1234, gid: 1234} | .process.env += ["PATH=/usr/bin:/bin"]'
+	ln -s usr/lib "$b/rootfs/lib"; ln -s usr/lib64 "$b/rootfs/lib64"
+	say='import os, socket, time; s = socket.socket(socket.AF_UNIX, socket.SOCK_DGRAM); s.connect(os.environ["NOTIFY_SOCKET"])
+[s.send(m) for m in (b"STATUS=soon\nMAINPID=1", b"READY=10", b"STATUS=now\nREADY=1\nFDSTORE=1")]; '
+	args "$b" python3 -c "${say}time.sleep(600)"
+	for address in "$WORK/notify" "@bulkhead-$id"; do
+		listener "$address" "$WORK/heard"
+		NOTIFY_SOCKET=$address oci create -b "$b" "$id" </dev/null >/dev/null 2>&1
+		NOTIFY_SOCKET=$address oci start "$id"
+		wait_for 5 grep -q READY "$WORK/heard"
+		oci delete --force "$id"
+		NOTIFY_SOCKET=$address oci run --detach -b "$b" "$id" </dev/null >/dev/null 2>&1
+		wait_for 5 eval '[ "$(grep -c READY "$WORK/heard")" = 2 ]'
+		oci delete --force "$id"
+		kill "$listener"
+		[ "$(tr '\n' ' ' < "$WORK/heard")" = "listening 'READY=1' 'READY=1' " ]
+	done
+	leftovers
+	listener "$WORK/again" "$WORK/heard"
+	args "$b" python3 -c "${say}exit(3)"
+	run env NOTIFY_SOCKET="$WORK/again" "$OCI" --root "$STATE" run -b "$b" "$id"
+	[ "$status" -eq 3 ]
+	wait_for 5 grep -q READY "$WORK/heard"
+	kill "$listener"
+	# One that ends without a word does not keep `start` waiting; nobody who listens is a warning.
+	args "$b" true
+	NOTIFY_SOCKET=$WORK/again oci run --detach -b "$b" "$id" </dev/null >/dev/null
+	oci delete --force "$id"
+	args "$b" python3 -c "${say}exit(0)"
+	run env NOTIFY_SOCKET="$WORK/nobody" "$OCI" --root "$STATE" run -b "$b" "$id"
+	[ "$status" -eq 0 ]
+	assert_says "warning" "$WORK/nobody"
+	# An engine that passes messages on itself has said where; and what is no address is told.
+	edit "$b" '.process.env += ["NOTIFY_SOCKET=/engine"]'
+	args "$b" sh -c 'echo $NOTIFY_SOCKET; grep -c /run/notify /proc/self/mounts'
+	NOTIFY_SOCKET=$WORK/again run oci run -b "$b" "$id"
+	[ "$output" = $'/engine\n0' ]
+	edit "$b" '.process.env -= ["NOTIFY_SOCKET=/engine"]'
+	NOTIFY_SOCKET=vsock:2:1234 run oci run -b "$b" "$id"
+	assert_says vsock:2:1234 "passed over"
+	leftovers
+}
+
 @test "process: a working directory that the image lacks is made inside it, wherever its links lead" {
 	local outside=$WORK/outside link
 	mkdir "$outside"

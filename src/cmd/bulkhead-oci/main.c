@@ -101,6 +101,7 @@ static int run(struct oci *oci, int argc, char **argv)
 	}
 	debug_words(&oci->cli, operands, argv);
 	oci->engine.root = globals.root;
+	oci->engine.notify_socket = getenv("NOTIFY_SOCKET");
 	oci->engine.profiles = globals.profiles;
 	if (choose_cgroups(&globals, &oci->engine.cgroup_driver, &err))
 		return oci_fail(oci, &err);

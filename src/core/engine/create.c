@@ -106,7 +106,7 @@ int creation_plan(struct creation *creation, struct err *err)
 			absolute_path(creation->arena, plan_request->bundle.text, creation->config->root.path.text);
 	if (!plan_request->bundle.text || (!request->empty_root && !plan_request->rootfs.text))
 		return err_set(err, ERR_INTERNAL, "out of memory while reading config.json");
-	if (user_namespace_read(creation->arena, creation->config, NULL, plan_request, err) ||
+	if (notify_plan(creation, err) || user_namespace_read(creation->arena, creation->config, NULL, plan_request, err) ||
 	    plan_create(creation->arena, creation->config, creation->host, plan_request, &creation->plan, err))
 		return ERR;
 	for (size_t i = 0; i < creation->plan->warnings.count; i++) {
@@ -222,7 +222,7 @@ int creation_record(struct creation *creation, struct err *err)
 		return ERR;
 	creation->has_dir = !creation->request->again;
 	if (state_put_file(&creation->dir, "config.json", creation->text, creation->text_size, err) ||
-	    save_filter(creation, err) || profile_save(creation, err))
+	    save_filter(creation, err) || profile_save(creation, err) || notify_make(creation, err))
 		return ERR;
 	return state_write(&creation->dir, state, err);
 }
@@ -329,7 +329,8 @@ static int make(struct creation *creation, struct err *err)
 	engine_block_signals();
 	if (launch_begin(launch, creation->arena, err) || creation_record(creation, err))
 		return ERR;
-	if (creation->wait_start && listen_for_start(creation, err))
+	if (creation->wait_start ? listen_for_start(creation, err)
+				 : notify_listen(creation->engine, &creation->dir, &creation->notify_fd, err))
 		return ERR;
 	creation->cgroup_late = creation->plan->cgroup_late &&
 				(creation->plan->cgroup.driver == CGROUP_SYSTEMD ||
@@ -380,6 +381,7 @@ void creation_done(struct creation *creation)
 	cgroup_done(&creation->cgroup);
 	state_dir_done(&creation->dir);
 	fd_close(&creation->root_fd);
+	fd_close(&creation->notify_fd);
 }
 
 static int check_console(const struct creation *creation, struct err *err)

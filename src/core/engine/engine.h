@@ -25,6 +25,7 @@ struct engine {
 	bool all_cpus;	     /* containers run on all CPUs of their cgroup, whatever the caller is bound to */
 	bool named_profiles; /* annotations may choose one of the administrator's profiles */
 	const char *profiles; /* where they are, for root of the host; NULL: /etc/bulkhead/profiles */
+	const char *notify_socket; /* of sd_notify(3): who wants to know when the program is ready; NULL: nobody */
 	void (*warn)(const char *text); /* a line for the log and standard error; may be NULL */
 };
 

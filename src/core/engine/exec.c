@@ -267,7 +267,7 @@ int engine_exec(const struct engine *engine, const struct engine_exec *request, 
 	*ret_status = 0;
 	if (request->detach)
 		return 0;
-	if (foreground_wait(launch.pidfd, launch.console_fd, &status, err)) {
+	if (foreground_wait(engine, launch.pidfd, launch.console_fd, -EBADF, &status, err)) {
 		launch_kill(&launch);
 		return ERR;
 	}

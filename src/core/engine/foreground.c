@@ -27,7 +27,8 @@ struct stream {
 };
 
 struct foreground {
-	int pidfd, signal_fd, console_fd;
+	const struct engine *engine;
+	int pidfd, signal_fd, console_fd, notify_fd;
 	bool raw;
 	struct termios saved;
 	struct stream in, out;
@@ -154,6 +155,7 @@ static void attend(struct foreground *foreground)
 			{.fd = foreground->signal_fd, .events = POLLIN},
 			stream_wants(&foreground->in),
 			stream_wants(&foreground->out),
+			{.fd = foreground->notify_fd, .events = POLLIN},
 		};
 
 		if (poll(polls, ARRAY_SIZE(polls), -1) < 0)
@@ -162,17 +164,22 @@ static void attend(struct foreground *foreground)
 			forward_signal(foreground);
 		stream_go_on(&foreground->in, polls[2].revents);
 		stream_go_on(&foreground->out, polls[3].revents);
+		if (polls[4].revents)
+			(void)notify_take(foreground->engine, foreground->notify_fd);
 		if (polls[0].revents)
 			break;
 	}
 	drain(foreground);
 }
 
-int foreground_wait(int pidfd, int console_fd, int *ret_status, struct err *err)
+int foreground_wait(const struct engine *engine, int pidfd, int console_fd, int notify_fd, int *ret_status,
+		    struct err *err)
 {
 	struct foreground foreground = {
+		.engine = engine,
 		.pidfd = pidfd,
 		.console_fd = console_fd,
+		.notify_fd = notify_fd,
 		.in = {.from_fd = console_fd >= 0 ? 0 : -EBADF, .to_fd = console_fd},
 		.out = {.from_fd = console_fd, .to_fd = 1},
 	};

@@ -197,9 +197,10 @@ struct creation {
 	struct launch launch;
 	bool has_dir, has_cgroup;
 	bool cgroup_late; /* it is made when the child exists */
+	int notify_fd;	  /* run: where the program says that it is ready */
 };
 #define CREATION_INIT ((struct creation){.root_fd = -EBADF, .dir = STATE_DIR_INIT, .cgroup = CGROUP_INIT, \
-					 .launch = LAUNCH_INIT})
+					 .launch = LAUNCH_INIT, .notify_fd = -EBADF})
 
 /* Config, host and plan: nothing is touched. */
 int creation_plan(struct creation *creation, struct err *err);
@@ -214,6 +215,19 @@ int creation_make_cgroup(struct creation *creation, struct err *err);
 int run_finish(struct creation *creation, struct err *err);
 void creation_done(struct creation *creation);
 #define cleanup_creation __attribute__((cleanup(creation_done)))
+
+/* ---- notify.c ---- */
+
+/* Does the caller want to know when the program is ready? Then into the request of the plan. */
+int notify_plan(struct creation *creation, struct err *err);
+/* The directory of the program's socket, where it was planned. */
+int notify_make(const struct creation *creation, struct err *err);
+/* The socket, before the program runs; *ret_fd is left alone where none is wanted or planned. */
+int notify_listen(const struct engine *engine, const struct state_dir *dir, int *ret_fd, struct err *err);
+/* Read one message, pass it on if it says so: is the program ready? */
+bool notify_take(const struct engine *engine, int fd);
+/* Until the program is ready or has ended; returns at once for a negative fd. Signals are no longer blocked then. */
+void notify_await(const struct engine *engine, int fd, int pidfd);
 
 /* ---- profile.c ---- */
 
@@ -241,7 +255,8 @@ int resctrl_join(int root_fd, const struct op *op, bool exists, const char *id, 
 /* ---- the foreground ---- */
 
 /* Wait for the process to end; forward signals, and the terminal when console_fd is not negative. Status as waitpid. */
-int foreground_wait(int pidfd, int console_fd, int *ret_status, struct err *err);
+int foreground_wait(const struct engine *engine, int pidfd, int console_fd, int notify_fd, int *ret_status,
+		    struct err *err);
 
 void engine_warn(const struct engine *engine, const char *fmt, ...) __attribute__((format(printf, 2, 3)));
 

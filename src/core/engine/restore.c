@@ -175,7 +175,7 @@ int engine_restore(const struct engine *engine, const struct engine_run *request
 	if (request->detach)
 		return 0;
 	fd_close(&creation.dir.lock_fd);
-	if (foreground_wait(creation.launch.pidfd, -EBADF, &status, err)) {
+	if (foreground_wait(engine, creation.launch.pidfd, -EBADF, -EBADF, &status, err)) {
 		creation_undo(&creation);
 		return ERR;
 	}

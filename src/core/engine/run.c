@@ -54,11 +54,13 @@ int engine_run(const struct engine *engine, const struct engine_run *request, in
 		*request->ret_pidfd = fd_take(&creation.launch.pidfd);
 		*request->ret_console_fd = fd_take(&creation.launch.console_fd);
 	}
-	if (request->detach)
+	if (request->detach) {
+		notify_await(engine, creation.notify_fd, creation.launch.pidfd);
 		return 0;
+	}
 	/* Other verbs may work on it while it runs. */
 	fd_close(&creation.dir.lock_fd);
-	if (foreground_wait(creation.launch.pidfd, creation.launch.console_fd, &status, err)) {
+	if (foreground_wait(engine, creation.launch.pidfd, creation.launch.console_fd, creation.notify_fd, &status, err)) {
 		creation_undo(&creation);
 		return ERR;
 	}

@@ -106,11 +106,11 @@ static int run_poststart(struct container *container, int pidfd, struct err *err
 int engine_start(const struct engine *engine, const char *id, struct err *err)
 {
 	struct container container cleanup_container = CONTAINER_INIT;
-	int pidfd cleanup_fd = -EBADF, fd cleanup_fd = -EBADF;
+	int pidfd cleanup_fd = -EBADF, fd cleanup_fd = -EBADF, notify_fd cleanup_fd = -EBADF;
 
 	if (container_open(&container, engine, id, true, err) || check_status(&container, err) ||
 	    container_read_config(&container, err) || container_open_process(&container, &pidfd, err) ||
-	    connect_to_child(&container, &fd, err))
+	    notify_listen(engine, &container.dir, &notify_fd, err) || connect_to_child(&container, &fd, err))
 		return ERR;
 	engine_block_signals();
 	/* From now on it is no longer created, whatever becomes of it. */
@@ -121,5 +121,10 @@ int engine_start(const struct engine *engine, const char *id, struct err *err)
 		container_await_end(pidfd);
 		return ERR;
 	}
-	return run_poststart(&container, pidfd, err);
+	if (run_poststart(&container, pidfd, err))
+		return ERR;
+	/* Other verbs may work on it meanwhile. */
+	fd_close(&container.dir.lock_fd);
+	notify_await(engine, notify_fd, pidfd);
+	return 0;
 }

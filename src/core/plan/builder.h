@@ -70,6 +70,8 @@ bool builder_has_ns(const struct builder *builder, enum oci_namespace_kind kind)
 /* A detached copy of a host path in a new slot. The pointer is good until the next builder_add. */
 struct op *builder_tree(struct builder *builder, const char *path, const char *where, const char *why);
 
+#define PLAN_NOTIFY_TARGET "/run/notify" /* where the program finds its NOTIFY_SOCKET */
+
 /* Are they the same path, but for repeated and trailing slashes? */
 bool plan_same_path(const char *a, const char *b);
 

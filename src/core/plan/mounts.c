@@ -357,6 +357,28 @@ static const struct oci_mount *in_container(struct builder *builder, const struc
 	return copy;
 }
 
+/* Read-only: the program speaks to the socket, and makes nothing beside it. */
+static void plan_notify(struct builder *builder)
+{
+	const char *path = builder->request->notify_directory.text;
+	struct op *op;
+	int slot;
+
+	if (!path)
+		return;
+	op = builder_tree(builder, path, NULL, "the program's NOTIFY_SOCKET");
+	slot = op->tree.slot;
+	op->tree.attr = (struct op_attr){
+		.set = MOUNT_ATTR_RDONLY | MOUNT_ATTR_NOSUID | MOUNT_ATTR_NODEV | MOUNT_ATTR_NOEXEC,
+		.propagation = MS_PRIVATE,
+	};
+	op = builder_add(builder, OP_MOUNT_TREE, PLAN_MOUNT, NULL, "the program's NOTIFY_SOCKET");
+	op->mount_tree.slot = slot;
+	op->mount_tree.target = (struct root_path){PLAN_NOTIFY_TARGET};
+	op->mount_tree.into_slot = PLAN_NO_SLOT;
+	op->mount_tree.target_from_source = true;
+}
+
 int plan_mounts(struct builder *builder)
 {
 	const struct oci_config *config = builder->config;
@@ -364,5 +386,6 @@ int plan_mounts(struct builder *builder)
 	for (size_t i = 0; i < config->mounts_count; i++)
 		if (plan_one_mount(builder, in_container(builder, &config->mounts[i])))
 			return ERR;
+	plan_notify(builder);
 	return check_terminal(builder);
 }

@@ -439,6 +439,7 @@ struct plan_request {
 	int preserve_fds;
 	int listen_fds; /* before those: the program is told of them by LISTEN_FDS and LISTEN_PID */
 	const char *listen_names; /* and by LISTEN_FDNAMES; or NULL */
+	struct host_path notify_directory; /* of the socket by which the program says that it is ready; text NULL: none */
 	/* Its calls, files and ports; NULL: none. The rest of it is in the config already. In exec the filter holds the
 	 * calls already. */
 	const struct profile *profile;

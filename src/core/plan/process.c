@@ -335,7 +335,7 @@ static void plan_environment(struct builder *builder, struct op *op)
 {
 	const struct strings *config = &builder->process->env;
 	int listen_fds = builder->request->listen_fds;
-	const char **items = arena_calloc(builder->arena, config->count + 3, sizeof(*items));
+	const char **items = arena_calloc(builder->arena, config->count + 4, sizeof(*items));
 	struct strings env = {items, 0};
 
 	op->exec.find_home = true;
@@ -351,6 +351,8 @@ static void plan_environment(struct builder *builder, struct op *op)
 	}
 	if (listen_fds && builder->request->listen_names)
 		set_variable(&env, items, builder_text(builder, "LISTEN_FDNAMES=%s", builder->request->listen_names));
+	if (builder->request->notify_directory.text)
+		set_variable(&env, items, "NOTIFY_SOCKET=" PLAN_NOTIFY_TARGET "/notify.sock");
 	for (size_t i = 0; i < env.count; i++) {
 		if (!same_variable(items[i], "HOME="))
 			continue;

@@ -151,13 +151,28 @@ static int open_below(int root_fd, const char *id, struct state_dir *dir)
 	return 0;
 }
 
+/* A file, or the one directory that there may be, with the socket in it. 0 or -errno. */
+static int delete_entry(int dir_fd, const char *name)
+{
+	cleanup_fd int fd = -EBADF;
+
+	if (unlinkat(dir_fd, name, 0) == 0 || errno == ENOENT)
+		return 0;
+	if (errno != EISDIR || strcmp(name, STATE_NOTIFY_DIRECTORY) != 0)
+		return -errno;
+	fd = openat(dir_fd, name, DIRECTORY_FLAGS);
+	if (fd >= 0)
+		(void)unlinkat(fd, STATE_NOTIFY_SOCKET, 0);
+	return unlinkat(dir_fd, name, AT_REMOVEDIR) == 0 || errno == ENOENT ? 0 : -errno;
+}
+
 /* Delete the files of a directory that no longer has a container's name, then itself. Two may do so at once. */
 static int delete_rest(int root_fd, const char *name, int dir_fd)
 {
 	int list_fd = openat(dir_fd, ".", DIRECTORY_FLAGS);
 	DIR *list = list_fd < 0 ? NULL : fdopendir(list_fd);
 	const struct dirent *entry;
-	int result = 0;
+	int result = 0, left;
 
 	if (!list) {
 		result = -errno;
@@ -167,8 +182,8 @@ static int delete_rest(int root_fd, const char *name, int dir_fd)
 	while ((entry = readdir(list))) {
 		if (strcmp(entry->d_name, ".") == 0 || strcmp(entry->d_name, "..") == 0)
 			continue;
-		if (unlinkat(dir_fd, entry->d_name, 0) < 0 && errno != ENOENT)
-			result = -errno;
+		left = delete_entry(dir_fd, entry->d_name);
+		result = left < 0 ? left : result;
 	}
 	closedir(list);
 	if (unlinkat(root_fd, name, AT_REMOVEDIR) < 0 && errno != ENOENT && result == 0)

@@ -148,18 +148,37 @@ static int open_root(const char *path, bool given, int *ret_fd, struct err *err)
 	return 0;
 }
 
+static int name_root(const char *path, const char *program, char *buf, size_t size, struct err *err)
+{
+	if (!path)
+		return default_root(program, buf, size, err);
+	if (*path && format_text(buf, size, "%s", path) < size)
+		return 0;
+	err_set(err, ERR_USAGE, *path ? "the path of the state root is too long" : "the state root is empty");
+	return err_fix(err, "give --root the path of a directory");
+}
+
+int state_root_path(const char *path, const char *program, char *buf, size_t size, struct err *err)
+{
+	char named[PATH_MAX], here[PATH_MAX];
+
+	if (name_root(path, program, named, sizeof(named), err))
+		return ERR;
+	if (named[0] != '/' && !getcwd(here, sizeof(here)))
+		return err_sys(err, errno, "getcwd", "cannot find the state root %s", named);
+	if (format_text(buf, size, "%s%s%s", named[0] == '/' ? "" : here, named[0] == '/' ? "" : "/", named) < size)
+		return 0;
+	err_set(err, ERR_USAGE, "the path of the state root is too long");
+	return err_fix(err, "give --root a shorter path");
+}
+
 int state_root_open(const char *path, const char *program, bool create, int *ret_root_fd, struct err *err)
 {
 	cleanup_fd int root_fd = -EBADF;
 	char text[PATH_MAX];
 
-	if (!path) {
-		if (default_root(program, text, sizeof(text), err) < 0)
-			return ERR;
-	} else if (!*path || format_text(text, sizeof(text), "%s", path) >= sizeof(text)) {
-		err_set(err, ERR_USAGE, *path ? "the path of the state root is too long" : "the state root is empty");
-		return err_fix(err, "give --root the path of a directory");
-	}
+	if (name_root(path, program, text, sizeof(text), err))
+		return ERR;
 	if (open_root(text, path, &root_fd, err))
 		return ERR;
 	if (root_fd == -ENOENT && create) {

@@ -56,6 +56,9 @@ struct state_dir {
 	char id[STATE_ID_MAX + 1];
 	bool fresh; /* made by state_dir_create, just now */
 };
+/* In it, where the program tells its maker that it is ready: a directory, and a socket in that. */
+#define STATE_NOTIFY_DIRECTORY "notify"
+#define STATE_NOTIFY_SOCKET    "notify.sock"
 #define STATE_DIR_INIT ((struct state_dir){.fd = -EBADF, .lock_fd = -EBADF})
 
 /* An id is [A-Za-z0-9_+.-]{1,255}, not "." or "..". Errors: ERR_USAGE that says which character. */
@@ -67,6 +70,8 @@ int state_check_id(const char *id, struct err *err);
  * writable by others; a symlink in its place is followed only where `path` was given, and the link is the caller's or
  * root's. Errors: ERR_STATE, with errnum ENOENT when it does not exist and `create` is false. */
 int state_root_open(const char *path, const char *program, bool create, int *ret_root_fd, struct err *err);
+/* That root as an absolute path, which may not exist yet. */
+int state_root_path(const char *path, const char *program, char *buf, size_t size, struct err *err);
 
 /* Make the directory of a new container and lock it. ERR_STATE "container with given ID already exists". */
 int state_dir_create(int root_fd, const char *id, struct state_dir *ret_dir, struct err *err);
