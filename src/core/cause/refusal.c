@@ -35,7 +35,7 @@ static const char *const text_names[TEXT_COUNT] = {
 	[TEXT_MODULE] = "module",	  [TEXT_LABEL] = "label",
 	[TEXT_LIMIT] = "limit",	    [TEXT_ID] = "id",		  [TEXT_SYSCTL] = "sysctl",
 	[TEXT_INTERPRETER] = "interpreter", [TEXT_MACHINE] = "machine", [TEXT_MOUNT] = "mount",
-	[TEXT_PORT] = "port",
+	[TEXT_PORT] = "port",	    [TEXT_GRANT] = "grant",
 };
 
 const char *refusal_layer_name(enum refusal_layer layer)
@@ -62,43 +62,52 @@ static const char *text_of(const struct refusal_facts *facts, const char *name, 
 	return NULL;
 }
 
+/* The next {name} in template, and the length of the name; NULL: none. Braces around other things are plain text. */
+static const char *next_name(const char *template, size_t *ret_length)
+{
+	for (const char *at = template; (at = strchr(at, '{')); at++) {
+		*ret_length = strspn(at + 1, "abcdefghijklmnopqrstuvwxyz");
+		if (*ret_length && at[1 + *ret_length] == '}')
+			return at;
+	}
+	return NULL;
+}
+
 /* Every {name} in template has a text. */
 static bool has_texts(const struct refusal_facts *facts, const char *template)
 {
-	for (const char *at = template; at && (at = strchr(at, '{')); at++) {
-		size_t length = strcspn(at + 1, "}");
+	size_t length;
 
+	for (const char *at = template; at && (at = next_name(at, &length)); at += length)
 		if (!text_of(facts, at + 1, length))
 			return false;
-	}
 	return true;
+}
+
+static void put(char *out, size_t size, size_t *used, const char *text, size_t length)
+{
+	size_t room = size - *used - 1;
+
+	length = length < room ? length : room;
+	memcpy(out + *used, text, length);
+	*used += length;
 }
 
 static void expand(const struct refusal_facts *facts, const char *template, char *out, size_t size)
 {
-	size_t used = 0;
+	size_t used = 0, length;
+	const char *name;
 
 	out[0] = '\0';
 	if (!template || !has_texts(facts, template))
 		return;
-	while (*template && used + 1 < size) {
-		size_t plain = strcspn(template, "{");
+	for (; (name = next_name(template, &length)); template = name + length + 2) {
+		const char *text = text_of(facts, name + 1, length);
 
-		if (plain) {
-			plain = plain < size - used - 1 ? plain : size - used - 1;
-			memcpy(out + used, template, plain);
-			used += plain;
-			template += plain;
-		} else {
-			size_t length = strcspn(template + 1, "}");
-			const char *text = text_of(facts, template + 1, length);
-			size_t put = strnlen(text, size - used - 1);
-
-			memcpy(out + used, text, put);
-			used += put;
-			template += length + 2;
-		}
+		put(out, size, &used, template, (size_t)(name - template));
+		put(out, size, &used, text, strlen(text));
 	}
+	put(out, size, &used, template, strlen(template));
 	out[used] = '\0';
 }
 
@@ -116,20 +125,31 @@ static bool matches(const struct refusal_row *row, const struct refusal_facts *f
 	 row->why);
 }
 
+static const struct refusal_remedy *find_remedy(const struct refusal_facts *facts, const char *key)
+{
+	const struct refusal_remedy *found = NULL;
+
+	for (size_t i = 0; key && i < refusal_remedies_count; i++) {
+		if (strcmp(refusal_remedies[i].key, key))
+			continue;
+		found = &refusal_remedies[i];
+		if (has_texts(facts, found->engine))
+			break;
+	}
+	return found;
+}
+
 static void add_remedy(const struct refusal_facts *facts, const char *key, struct refusal_verdict *ret)
 {
-	for (size_t i = 0; key && i < refusal_remedies_count; i++) {
-		const struct refusal_remedy *remedy = &refusal_remedies[i];
+	const struct refusal_remedy *remedy = find_remedy(facts, key);
 
-		if (strcmp(remedy->key, key))
-			continue;
-		expand(facts, remedy->bulkhead, ret->bulkhead, sizeof(ret->bulkhead));
-		expand(facts, remedy->oci, ret->oci, sizeof(ret->oci));
-		expand(facts, remedy->engine, ret->engine, sizeof(ret->engine));
-		expand(facts, remedy->kubernetes, ret->kubernetes, sizeof(ret->kubernetes));
-		expand(facts, remedy->host, ret->host, sizeof(ret->host));
+	if (!remedy)
 		return;
-	}
+	expand(facts, remedy->bulkhead, ret->bulkhead, sizeof(ret->bulkhead));
+	expand(facts, remedy->oci, ret->oci, sizeof(ret->oci));
+	expand(facts, remedy->engine, ret->engine, sizeof(ret->engine));
+	expand(facts, remedy->kubernetes, ret->kubernetes, sizeof(ret->kubernetes));
+	expand(facts, remedy->host, ret->host, sizeof(ret->host));
 }
 
 void refusal_explain(const struct refusal_facts *facts, struct refusal_verdict *ret)

@@ -136,6 +136,7 @@ enum refusal_text {
 	TEXT_MACHINE,
 	TEXT_MOUNT,	 /* mount point that decides */
 	TEXT_PORT,
+	TEXT_GRANT,	 /* "SYS_ADMIN": with it the engines' own filters allow the call */
 	TEXT_COUNT
 };
 
@@ -149,7 +150,7 @@ struct refusal_facts {
 /* In place of a tool's words where it has none; behind it stands why. */
 #define REFUSAL_NO_WAY "none: "
 
-/* In the words of each tool. */
+/* In the words of each tool. Of two with the same key the first counts where the texts in its words for engines are known. */
 struct refusal_remedy {
 	const char *key; /* in rows */
 	const char *bulkhead, *oci, *engine, *kubernetes;

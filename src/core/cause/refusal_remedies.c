@@ -18,16 +18,21 @@
 #define NO_POD_LIMITS NONE "a pod has no rlimits; those of the node's runtime hold"
 #define FILTER "--security-opt seccomp=FILE, with {call} allowed in FILE"
 #define OUR_FILTER FILTER " (bulkhead plan --config prints one to begin with)"
+#define OF_FILTER "allow {call} in /linux/seccomp/syscalls (action SCMP_ACT_ALLOW)"
+#define OF_RULE \
+	"take {call} out of {pointer}; where /linux/seccomp/defaultAction is not SCMP_ACT_ALLOW, put it into a rule that is"
+/* Their own filters have a rule for those that have the capability which the call needs anyway. */
+#define GRANTED "--cap-add {grant}, where the filter is the engine's own; else " FILTER
+#define POD_GRANTED SECURITY "capabilities.add: [{grant}], where the filter is the runtime's own; else " POD_FILTER
 #define POD_FILTER SECURITY "seccompProfile: {type: Localhost, localhostProfile: FILE}"
 
 /* clang-format off */
 const struct refusal_remedy refusal_remedies[] = {
 	/* key, bulkhead, config.json, podman and Docker, Kubernetes, host or image (NULL: the tools suffice) */
-	{"seccomp-rule", OUR_FILTER,
-	 "take {call} out of {pointer}; where /linux/seccomp/defaultAction is not SCMP_ACT_ALLOW, put it into a rule that is",
-	 FILTER, POD_FILTER, NULL},
-	{"seccomp", OUR_FILTER,
-	 "allow {call} in /linux/seccomp/syscalls (action SCMP_ACT_ALLOW)", FILTER, POD_FILTER, NULL},
+	{"seccomp-rule", OUR_FILTER, OF_RULE, GRANTED, POD_GRANTED, NULL},
+	{"seccomp-rule", OUR_FILTER, OF_RULE, FILTER, POD_FILTER, NULL},
+	{"seccomp", OUR_FILTER, OF_FILTER, GRANTED, POD_GRANTED, NULL},
+	{"seccomp", OUR_FILTER, OF_FILTER, FILTER, POD_FILTER, NULL},
 	{"profile", "--profile FILE, with {call} in its rules", NONE "the profile is laid over it and has a file of its own",
 	 NONE "an annotation or the administrator chose the profile", NONE "an annotation or the administrator chose the profile",
 	 "bulkhead profile shows and checks what a profile holds"},

@@ -8,6 +8,7 @@
 #include <string.h>
 
 #include "abi/arch.h"
+#include "core/oci/config.h"
 #include "insight/explain/parts.h"
 
 _Static_assert(sizeof(struct observe_instruction) == sizeof(struct sock_filter), "the kernel's own form");
@@ -85,6 +86,17 @@ static void name_filter(struct parts_case *one, const struct seccomp_data *data,
 		   one->refusal->filters_count, text, instruction, filter->length, arguments[0] ? "; " : "", arguments);
 }
 
+/* Engines allow some calls to whom they give the capability for it: this one, where the process lacks it. */
+static void name_grant(struct parts_case *one)
+{
+	bool of_host;
+	const char *name = refusal_capability_of(one->facts.call, &of_host);
+	int number = name ? oci_capability_number(name) : -1;
+
+	if (number >= 0 && !(one->refusal->bounding >> number & 1))
+		parts_text(one, TEXT_GRANT, "%s", name);
+}
+
 void chain_ask(struct parts_case *one)
 {
 	const struct observe_refusal *refusal = one->refusal;
@@ -120,6 +132,7 @@ void chain_ask(struct parts_case *one)
 	if (!by)
 		return;
 	name_filter(one, &data, by, at, strictest, instruction);
+	name_grant(one);
 	switch (strictest & SECCOMP_RET_ACTION_FULL) {
 	case SECCOMP_RET_ERRNO:
 		if ((int)(strictest & SECCOMP_RET_DATA) == one->facts.errnum)
