@@ -79,6 +79,18 @@ for what in lambda: open("/etc/passwd"), lambda: os.symlink("a", "/tmp/b"), lamb
 	[ "$status" -eq 7 ]
 }
 
+@test "learn: what is made, truncated and read in one run is there in the next, beside files that are removed" {
+	program='cd /tmp; : >other; rm other; n=0
+		until echo "PONG $n" >pong 2>&1 && grep -q 2 pong; do n=$((n + 1)); done
+		mkdir -p d/e; echo text >d/e/f; cat d/e/f pong'
+	learn m.json sh -ec "$program"
+	[ "$(jq .evidence.verified m.json)" = true ]
+	has m.json files.write '/tmp/*'
+	run "${BK[@]}" run --profile m.json host sh -ec "$program"
+	echo "$output"
+	[ "$output" = $'text\nPONG 2' ]
+}
+
 @test "learn nginx: it serves under the profile" {
 	command -v nginx >/dev/null || skip "nginx is not installed"
 	cat >nginx.conf <<-'END'

@@ -189,6 +189,39 @@ static void test_scopes(void **state)
 	}
 }
 
+/* What may be made opens the directory in which it is made, up through directories that may be made, but not the root. */
+static void test_made(void **state)
+{
+	static const char profile[] =
+		"{\"version\": 1, \"rules\": {\"files\": {\"read\": [\"/tmp/d/e/f\", \"/etc/x\", \"/new\", \"/tmp/g/*\"],"
+		"\"write\": [\"/tmp/*\", \"/tmp/d/e\", \"/tmp/d/e/f\", \"/new\"]}}}";
+	static const struct {
+		const char *path, *made_in;
+	} cases[] = {
+		{"/tmp/d/e/f", "/tmp"}, {"/etc/x", NULL}, {"/new", NULL}, {"/tmp/g", "/tmp"}, {"/tmp", NULL}, {"/tmp/d/e", "/tmp"},
+	};
+	struct arena arena cleanup_arena = ARENA_INIT;
+	const struct plan *plan;
+	struct err err = ERR_INIT;
+	size_t seen = 0;
+
+	(void)state;
+	assert_int_equal(plan_of(&arena, profile, "", 7, &plan, &err), 0);
+	for (size_t i = 0; i < plan->ops_count; i++)
+		for (size_t j = 0; plan->ops[i].kind == OP_LANDLOCK_PATH && j < ARRAY_SIZE(cases); j++) {
+			const char *made_in = plan->ops[i].landlock_path.made_in.text;
+
+			if (strcmp(plan->ops[i].landlock_path.path.text, cases[j].path) != 0)
+				continue;
+			seen |= (size_t)1 << j;
+			if (made_in && cases[j].made_in)
+				assert_string_equal(made_in, cases[j].made_in);
+			else
+				assert_ptr_equal(made_in, cases[j].made_in);
+		}
+	assert_int_equal(seen, ((size_t)1 << ARRAY_SIZE(cases)) - 1);
+}
+
 int main(void)
 {
 	const struct CMUnitTest tests[] = {
@@ -196,6 +229,7 @@ int main(void)
 		cmocka_unit_test(test_last),
 		cmocka_unit_test(test_without),
 		cmocka_unit_test(test_scopes),
+		cmocka_unit_test(test_made),
 	};
 
 	return cmocka_run_group_tests_name("plan_landlock", tests, NULL, NULL);

@@ -48,15 +48,18 @@ static int allow(struct child *child, const struct op *op, const char *path, uin
 
 int child_landlock_path(struct child *child, const struct op *op, struct err *err)
 {
-	const char *path = op->landlock_path.path.text;
-	char parent[PATH_MAX];
+	const char *path = op->landlock_path.path.text, *highest = op->landlock_path.made_in.text;
+	size_t least = highest ? strlen(highest) : 0;
+	char above[PATH_MAX];
 	struct stat st;
 
-	if (!op->landlock_path.missing_access || stat(path, &st) == 0 || errno != ENOENT)
+	if (!highest || stat(path, &st) == 0 || errno != ENOENT)
 		return allow(child, op, path, op->landlock_path.access, op->landlock_path.below, err);
-	format_text(parent, sizeof(parent), "%s", path);
-	*strrchr(parent, '/') = '\0';
-	return allow(child, op, parent, op->landlock_path.missing_access, true, err);
+	format_text(above, sizeof(above), "%s", path);
+	do
+		*strrchr(above, '/') = '\0';
+	while (stat(above, &st) < 0 && strlen(above) > least);
+	return allow(child, op, above, op->landlock_path.missing_access, true, err);
 }
 
 int child_landlock_port(struct child *child, const struct op *op, struct err *err)

@@ -40,6 +40,25 @@ struct rules {
 	uint64_t files, ports, scopes; /* handled */
 };
 
+/* The highest directory that has to be there so that a file can be made which the profile lets be written, with the
+ * directories that it lets be made, too; NULL: it may not be made, or in the root, which is everything. */
+static const char *made_in(struct rules *rules, const char *path)
+{
+	const struct profile_set *written = &rules->builder->request->profile->sets[PROFILE_WRITE];
+	const char *directory = NULL, *slash;
+
+	while ((slash = strrchr(path, '/')) && slash != path) {
+		bool named = false;
+
+		for (size_t i = 0; i < written->count; i++)
+			named = named || profile_path_matches(written->items[i].text, path);
+		if (!named)
+			break;
+		path = directory = builder_text(rules->builder, "%.*s", (int)(slash - path), path);
+	}
+	return directory;
+}
+
 static void add_path(struct rules *rules, const char *path, bool below, uint64_t access)
 {
 	struct op *op;
@@ -51,9 +70,11 @@ static void add_path(struct rules *rules, const char *path, bool below, uint64_t
 	op->landlock_path.path.text = path;
 	op->landlock_path.below = below;
 	op->landlock_path.access = access;
-	/* A file to be made is made in its directory; nothing so about the root, which is everything. */
-	if (!below && strrchr(path, '/') != path && access & LANDLOCK_ACCESS_FS_WRITE_FILE)
-		op->landlock_path.missing_access = access | (rules->files & READ);
+	op->landlock_path.made_in.text = made_in(rules, path);
+	op->landlock_path.missing_access = access & ~(uint64_t)EXECUTE;
+	/* What is made may be read by whom made it. */
+	if (op->landlock_path.made_in.text && access & LANDLOCK_ACCESS_FS_WRITE_FILE)
+		op->landlock_path.missing_access |= rules->files & READ;
 }
 
 /* A process's own directory of procfs is another one for each process that the program starts. */

@@ -329,9 +329,12 @@ struct op {
 			uint64_t scoped;		  /* LANDLOCK_SCOPE_… */
 		} landlock_begin;
 		struct {
-			struct root_path path; /* missing: passed over, but for missing_access */
-			uint64_t access;	   /* of a file, or of a directory and all below with `below` */
-			uint64_t missing_access; /* where it is not there yet: of the directory that it would be in */
+			struct root_path path;
+			uint64_t access; /* of a file, or of a directory and all below with `below` */
+			/* Where it is not there yet: of the directory that it would be in, or the next one above that is there,
+			 * up to made_in; NULL: passed over. */
+			struct root_path made_in;
+			uint64_t missing_access;
 			bool below;
 		} landlock_path;
 		struct {
