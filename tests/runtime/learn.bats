@@ -162,7 +162,7 @@ open("/dev/zero").close(); open("/sys/devices/system/cpu/cpu0/uevent").close(); 
 	learn a.json cat /etc/passwd
 	"${BK[@]}" learn -o b.json --merge a.json --json host -- cat /etc/group >out.json 2>err
 	[ "$(tail -n 1 out.json | jq -c '[.profile, .complete, .missing, .lost]')" = '["b.json",true,[],0]' ]
-	[ "$(tail -n 1 out.json | jq '.counts["syscalls.names"] > 40 and .calls > 20')" = true ]
+	[ "$(tail -n 1 out.json | jq '.counts["syscalls.names"] > 20 and .calls > 20')" = true ]
 	has b.json files.read /etc/passwd
 	has b.json files.read /etc/group
 	[ "$(jq .evidence.runs b.json)" = 2 ]

@@ -1,6 +1,7 @@
 #!/usr/bin/env bats
 # SPDX-License-Identifier: Apache-2.0
 # bulkhead learn: the program runs again under what was learned, and what was missed is added and told.
+# That a run has a quarter of a minute at least is waited for once.
 load helpers
 
 BULKHEAD=${BULKHEAD:-$ROOT_OF_TREE/build/bulkhead}
@@ -89,6 +90,14 @@ learn_more() {
 	: >kept/log
 	learn_more -o p.json host -- python3 /more.py another
 	[[ $stderr == *'not verified: each run needed something more'* ]]
+	leftovers
+}
+
+@test "verify: a program that does not end in ten times the time is ended, and the profile says so" {
+	learn_more -o p.json host -- sh -c 'echo run >>/state/log; [ "$(wc -l </state/log)" -eq 1 ] || exec sleep 1000'
+	[ "$status" -eq 0 ]
+	[[ $stderr == *'not verified: the program did not end in ten times the time that it took before'* ]]
+	jq -e '.evidence.verified == false and (.evidence.notes | any(test("did not end")))' p.json
 	leftovers
 }
 

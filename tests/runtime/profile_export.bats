@@ -99,6 +99,26 @@ export_to() {
 	done
 }
 
+@test "export --to seccomp: what was learned starts under other runtimes, which call more than ours before execve" {
+	local path runtime privileges
+	"$BULKHEAD" --root "$STATE" learn -o true.json host -- /bin/true
+	export_to seccomp true.json >true.seccomp
+	path=$(bundle)
+	args "$path" /bin/true
+	for privileges in true false; do
+		edit "$path" ".process.noNewPrivileges = $privileges | .linux.seccomp = \$oci[0]" --slurpfile oci true.seccomp
+		for runtime in "$OCI" runc; do
+			command -v "$runtime" >/dev/null || continue
+			run "$runtime" --root "$STATE" run --bundle "$path" "$(new_id)"
+			echo "$runtime: $output"
+			[ "$status" -eq 0 ]
+		done
+	done
+	# Ours needs none of that.
+	run ! jq -e '.rules.syscalls.names | index("setgroups")' true.json
+	jq -e '[.syscalls[].names[]] | index("setgroups")' true.seccomp
+}
+
 @test "export --to kubernetes: capabilities by their names there, and the profile that the context names" {
 	export_to kubernetes >k.json
 	jq -e '.securityContext.capabilities == {"drop": ["ALL"], "add": ["CHOWN", "NET_BIND_SERVICE"]}' k.json

@@ -47,7 +47,7 @@ static void test_filter(void **state)
 		data.arch = AUDIT_ARCH_I386;
 		assert_int_equal(filter_simulate(filter, count, &data, NULL), SECCOMP_RET_USER_NOTIF);
 	}
-	assert_true(allowed > 20);
+	assert_true(allowed > 15);
 	assert_false(is_unseen("execve"));
 	/* Where the rest is traced. */
 	count = observe_notify_filter(filter, true);

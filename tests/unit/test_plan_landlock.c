@@ -198,7 +198,8 @@ static void test_made(void **state)
 	static const struct {
 		const char *path, *made_in;
 	} cases[] = {
-		{"/tmp/d/e/f", "/tmp"}, {"/etc/x", NULL}, {"/new", NULL}, {"/tmp/g", "/tmp"}, {"/tmp", NULL}, {"/tmp/d/e", "/tmp"},
+		{"/tmp/d/e/f", "/tmp"}, {"/etc/x", NULL}, {"/new", NULL},
+		{"/tmp/g", "/tmp"},	{"/tmp", NULL},	  {"/tmp/d/e", "/tmp"},
 	};
 	struct arena arena cleanup_arena = ARENA_INIT;
 	const struct plan *plan;

@@ -22,7 +22,9 @@
 #include "kernel/process.h"
 
 #define ROUNDS_MAX	5
-#define LEAST_NS	UINT64_C(30000000000) /* a run has so long, and ten times as long as the learned one */
+#define RUNS_WANTED	3		      /* in a row without a refusal: what depends on who comes first shows itself */
+#define RUNS_NS		UINT64_C(10000000000) /* as long as they take no longer than this */
+#define LEAST_NS	UINT64_C(15000000000) /* a run has so long, and ten times as long as the learned one */
 #define SIGNALLED_NS	UINT64_C(10000000000) /* at most: until it gets the signal that ended the learned run */
 #define ROUND_MS	100
 
@@ -249,20 +251,32 @@ static const char *objection(const struct verification *verification, int status
 	return NULL;
 }
 
+/* Runs in a row in which nothing may be refused. */
+static int runs_wanted(const struct learn_verify *how)
+{
+	uint64_t runs = how->signal ? 1 : RUNS_NS / (how->elapsed_ns + 1);
+
+	return runs < 1 ? 1 : runs < RUNS_WANTED ? (int)runs : RUNS_WANTED;
+}
+
 int learn_verify(struct learn_session *learned, struct arena *arena, struct profile *profile,
 		 const struct learn_verify *how, struct err *err)
 {
 	struct verification verification = {.learned = learned, .arena = arena, .profile = profile, .how = how,
 					    .observe = OBSERVE_INIT};
 	const char *against = NULL, *tier = explain_tier_name(learned->observe.ready.tier);
-	int status = 0, round = 0;
+	int status = 0, round = 1, runs = 0, wanted = runs_wanted(how);
 
 	if (missed_judge_begin(&verification.judge, learned->people, how->request, arena, err))
 		return ERR;
-	do {
+	while (runs < wanted) {
 		if (round_once(&verification, !learned->rootless, &status, err))
 			return ERR;
-	} while (verification.added && !verification.interrupted && ++round < ROUNDS_MAX);
+		runs = verification.added ? 0 : runs + 1;
+		if (verification.interrupted || (verification.added && round++ == ROUNDS_MAX) ||
+		    (!verification.added && objection(&verification, status)))
+			break;
+	}
 	if (!verification.added && !verification.interrupted && learned->rootless &&
 	    run_again(&verification, true, false, &status, err))
 		return ERR;
@@ -272,8 +286,8 @@ int learn_verify(struct learn_session *learned, struct arena *arena, struct prof
 		return conclude(&verification, false, arena_printf(arena, "not verified: %s", against), err);
 	return conclude(&verification, true,
 			arena_printf(arena, learned->rootless
-				     ? "verified: run again (tier %s, round %d), it needed nothing more; then under the profile "
-				       "it ended as before"
-				     : "verified: run again under the profile (tier %s, round %d), nothing was refused",
-				     tier, round + 1), err);
+				     ? "verified: run again (tier %s, round %d, runs %d), it needed nothing more; then under the "
+				       "profile it ended as before"
+				     : "verified: run again under the profile (tier %s, round %d, runs %d), nothing was refused",
+				     tier, round, runs), err);
 }

@@ -4,6 +4,7 @@
  * calls with their arguments, and what a filter can hold of two other sets: which signals are sent, by the number in the
  * calls that send one, and which namespaces are made, by the flags of clone and unshare. The flags of clone3 stand in
  * memory, where no filter sees them: where namespaces are restricted it is not there, and programs fall back to clone.
+ * Other runtimes load the filter earlier than ours does, so that what they are given allows what they still have to do.
  */
 #include <errno.h>
 #include <string.h>
@@ -24,6 +25,32 @@ static const struct {
 } signal_calls[] = {
 	{"kill", 1},   {"pidfd_send_signal", 1}, {"rt_sigqueueinfo", 1}, {"rt_tgsigqueueinfo", 2},
 	{"tgkill", 2}, {"tkill", 1},
+};
+
+/* Between their filter and execve: they put down ids and capabilities, look at the root and the working directory, close
+ * descriptors; and a runtime in Go has threads. */
+/* clang-format off */
+static const char *const of_runtimes[] = {
+	"arch_prctl", "capget", "capset", "chdir", "close_range", "epoll_ctl", "epoll_pwait", "exit",
+	"faccessat2", "fchdir", "fstat", "fstatfs", "futex", "getcwd", "getdents64", "getgroups", "getpid",
+	"getppid", "gettid", "madvise", "mprotect", "nanosleep", "newfstatat", "openat", "read", "rseq",
+	"rt_sigaction", "rt_sigprocmask", "sched_yield", "set_robust_list", "setgid", "setgroups", "setresgid",
+	"setresuid", "setuid", "sigaltstack", "statx", "tgkill", "umask",
+};
+/* clang-format on */
+static const struct {
+	const char *call;
+	uint64_t first; /* argument */
+} of_runtimes_compared[] = {
+	{"fcntl", 0x1}, {"fcntl", 0x2}, {"fcntl", 0x3}, {"fcntl", 0x4}, /* F_GETFD, F_SETFD, F_GETFL, F_SETFL */
+	{"prctl", 0x1},	 /* PR_SET_PDEATHSIG */
+	{"prctl", 0x4},	 /* PR_SET_DUMPABLE */
+	{"prctl", 0x8},	 /* PR_SET_KEEPCAPS */
+	{"prctl", 0x16}, /* PR_SET_SECCOMP */
+	{"prctl", 0x17}, {"prctl", 0x18}, /* PR_CAPBSET_READ, PR_CAPBSET_DROP */
+	{"prctl", 0x1b}, /* PR_GET_SECUREBITS */
+	{"prctl", 0x26}, /* PR_SET_NO_NEW_PRIVS */
+	{"prctl", 0x2f}, /* PR_CAP_AMBIENT */
 };
 
 /* One comparison; a mask of 0: none. */
@@ -170,6 +197,26 @@ static void put_allowed_namespaces(struct json_writer *writer, const struct prof
 		put_rule(writer, "clone", true, 0, refused & ~EXIT_SIGNAL, 0);
 }
 
+/* Beside what the profile allows. A call that it compares stays so: the runtime's part of it is a rule more. */
+static void put_runtimes(struct json_writer *writer, const struct profile *profile)
+{
+	bool begun = false;
+
+	for (size_t i = 0; i < ARRAY_SIZE(of_runtimes); i++) {
+		if (is_call(profile, of_runtimes[i]))
+			continue;
+		if (!begun)
+			begin_rule(writer);
+		begun = true;
+		json_put_string(writer, of_runtimes[i]);
+	}
+	if (begun)
+		end_rule(writer, true, NULL);
+	for (size_t i = 0; i < ARRAY_SIZE(of_runtimes_compared); i++)
+		if (!is_call(profile, of_runtimes_compared[i].call) || is_compared(profile, of_runtimes_compared[i].call))
+			put_rule(writer, of_runtimes_compared[i].call, true, 0, WORD, of_runtimes_compared[i].first);
+}
+
 /* Calls are not restricted, but for these. */
 static void put_refusals(struct json_writer *writer, const struct profile *profile)
 {
@@ -199,7 +246,7 @@ bool profile_has_calls(const struct profile *profile)
 	       profile->sets[PROFILE_NAMESPACES].present;
 }
 
-void profile_put_seccomp(const struct profile *profile, struct json_writer *writer)
+void profile_put_seccomp(const struct profile *profile, bool others, struct json_writer *writer)
 {
 	bool list = profile->sets[PROFILE_SYSCALLS].present;
 
@@ -219,6 +266,8 @@ void profile_put_seccomp(const struct profile *profile, struct json_writer *writ
 			put_arguments(writer, profile, id);
 		put_allowed_signals(writer, profile);
 		put_allowed_namespaces(writer, profile);
+		if (others)
+			put_runtimes(writer, profile);
 	} else {
 		put_refusals(writer, profile);
 	}
@@ -226,16 +275,24 @@ void profile_put_seccomp(const struct profile *profile, struct json_writer *writ
 	json_end_object(writer);
 }
 
-int profile_export_seccomp(const struct profile *profile, struct buf *out, struct err *err)
+void profile_seccomp(const struct profile *profile, struct buf *out)
 {
 	struct json_writer writer = JSON_WRITER(out, 2);
 
+	profile_put_seccomp(profile, false, &writer);
+}
+
+int profile_write_seccomp(const struct profile *profile, const char *name, struct buf *out, struct err *err)
+{
+	struct json_writer writer = JSON_WRITER(out, 2);
+
+	(void)name;
 	if (!profile_has_calls(profile)) {
 		err_set(err, ERR_CONFIG, "the profile has no rules.syscalls.names, rules.signals and rules.namespaces");
 		err_why(err, "without them no call is restricted, and a filter that allows none would be written");
 		return err_fix(err, "add the system calls that the program makes");
 	}
-	profile_put_seccomp(profile, &writer);
+	profile_put_seccomp(profile, true, &writer);
 	buf_puts(out, "\n");
 	return 0;
 }

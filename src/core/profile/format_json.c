@@ -94,7 +94,7 @@ int profile_write_oci(const struct profile *profile, const char *name, struct bu
 		put_resources(&writer, profile);
 	if (profile_has_calls(profile)) {
 		json_key(&writer, "seccomp");
-		profile_put_seccomp(profile, &writer);
+		profile_put_seccomp(profile, true, &writer);
 	}
 	json_end_object(&writer);
 	json_end_object(&writer);
@@ -130,7 +130,7 @@ static int put_kubernetes_profile(struct json_writer *writer, const struct profi
 	json_member_string(writer, "name", name);
 	json_end_object(writer);
 	json_key(writer, "spec");
-	profile_put_seccomp(profile, writer);
+	profile_put_seccomp(profile, true, writer);
 	json_end_object(writer);
 	return 0;
 }

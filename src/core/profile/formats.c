@@ -14,12 +14,6 @@
 
 _Static_assert(PROFILE_SETS <= 32, "a mask has a bit for each set");
 
-static int write_seccomp(const struct profile *profile, const char *name, struct buf *out, struct err *err)
-{
-	(void)name;
-	return profile_export_seccomp(profile, out, err);
-}
-
 static const struct {
 	const char *name;
 	profile_writer *write;
@@ -33,7 +27,7 @@ static const struct {
 	 FILES | BIT(PROFILE_PROC) | BIT(PROFILE_SYS) | BIT(PROFILE_DEVICES) | BIT(PROFILE_LISTEN) |
 		 BIT(PROFILE_CONNECT)},
 	{"oci", profile_write_oci, CALLS | BIT(PROFILE_CAPABILITIES) | BIT(PROFILE_LIMITS)},
-	{"seccomp", write_seccomp, CALLS},
+	{"seccomp", profile_write_seccomp, CALLS},
 	{"selinux", profile_write_selinux, BIT(PROFILE_CAPABILITIES)},
 	{"systemd", profile_write_systemd,
 	 BIT(PROFILE_SYSCALLS) | BIT(PROFILE_CAPABILITIES) | BIT(PROFILE_EXECUTE) | BIT(PROFILE_WRITE) |
@@ -54,7 +48,7 @@ bool profile_export_expresses(const struct profile *profile, size_t format, enum
 {
 	/* No ports at all is no network, which all others can say. */
 	if ((id == PROFILE_LISTEN || id == PROFILE_CONNECT) && profile_is_offline(profile))
-		return formats[format].write != write_seccomp && formats[format].write != profile_write_kubernetes;
+		return formats[format].write != profile_write_seccomp && formats[format].write != profile_write_kubernetes;
 	return formats[format].sets & BIT(id);
 }
 

@@ -6,8 +6,8 @@
 #include "base/json.h"
 #include "core/profile/profile.h"
 
-/* linux.seccomp as a value; profile_has_calls must be true. */
-void profile_put_seccomp(const struct profile *profile, struct json_writer *writer);
+/* linux.seccomp as a value; profile_has_calls must be true. others: it is for runtimes that call more than ours. */
+void profile_put_seccomp(const struct profile *profile, bool others, struct json_writer *writer);
 /* The entries' texts as an array. */
 void profile_put_texts(struct json_writer *writer, const char *key, const struct profile_set *set);
 /* The amount of this limit; false when there is none. */
@@ -18,6 +18,6 @@ bool profile_is_glob(const char *path);
 
 typedef int profile_writer(const struct profile *profile, const char *name, struct buf *out, struct err *err);
 profile_writer profile_write_apparmor, profile_write_kubernetes, profile_write_landlock, profile_write_oci,
-	profile_write_selinux, profile_write_systemd;
+	profile_write_seccomp, profile_write_selinux, profile_write_systemd;
 
 #endif

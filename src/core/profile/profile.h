@@ -141,9 +141,9 @@ size_t profile_minimize(struct profile *profile);
 
 /* Does any set restrict system calls: by their names, the signals they send, or the namespaces they make? */
 bool profile_has_calls(const struct profile *profile);
-/* linux.seccomp of the runtime specification, which Docker and podman read too: what the profile names is allowed, and
- * ENOSYS answers the rest, as for a call that the kernel does not have. profile_has_calls must be true. */
-int profile_export_seccomp(const struct profile *profile, struct buf *out, struct err *err);
+/* linux.seccomp of the runtime specification: what the profile names is allowed, and ENOSYS answers the rest, as for a call
+ * that the kernel does not have. profile_has_calls must be true. An export of it, for other runtimes, allows a little more. */
+void profile_seccomp(const struct profile *profile, struct buf *out);
 
 /* The forms that a profile is exported to, by their index: "apparmor", "oci", …; NULL behind the last. */
 const char *profile_format_name(size_t index);

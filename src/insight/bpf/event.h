@@ -137,6 +137,7 @@ struct observe_ready {
 	__u32 kind, tier;
 	__u32 capability_checks; /* are they seen? */
 	__u32 hooks;		 /* how many functions are watched */
+	__u32 calls_unseen;	 /* those of observe_notify_unseen are not shown */
 	char reason[160];	 /* why the tier is not higher; "" when it is the highest */
 };
 struct observe_failed {

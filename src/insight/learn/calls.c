@@ -1,10 +1,12 @@
 // SPDX-License-Identifier: Apache-2.0
 /*
- * learn/calls: system calls that were not seen and are needed all the same: those that the C library makes in the place of
- * one that was seen, or when memory is short or a lock is taken; and what a runtime still calls when the filter is loaded.
- * A table; pure.
+ * learn/calls: system calls that were not seen and are needed all the same: those that another run of the same program makes
+ * because of its luck (who comes first, where a signal interrupts it, how much memory there is), those that the kernel
+ * begins and the programs there do not see, and what our runtime still calls when the filter is loaded. What only another
+ * program, another C library or another runtime would call is not among them: learning that one is the way, and exports for
+ * other runtimes add what these need (core/profile/export.c). A table; pure.
  */
-#include <stdio.h>
+#include <linux/sched.h>
 #include <stdlib.h>
 #include <string.h>
 
@@ -13,76 +15,47 @@
 #include "base/types.h"
 #include "insight/learn/parts.h"
 
-/* Another version, another setting, or another architecture uses the next one for the same. */
-static const char *const variants[] = {
-	"access faccessat faccessat2",
-	"chmod fchmodat",
-	"chown fchownat lchown",
-	"clone fork vfork",
-	"dup2 dup3",
-	"epoll_create epoll_create1",
-	"epoll_pwait epoll_wait",
-	"eventfd eventfd2",
-	"fstat newfstatat stat lstat statx",
-	"getdents getdents64",
-	"inotify_init inotify_init1",
-	"link linkat",
-	"mkdir mkdirat",
-	"nanosleep clock_nanosleep",
-	"open openat",
-	"pipe pipe2 poll ppoll", /* who reads and writes a pipe waits only where the other side is late, as xz does */
-	"readlink readlinkat",
-	"rename renameat renameat2",
-	"rmdir unlink unlinkat",
-	"rt_sigaction rt_sigprocmask rt_sigreturn",
-	"select pselect6",
-	"signalfd signalfd4",
-	"symlink symlinkat",
-	"wait4 waitid rt_sigsuspend", /* a shell whose child has ended already does not wait for the signal */
-	"accept accept4",
-	"pread64 preadv",
-	"sendto sendmsg",
-	"recvfrom recvmsg",
+/* In every profile. */
+static const char *const always[] = {
+	"brk", "mmap", "munmap", "mremap",    /* the allocator: how large a block grows is the data's */
+	"clock_gettime", "gettimeofday",      /* of the vDSO, where the clock source of the machine cannot be read there */
+	"restart_syscall", "rt_sigreturn",    /* the kernel begins these */
+	"execve", "exit_group",		      /* the beginning, and the end, which the programs in the kernel do not see */
+	"write", "writev",		      /* to say what went wrong; the runtime, too */
+	"close", "prctl", "sendmsg",	      /* the runtime, between the filter and execve, and to report that this failed */
 };
 
-/*
- * Whether a program makes these depends on its memory, its locks, its clock and on signals, not on what it does: the
- * allocator, abort(3), a mutex that is taken, a clock that the kernel has to be asked for, a call that a signal interrupted.
- * execve and what follows it belong to every start.
- */
-static const char base[] = "arch_prctl brk clock_getres clock_gettime close execve exit exit_group futex getcpu getpid "
-			   "getrandom gettid gettimeofday madvise mmap mprotect mremap munmap prlimit64 read "
-			   "restart_syscall rseq rt_sigprocmask rt_sigreturn sched_yield set_robust_list "
-			   "set_tid_address tgkill time write writev";
+/* What a program does depending on who comes first, by what it did this time. */
+static const struct {
+	const char *seen, *needed;
+} chances[] = {
+	{"pipe", "poll"}, /* who reads and writes a pipe waits only where the other side is late, as xz does */
+	{"pipe2", "poll"},
+	{"wait4", "rt_sigsuspend"}, /* a shell whose child has ended already does not wait for the signal */
+	/* The C library asks for clone where clone3 is answered with ENOSYS. */
+	{"clone3", "clone"},
+	/* Which of these is fstat(3) changes with updates of the C library. */
+	{"fstat", "newfstatat"},
+	{"newfstatat", "fstat"},
+};
 
-/* Between its filter and execve our runtime needs close, write and sendmsg; others look at the file once more, change their
- * directory, or put the last capabilities down. */
-static const char runtime[] = "capget capset chdir fchdir fcntl fstat fstatfs getdents64 getppid newfstatat openat "
-			      "prctl sendmsg setgid setgroups setresgid setresuid setuid statx umask";
+/* Of a program with threads: a lock that is taken, a stack that is given back, the end of one. */
+static const char *const threads[] = {"exit", "futex", "madvise", "mprotect", "sched_yield"};
 
 /* Arguments that go with them; without these the filter would allow all. */
 static const struct {
+	const char *call;
 	enum profile_set_id set;
 	const char *text, *reason;
 } arguments[] = {
-	{PROFILE_MADVISE, "0x4", "MADV_DONTNEED: the allocator"},
-	{PROFILE_FCNTL, "0x1", "F_GETFD"},
-	{PROFILE_FCNTL, "0x2", "F_SETFD"},
-	{PROFILE_FCNTL, "0x3", "F_GETFL"},
-	{PROFILE_FCNTL, "0x4", "F_SETFL"},
-	{PROFILE_PRCTL, "0x1", "PR_SET_PDEATHSIG: the runtime"},
-	{PROFILE_PRCTL, "0x4", "PR_SET_DUMPABLE: the runtime"},
-	{PROFILE_PRCTL, "0x8", "PR_SET_KEEPCAPS: the runtime"},
-	{PROFILE_PRCTL, "0xf", "PR_SET_NAME"},
-	{PROFILE_PRCTL, "0x16", "PR_SET_SECCOMP: the runtime"},
-	{PROFILE_PRCTL, "0x17", "PR_CAPBSET_READ: the runtime"},
-	{PROFILE_PRCTL, "0x18", "PR_CAPBSET_DROP: the runtime"},
-	{PROFILE_PRCTL, "0x26", "PR_SET_NO_NEW_PRIVS: the runtime"},
-	{PROFILE_PRCTL, "0x2f", "PR_CAP_AMBIENT: the runtime"},
+	{"prctl", PROFILE_PRCTL, "0x1", "PR_SET_PDEATHSIG: the runtime"},
+	{"madvise", PROFILE_MADVISE, "0x4", "MADV_DONTNEED: the allocator"},
+	/* fork(3), posix_spawn(3) and pthread_create(3) of the C libraries, without the signal at the end. */
+	{"clone3", PROFILE_CLONE, "0x1200000", "the C library"},
+	{"clone3", PROFILE_CLONE, "0x4100", "the C library"},
+	{"clone3", PROFILE_CLONE, "0x3d0f00", "the C library"},
+	{"clone3", PROFILE_CLONE, "0x7d0f00", "the C library"},
 };
-
-/* fork(3), posix_spawn(3) and pthread_create(3) of the C libraries, without the signal at the end. */
-static const char *const clone_flags[] = {"0x1200000", "0x4100", "0x3d0f00", "0x7d0f00"};
 
 static bool has(const struct learn *learn, const char *name)
 {
@@ -92,27 +65,18 @@ static bool has(const struct learn *learn, const char *name)
 	return false;
 }
 
-/* Adds the words of a list; with `seen` only if one of them was. */
-static void add_words(struct learn *learn, const char *words, bool seen)
+static bool has_threads(const struct learn *learn)
 {
-	char name[64];
+	for (const struct learn_fact *fact = learn->first; fact; fact = fact->next)
+		if (fact->set == PROFILE_CLONE && fact->argument[0] & CLONE_THREAD)
+			return true;
+	return false;
+}
 
-	for (int pass = seen ? 0 : 1; pass < 2; pass++) {
-		bool found = false;
-
-		for (const char *at = words; *at; at += strspn(at, " ")) {
-			size_t length = strcspn(at, " ");
-
-			snprintf(name, sizeof(name), "%.*s", (int)length, at);
-			at += length;
-			if (pass == 0)
-				found = found || has(learn, name);
-			else if (abi_syscall_number(ABI_ARCH_NATIVE, name) != ABI_SYSCALL_NONE)
-				facts_put(learn, PROFILE_SYSCALLS, name);
-		}
-		if (pass == 0 && !found)
-			return;
-	}
+static void add_call(struct learn *learn, const char *name)
+{
+	if (abi_syscall_number(ABI_ARCH_NATIVE, name) != ABI_SYSCALL_NONE)
+		facts_put(learn, PROFILE_SYSCALLS, name);
 }
 
 static void add_argument(struct learn *learn, enum profile_set_id set, const char *text, const char *reason)
@@ -128,15 +92,16 @@ static void add_argument(struct learn *learn, enum profile_set_id set, const cha
 
 void calls_complete(struct learn *learn)
 {
-	for (size_t i = 0; i < ARRAY_SIZE(variants); i++)
-		add_words(learn, variants[i], true);
-	add_words(learn, base, false);
-	add_words(learn, runtime, false);
+	for (size_t i = 0; i < ARRAY_SIZE(chances); i++)
+		if (has(learn, chances[i].seen))
+			add_call(learn, chances[i].needed);
+	for (size_t i = 0; has_threads(learn) && i < ARRAY_SIZE(threads); i++)
+		add_call(learn, threads[i]);
+	for (size_t i = 0; i < ARRAY_SIZE(always); i++)
+		add_call(learn, always[i]);
+	for (size_t i = 0; learn->calls_unseen && observe_notify_unseen(i); i++)
+		add_call(learn, observe_notify_unseen(i));
 	for (size_t i = 0; i < ARRAY_SIZE(arguments); i++)
-		add_argument(learn, arguments[i].set, arguments[i].text, arguments[i].reason);
-	/* Where clone3 is answered with ENOSYS, clone is asked. */
-	if (has(learn, "clone3"))
-		add_words(learn, "clone", false);
-	for (size_t i = 0; has(learn, "clone") && i < ARRAY_SIZE(clone_flags); i++)
-		add_argument(learn, PROFILE_CLONE, clone_flags[i], "the C library");
+		if (has(learn, arguments[i].call))
+			add_argument(learn, arguments[i].set, arguments[i].text, arguments[i].reason);
 }

@@ -384,6 +384,7 @@ void learn_take(struct learn *learn, const union observe_record *record)
 	switch ((enum observe_kind)record->kind) {
 	case OBSERVE_READY:
 		learn->unseen[PROFILE_CAPABILITIES] = !record->ready.capability_checks;
+		learn->calls_unseen = record->ready.calls_unseen;
 		if (!record->ready.capability_checks)
 			learn_note(learn, false, "this kernel does not show which capabilities are used: they are left out");
 		break;

@@ -2,8 +2,8 @@
 /*
  * learn: what a program does becomes the containment profile that it needs. Records come in from any source of observe
  * (programs in the kernel, ptrace, seccomp notification) by learn_take; at the end learn_finish folds them: paths to
- * globs, files of procfs, sysfs and devices to sets of their own, calls that the C library may make instead beside those
- * that it made, and what the runtime needs between loading a filter and execve.
+ * globs, files of procfs, sysfs and devices to sets of their own, and beside the calls that were made those that another
+ * run may make, and those that the runtime makes between loading a filter and execve.
  *
  * Pure but for one thing: names as a program wrote them are followed below the root that learn_set_root was given. It
  * reads there and changes nothing.
@@ -46,6 +46,7 @@ struct learn {
 	struct learn_missing missing[LEARN_MISSING_MAX];
 	size_t missing_count;
 	bool unseen[PROFILE_SETS]; /* this source cannot see it: left out of the profile */
+	bool calls_unseen;	   /* nor the calls of observe_notify_unseen: they are in it */
 	uint64_t held; /* capabilities that the workload had, where a source sees no checks */
 	int root_fd; /* not owned; -EBADF: names are followed by their text alone */
 	bool ended;  /* OBSERVE_END came */

@@ -30,14 +30,13 @@
 #define SOCKET_BUFFER (4 << 20)
 
 /*
- * A profile that is learned allows these in any case (insight/learn/calls.c): libraries make them for memory, locks, the
+ * A profile that is learned so allows these in any case (insight/learn/calls.c): libraries make them for memory, locks, the
  * clock and signals, and they are most of all calls. sendmsg hands the listener itself over.
  */
 static const char *const unseen[] = {
-	"brk",	    "clock_getres", "clock_gettime", "close",	"exit",		   "exit_group",     "futex",
-	"getcpu",   "getpid",	    "getrandom",     "gettid",	"gettimeofday",	   "mmap",	     "mprotect",
-	"mremap",   "munmap",	    "read",	     "rseq",	"restart_syscall", "rt_sigprocmask", "rt_sigreturn",
-	"sendmsg",  "sched_yield",  "time",	     "write",	"writev",
+	"brk",	  "clock_gettime", "close",	      "exit",		"exit_group",	"futex",   "gettimeofday",
+	"mmap",	  "mprotect",	   "mremap",	      "munmap",		"read",		"sendmsg", "restart_syscall",
+	"write",  "writev",	   "rt_sigprocmask",  "rt_sigreturn",	"sched_yield",
 };
 _Static_assert(ARRAY_SIZE(unseen) + 6 <= OBSERVE_NOTIFY_FILTER_MAX, "the filter has room");
 
@@ -286,7 +285,8 @@ int observe_notify_start(struct observe *observe, bool traced, int *ret_watch_fd
 		return err_sys(err, errno, "fork", "cannot start the supervisor of system calls");
 	}
 	*ret_watch_fd = watch[0];
-	observe->ready = (struct observe_ready){.kind = OBSERVE_READY, .tier = OBSERVE_TIER_ROOTLESS, .capability_checks = 1};
+	observe->ready = (struct observe_ready){.kind = OBSERVE_READY, .tier = OBSERVE_TIER_ROOTLESS, .capability_checks = 1,
+						.calls_unseen = !traced};
 	strcpy(observe->ready.reason, traced ? "traced, it needs no privilege" : "it needs no privilege");
 	return 0;
 }
