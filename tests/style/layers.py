@@ -3,7 +3,8 @@
 """layers.py [--tree DIR] [--build DIR]: check the rules of layers.txt, as TAP.
 
 Who includes whom, who owns which foreign header, that neither folders nor headers stand in a circle, that nothing the
-child runs allocates or prints, and what each program loads.
+child runs allocates or prints, that what is called pure asks nothing of the system, that no function is public for nobody,
+and what each program loads.
 """
 import argparse
 import glob
@@ -14,11 +15,13 @@ import subprocess
 from tap import TREE, Tap, files_below, read_text
 
 INCLUDE = re.compile(r'^[ \t]*#[ \t]*include[ \t]*(["<])([^">]+)[">]', re.MULTILINE)
+HIDDEN_INCLUDE = re.compile(r'^[ \t]*#[ \t]*include(?![ \t]*["<]).*$', re.MULTILINE)
 
 
 class Rules:
     def __init__(self, path):
-        self.folders, self.foreign, self.programs, self.never = {}, {}, {}, []
+        self.folders, self.foreign, self.programs = {}, {}, {}
+        self.never, self.pure, self.pure_never = [], [], []
         with open(path, encoding="utf-8") as file:
             for number, line in enumerate(file, 1):
                 words = line.split("#")[0].split()
@@ -33,6 +36,10 @@ class Rules:
                     self.programs[rest[0]] = rest[2:]
                 elif kind == "child-never":
                     self.never += rest
+                elif kind == "pure":
+                    self.pure += rest
+                elif kind == "pure-never":
+                    self.pure_never += rest
                 else:
                     raise SystemExit(f"{path}:{number}: unknown rule {kind}")
 
@@ -51,8 +58,10 @@ class Rules:
                 return owners
         return None
 
-    def is_forbidden(self, symbol):
-        return any(symbol == name or (name.endswith("*") and symbol.startswith(name[:-1])) for name in self.never)
+
+
+def is_in(symbol, names):
+    return any(symbol == name or (name.endswith("*") and symbol.startswith(name[:-1])) for name in names)
 
 
 def includes_of(tree):
@@ -76,7 +85,10 @@ def check_folders(rules, includes):
 
 
 def check_paths(tree, build, rules, includes):
-    """Our own headers are named from src/ on; a quoted name is never somebody else's."""
+    """Our own headers are named from src/ on, by a name that can be read; a quoted name is never somebody else's."""
+    for path in includes:
+        for line in HIDDEN_INCLUDE.findall(read_text(tree, f"src/{path}")):
+            yield f"src/{path}: {line.strip()}: no header is named there"
     for path, headers in includes.items():
         for quoted, header in headers:
             known = any(os.path.exists(f"{place}/src/{header}") for place in (tree, f"{build}/native"))
@@ -142,23 +154,49 @@ def symbols(objects):
     return found
 
 
-def check_child(rules, build):
-    """Follow what the child's objects need through the core's objects; none of all these may allocate or print."""
-    objects = symbols(sorted(glob.glob(f"{build}/libcore.a.p/*.o")))
+def check_reach(objects, beginnings, never):
+    """Follow what the objects that begin so need through all objects; none of these may refer to a name of never."""
     definer = {name: path for path, (defined, _) in objects.items() for name in defined}
-    waiting = [path for path in objects if os.path.basename(path).startswith("src_core_child_")]
-    if not waiting:
-        yield f"{build}: no object of core/child was built"
+    waiting = [path for path in objects if os.path.basename(path).startswith(tuple(beginnings))]
     reached = {path: path for path in waiting}
     while waiting:
         path = waiting.pop()
         for name in sorted(objects[path][1]):
-            if rules.is_forbidden(name):
+            if is_in(name, never):
                 yield f"{os.path.basename(path)} refers to {name} (reached from {os.path.basename(reached[path])})"
             other = definer.get(name)
             if other and other not in reached:
                 reached[other] = path
                 waiting.append(other)
+
+
+def prefix_of(folder):
+    return "src_" + folder.replace("/", "_") + "_"
+
+
+def check_child(rules, build):
+    objects = symbols(sorted(glob.glob(f"{build}/libcore.a.p/*.o")))
+    if not any(os.path.basename(path).startswith(prefix_of("core/child")) for path in objects):
+        yield f"{build}: no object of core/child was built"
+    yield from check_reach(objects, [prefix_of("core/child")], rules.never)
+
+
+def check_pure(rules, build):
+    objects = symbols(sorted(glob.glob(f"{build}/lib*.a.p/*.o")))
+    yield from check_reach(objects, [prefix_of(folder) for folder in rules.pure], rules.pure_never)
+
+
+def check_public(build):
+    """A function that other files can call is called by one, be it a test; else it is static, or dead."""
+    objects = symbols(sorted(path for kind in ("native", "musl")
+                             for path in glob.glob(f"{build}/{kind}/**/*.o", recursive=True)))
+    used = {name for _, undefined in objects.values() for name in undefined}
+    for path, (defined, _) in objects.items():
+        where = os.path.basename(path)
+        if not where.startswith("src_") or where.endswith(".bpf.o"):
+            continue
+        for name in sorted(defined - used - {"main"}):
+            yield f"{where}: nothing outside of it uses {name}"
 
 
 def check_program(name, allowed, path):
@@ -196,6 +234,8 @@ def main():
     tap.check("no header includes itself", check_circles(includes))
     for kind in ("native", "musl"):
         tap.check(f"the child does not allocate or print ({kind})", check_child(rules, f"{arguments.build}/{kind}"))
+    tap.check("what is pure asks nothing of the system", check_pure(rules, f"{arguments.build}/native"))
+    tap.check("what is public is used", check_public(arguments.build))
     for name, allowed in rules.programs.items():
         tap.check(f"what {name} loads", check_program(name, allowed, f"{arguments.build}/{name}"))
     tap.end()

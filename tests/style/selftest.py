@@ -28,6 +28,8 @@ BROKEN = [
      'src/base/low.c includes "low.h": no such file below src/'),
     ("layers.py", {"src/base/low.c": "#include <base/low.h>\n", "src/base/low.h": ""},
      "src/base/low.c includes <base/low.h>: ours are quoted"),
+    ("layers.py", {"src/core/plan/plan.c": '#define WHERE "kernel/mount.h"\n#include WHERE\n', "src/kernel/mount.h": ""},
+     "src/core/plan/plan.c: #include WHERE: no header is named there"),
     ("layers.py", {"src/core/engine/run.c": "#include <sys/mount.h>\n"},
      "src/core/engine/run.c includes <sys/mount.h>, which belongs to kernel"),
     ("layers.py", {"src/core/filter/filter.c": "# include <seccomp.h>\n"},
@@ -85,6 +87,12 @@ def check_objects(tap):
         compile_to(f"{objects}/src_base_b.c.o", "#include <stdlib.h>\nint b(void) { return !malloc(9); }", "-c", "-O0")
         tap.check("layers.py finds malloc behind the child",
                   says("layers.py", tree, "src_base_b.c.o refers to malloc (reached from src_core_child_a.c.o)"))
+        compile_to(f"{objects}/src_core_plan_c.c.o", "int d(void); int c(void) { return d(); }", "-c")
+        compile_to(f"{objects}/src_base_d.c.o", "extern long syscall(long, ...); int d(void) { return syscall(39) > 0; }", "-c")
+        tap.check("layers.py finds a system call behind what is pure",
+                  says("layers.py", tree, "src_base_d.c.o refers to syscall (reached from src_core_plan_c.c.o)"))
+        tap.check("layers.py finds a function that is public for nobody",
+                  says("layers.py", tree, "src_core_plan_c.c.o: nothing outside of it uses c"))
         compile_to(f"{tree}/build/bulkhead-oci", "int main(void) { return 0; }")
         tap.check("layers.py finds a dynamic bulkhead-oci", says("layers.py", tree, "bulkhead-oci has an interpreter"))
         compile_to(f"{tree}/build/native/bulkhead-unpack", "int main(void) { return 0; }", "-Wl,--no-as-needed", "-lm")

@@ -52,7 +52,6 @@ bool option_takes_value(const struct opt *opt);
 const struct opt *option_next(const struct opt_verb *verb, const struct opt *after);
 
 /* A text file, whole; exits when it cannot be read. */
-void read_whole(struct buf *out, const char *path);
 
 /*
  * One page. prose: hand-written sections, or NULL; its sections stand where mdoc(7) has them, between those that are made

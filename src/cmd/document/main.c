@@ -46,7 +46,7 @@ _Noreturn static void fail(const char *what, const char *name)
 	exit(1);
 }
 
-void read_whole(struct buf *out, const char *path)
+static void read_whole(struct buf *out, const char *path)
 {
 	int fd cleanup_fd = open(path, O_RDONLY | O_CLOEXEC);
 	char data[4096];

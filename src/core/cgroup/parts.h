@@ -138,18 +138,13 @@ struct cgroup_memory_files {
 };
 void cgroup_put_memory(struct json_writer *writer, const char *key, const struct cgroup_dir *dir,
 		       const struct cgroup_memory_files *files);
-/* "pids" and "hugetlb", which both versions have in about the same words; usage, max, failures:
- * "usage_in_bytes" …; max is NULL where the version keeps no highest usage. */
-void cgroup_put_pids(struct json_writer *writer, const struct cgroup *cgroup);
+/* "hugetlb", which both versions have in about the same words; usage, max, failures: "usage_in_bytes" …; max is NULL where
+ * the version keeps no highest usage. */
 void cgroup_put_hugetlb(struct json_writer *writer, const struct cgroup *cgroup, const char *usage, const char *max,
 			const char *failures);
 
-/* processes.c: call for each process of the directory and of those below it. A non-zero result ends the walk and is
- * returned. -errno; -ELOOP below CGROUP_DEPTH_MAX levels. */
-#define CGROUP_DEPTH_MAX 128
+/* processes.c: call for each process of this one directory. A non-zero result ends the walk and is returned. -errno. */
 typedef int (*cgroup_each_pid)(pid_t pid, void *context);
-int cgroup_walk_pids(int dir_fd, cgroup_each_pid each, void *context);
-/* The same for this one directory. */
 int cgroup_own_pids(int dir_fd, cgroup_each_pid each, void *context);
 /* Has it any process, sub-cgroups included? */
 bool cgroup_is_populated(int dir_fd, pid_t *ret_pid);

@@ -14,6 +14,8 @@
 #include "base/fd.h"
 #include "core/cgroup/parts.h"
 
+#define DEPTH_MAX 128
+
 /* Kill passes where there is no freezer to hold the processes still. */
 #define KILL_PASSES_MAX 64
 
@@ -92,10 +94,12 @@ static int walk(int dir_fd, int depth, cgroup_each_pid each, void *context)
 		return 0; /* removed meanwhile */
 	if (result != 0 || !has_children(dir_fd))
 		return result;
-	return depth >= CGROUP_DEPTH_MAX ? -ELOOP : walk_children(dir_fd, depth, each, context);
+	return depth >= DEPTH_MAX ? -ELOOP : walk_children(dir_fd, depth, each, context);
 }
 
-int cgroup_walk_pids(int dir_fd, cgroup_each_pid each, void *context)
+/* Call for each process of the directory and of those below it. A non-zero result ends the walk and is returned. -errno;
+ * -ELOOP below DEPTH_MAX levels. */
+static int walk_pids(int dir_fd, cgroup_each_pid each, void *context)
 {
 	return walk(dir_fd, 0, each, context);
 }
@@ -109,7 +113,7 @@ static int take_first(pid_t pid, void *context)
 bool cgroup_is_populated(int dir_fd, pid_t *ret_pid)
 {
 	*ret_pid = 0;
-	return cgroup_walk_pids(dir_fd, take_first, ret_pid) == 1;
+	return walk_pids(dir_fd, take_first, ret_pid) == 1;
 }
 
 /* The path of the line "0::/…" without `top`, of which it must be a part in whole components; NULL otherwise. */
@@ -174,7 +178,7 @@ ssize_t cgroup_pids(const struct cgroup *cgroup, pid_t *pids, size_t capacity)
 {
 	const struct cgroup_dir *dir = cgroup_dir_main(cgroup);
 	struct pid_list list = {.items = pids, .capacity = capacity};
-	int result = dir ? cgroup_walk_pids(dir->fd, collect, &list) : 0;
+	int result = dir ? walk_pids(dir->fd, collect, &list) : 0;
 
 	return result < 0 ? result : (ssize_t)list.count;
 }
@@ -226,7 +230,7 @@ int cgroup_signal_all(struct cgroup *cgroup, int signal, struct err *err)
 	for (int pass = 0; pass < KILL_PASSES_MAX; pass++) {
 		all.count = 0;
 		all.errnum = 0;
-		result = cgroup_walk_pids(dir->fd, signal_one, &all);
+		result = walk_pids(dir->fd, signal_one, &all);
 		if (frozen || signal != SIGKILL || all.count == 0 || result < 0 || all.errnum != 0)
 			break;
 		cgroup_pause_ms(1);

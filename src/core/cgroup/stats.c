@@ -123,7 +123,7 @@ void cgroup_put_memory(struct json_writer *writer, const char *key, const struct
 	json_end_object(writer);
 }
 
-void cgroup_put_pids(struct json_writer *writer, const struct cgroup *cgroup)
+static void put_pids(struct json_writer *writer, const struct cgroup *cgroup)
 {
 	const struct cgroup_dir *dir = cgroup_dir_of(cgroup, "pids");
 
@@ -198,7 +198,7 @@ int cgroup_stats(const struct cgroup *cgroup, struct json_writer *writer, struct
 	}
 	json_begin_object(writer);
 	cgroup_version_of(cgroup)->stats(cgroup, writer);
-	cgroup_put_pids(writer, cgroup);
+	put_pids(writer, cgroup);
 	json_key(writer, "intel_rdt");
 	json_begin_object(writer);
 	json_end_object(writer);

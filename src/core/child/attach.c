@@ -11,7 +11,8 @@
 #include "core/child/parts.h"
 #include "kernel/mount.h"
 
-bool child_last_name(const char *path, char name[NAME_MAX + 1])
+/* The last component of path; false when there is none ("/", ".", ".."). */
+static bool last_name(const char *path, char name[NAME_MAX + 1])
 {
 	size_t end = strlen(path), start;
 
@@ -34,7 +35,7 @@ int child_slot_parent(struct child *child, const struct op *op, int into_slot, c
 		err->kind = ERR_INTERNAL;
 		return err_why(err, "the mount that it belongs into does not exist");
 	}
-	if (!child_last_name(path, name)) {
+	if (!last_name(path, name)) {
 		child_failed(op, EINVAL, "", err);
 		return err_why(err, "%s has no last component", path);
 	}

@@ -96,8 +96,6 @@ struct attach {
 	bool plain; /* no component of target may be a symlink */
 };
 int child_attach(struct child *child, const struct op *op, const struct attach *attach, struct err *err);
-/* The last component of path; false when there is none ("/", ".", ".."). */
-bool child_last_name(const char *path, char name[NAME_MAX + 1]);
 /* The O_PATH directory of into_slot, with the last component of path in name. */
 int child_slot_parent(struct child *child, const struct op *op, int into_slot, const char *path,
 		      char name[NAME_MAX + 1], struct err *err);

@@ -37,7 +37,7 @@ static const struct multiplexed {
 	{"shmat", true, 21},	   {"shmdt", true, 22},	      {"shmget", true, 23},	 {"shmctl", true, 24},
 };
 
-struct filter_arch filter_arch_of(uint32_t value)
+static struct filter_arch arch_of(uint32_t value)
 {
 	struct filter_arch arch = {.value = value, .socketcall = -1, .ipc = -1};
 
@@ -300,7 +300,7 @@ static void calls_number(struct builder *builder)
 int filter_calls_read(const struct filter_policy *policy, const struct filter_names *names, uint32_t arch,
 		      int64_t only, struct arena *arena, struct filter_calls *ret_calls, struct err *err)
 {
-	struct filter_calls calls = {.arch = filter_arch_of(arch)};
+	struct filter_calls calls = {.arch = arch_of(arch)};
 	struct builder builder = {
 		.policy = policy, .names = names, .arena = arena, .calls = &calls, .only = only};
 	int last = abi_syscall_last(arch);

@@ -93,7 +93,6 @@ const char *filter_call_text(const struct filter_arch *arch, uint32_t number);
 /* clauses.c */
 int filter_no_memory(struct err *err);
 int filter_place(const struct filter_policy *policy, const struct filter_rule *rule, struct err *err);
-struct filter_arch filter_arch_of(uint32_t value);
 int filter_names_read(const struct filter_policy *policy, struct arena *arena, struct filter_names *ret_names,
 		      struct err *err);
 /* All calls of arch, or, when only is not negative, the one with that number. */

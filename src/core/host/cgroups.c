@@ -309,32 +309,3 @@ int host_read_cgroups(struct arena *arena, struct host *host, struct err *err)
 		free(own);
 	return result;
 }
-
-/* Is controller one of the words of list, which is separated by commas (v1) or blanks (v2)? */
-static bool has_controller(const char *list, const char *controller)
-{
-	size_t length = strlen(controller);
-
-	for (const char *at = list; *at;) {
-		size_t word = strcspn(at, ", ");
-
-		if (word == length && memcmp(at, controller, length) == 0)
-			return true;
-		at += word;
-		at += *at ? 1 : 0;
-	}
-	return false;
-}
-
-const struct host_hierarchy *host_hierarchy_of(const struct host *host, const char *controller)
-{
-	const struct host_hierarchy *found = NULL;
-
-	for (size_t i = 0; i < host->hierarchies_count; i++) {
-		const struct host_hierarchy *hierarchy = &host->hierarchies[i];
-
-		if (has_controller(hierarchy->controllers, controller) && (!found || found->v2))
-			found = hierarchy;
-	}
-	return found;
-}

@@ -118,8 +118,3 @@ int host_read(struct arena *arena, struct host **ret_host, struct err *err)
 	*ret_host = host;
 	return 0;
 }
-
-bool host_kernel_at_least(const struct host *host, unsigned int major, unsigned int minor)
-{
-	return host->kernel_major > major || (host->kernel_major == major && host->kernel_minor >= minor);
-}

@@ -40,13 +40,6 @@ struct follower *follower_begin(struct sights *sights)
 	return follower;
 }
 
-void follower_done(struct follower *follower)
-{
-	if (follower)
-		free(follower->tasks);
-	free(follower);
-}
-
 /* NULL: no memory; its calls are lost, and counted. */
 static struct task *find(struct follower *follower, pid_t tid)
 {

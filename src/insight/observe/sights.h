@@ -64,7 +64,6 @@ void sights_take_files(struct sights *sights, const struct sight_call *call, uin
 struct follower;
 /* NULL: out of memory. */
 struct follower *follower_begin(struct sights *sights);
-void follower_done(struct follower *follower);
 /* From its execve on, which is under way, this process and all that it starts are traced. 0 or -errno. */
 int follower_take(struct follower *follower, pid_t pid);
 /* Whatever has stopped goes on, its calls being taken; returns without waiting. */

@@ -448,7 +448,9 @@ int observe_trace(char **argv, observe_take_fn *take, void *context, int *ret_st
 	 "the command");
 	send_record(&tracer);
 	task = add(&tracer, pid);
-	task->started = true;
+	/* Without memory for it the calls are lost, as those of any other task would be. */
+	if (task)
+		task->started = true;
 	ptrace_go_on(pid, 0);
 	result = follow(&tracer, pid, err);
 	tracer.record.end = (struct observe_end){.kind = OBSERVE_END, .seen = tracer.seen};

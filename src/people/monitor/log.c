@@ -40,12 +40,6 @@ int log_open(struct log *log, const struct state_dir *dir, const struct monitor_
 	return 0;
 }
 
-void log_done(struct log *log)
-{
-	for (size_t i = 0; i < log->files; i++)
-		fd_close(&log->fds[i]);
-}
-
 /* The oldest becomes the newest, empty. */
 static void rotate(struct log *log)
 {

@@ -31,7 +31,6 @@ struct log_stream {
 };
 
 int log_open(struct log *log, const struct state_dir *dir, const struct monitor_options *options, struct err *err);
-void log_done(struct log *log);
 /* Never fails and never waits: what cannot be written is counted, and told as soon as there is room. */
 void log_add(struct log *log, struct log_stream *stream, const char *data, size_t size);
 /* The rest that had no newline. */
