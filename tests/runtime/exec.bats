@@ -20,6 +20,7 @@ process() { # process FILTER: a process.json from the config's
 own_line() { oci exec "$id" grep "^$1:" /proc/self/status; }
 init_line() { grep "^$1:" "/proc/$(oci state "$id" | jq .pid)/status"; }
 
+# bats test_tags=kernel
 @test "exec: output, status, signal" {
 	up
 	run --separate-stderr oci exec "$id" sh -c 'echo out; echo err >&2; exit 7'
@@ -107,6 +108,7 @@ init_line() { grep "^$1:" "/proc/$(oci state "$id" | jq .pid)/status"; }
 	[[ $output == *1 ]]
 }
 
+# bats test_tags=kernel
 @test "exec: the container's seccomp filter, and no other" {
 	edit "$b" '.linux.seccomp = {defaultAction: "SCMP_ACT_ALLOW", syscalls: [
 		{names: ["mkdir", "mkdirat"], action: "SCMP_ACT_ERRNO", errnoRet: 95}]}'
@@ -136,6 +138,7 @@ init_line() { grep "^$1:" "/proc/$(oci state "$id" | jq .pid)/status"; }
 	assert_fails 255
 }
 
+# bats test_tags=kernel
 @test "exec: all namespaces and the cgroup of the container" {
 	up
 	init=$(oci state "$id" | jq .pid)
@@ -175,6 +178,7 @@ b" ]
 	exec 7<&-
 }
 
+# bats test_tags=kernel
 @test "exec: in a container with a user namespace" {
 	edit "$b" '.linux.namespaces += [{type: "user"}]
 		| .linux.uidMappings = [{containerID: 0, hostID: 100000, size: 65536}]
@@ -209,6 +213,7 @@ b" ]
 	assert_says console-socket
 }
 
+# bats test_tags=kernel
 @test "exec: joins the sub-cgroup of cgroup2 into which the container's first process has moved" {
 	local group
 	# A controller that only cgroup2 has here, so that the container has a cgroup there.
@@ -239,6 +244,7 @@ b" ]
 	leftovers
 }
 
+# bats test_tags=kernel
 @test "exec: limits that the config does not have are the first process's, not the caller's" {
 	edit "$b" 'del(.process.rlimits)'
 	( ulimit -S -n 200; ulimit -H -n 300; up )

@@ -49,6 +49,7 @@ join() { # join KIND:FILE…: these namespaces are the holder's
 	leftovers
 }
 
+# bats test_tags=kernel
 @test "joined user namespace: with network, ipc, uts and cgroup namespaces of the same" {
 	hold '0 100000 65536'
 	join user:user network:net ipc:ipc uts:uts cgroup:cgroup
@@ -60,6 +61,7 @@ join() { # join KIND:FILE…: these namespaces are the holder's
 	leftovers
 }
 
+# bats test_tags=kernel
 @test "joined user namespace: create, start, exec" {
 	hold '0 100000 65536'
 	join user:user network:net
@@ -127,6 +129,7 @@ join() { # join KIND:FILE…: these namespaces are the holder's
 	leftovers
 }
 
+# bats test_tags=kernel
 @test "joined user namespace: the rootfs shown with its ids" {
 	hold '0 100000 65536'
 	join user:user

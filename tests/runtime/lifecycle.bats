@@ -18,6 +18,7 @@ created() { # created BUNDLE ID [OPTIONS]: detached from the test's output
 	oci create -b "$path" "$@" "$id" </dev/null >"$WORK/$id.out" 2>"$WORK/$id.err" || { cat "$WORK/$id.err"; return 1; }
 }
 
+# bats test_tags=kernel
 @test "life cycle: run gives the program's output and status, and leaves nothing" {
 	b=$(bundle); args "$b" sh -c 'echo out; echo err >&2; exit 7'
 	run --separate-stderr oci run -b "$b" "$(new_id)"
@@ -35,6 +36,7 @@ created() { # created BUNDLE ID [OPTIONS]: detached from the test's output
 	leftovers
 }
 
+# bats test_tags=kernel
 @test "life cycle: create, start, state, kill, delete" {
 	b=$(bundle); args "$b" sh -c 'trap "exit 3" TERM; while :; do sleep 1 & wait; done'; id=$(new_id)
 	created "$b" "$id" --pid-file "$WORK/pid"
@@ -201,6 +203,7 @@ created() { # created BUNDLE ID [OPTIONS]: detached from the test's output
 	leftovers
 }
 
+# bats test_tags=kernel
 @test "life cycle: kill --all reaches the processes beside the first" {
 	b=$(bundle); args "$b" sh -c 'sleep 60 & sleep 60; true'; id=$(new_id)
 	edit "$b" '.linux.namespaces |= map(select(.type != "pid"))'
@@ -236,6 +239,7 @@ created() { # created BUNDLE ID [OPTIONS]: detached from the test's output
 	leftovers
 }
 
+# bats test_tags=kernel
 @test "life cycle: pause and resume" {
 	b=$(bundle); args "$b" sleep 60; id=$(new_id)
 	created "$b" "$id"; oci start "$id"
@@ -251,6 +255,7 @@ created() { # created BUNDLE ID [OPTIONS]: detached from the test's output
 	leftovers
 }
 
+# bats test_tags=kernel
 @test "life cycle: a paused container dies of KILL" {
 	b=$(bundle); args "$b" sleep 60; id=$(new_id)
 	created "$b" "$id"; oci start "$id"
@@ -301,6 +306,7 @@ created() { # created BUNDLE ID [OPTIONS]: detached from the test's output
 	leftovers
 }
 
+# bats test_tags=kernel
 @test "life cycle: a runtime killed while it runs leaves what delete --force removes" {
 	b=$(bundle); args "$b" sleep 60; id=$(new_id)
 	"$OCI" --root "$STATE" run -b "$b" "$id" & runtime=$!
@@ -325,6 +331,7 @@ created() { # created BUNDLE ID [OPTIONS]: detached from the test's output
 	leftovers
 }
 
+# bats test_tags=kernel
 @test "life cycle: delete leaves a cgroup that was there before" {
 	b=$(bundle); args "$b" true; id=$(new_id)
 	for root in /sys/fs/cgroup/*/cgroup.procs /sys/fs/cgroup/cgroup.procs; do
@@ -381,6 +388,7 @@ created() { # created BUNDLE ID [OPTIONS]: detached from the test's output
 	leftovers
 }
 
+# bats test_tags=kernel
 @test "life cycle: KILL reaches all in a shared pid namespace, also when the first process has ended" {
 	local left
 	b=$(bundle); edit "$b" '.linux.namespaces -= [{type: "pid"}]'

@@ -72,6 +72,7 @@ teardown() { common_teardown; }
 	leftovers
 }
 
+# bats test_tags=kernel
 @test "mandate 12: unified with a controller that is missing is an error, and names it" {
 	edit "$b" '.linux.resources.unified = {"nosuch.max": "1"}'
 	run oci run -b "$b" "$id"
@@ -101,6 +102,7 @@ agent() { # agent SOCKET COUNT
 	PYTHON
 }
 
+# bats test_tags=kernel
 @test "mandate 13: the seccomp listener gets the container's state, its metadata and one descriptor, once a filter" {
 	edit "$b" '.linux.seccomp = {defaultAction: "SCMP_ACT_ALLOW", listenerPath: $path, listenerMetadata: "some: data",
 		syscalls: [{names: ["acct"], action: "SCMP_ACT_NOTIFY"}]}' --arg path "$WORK/agent"

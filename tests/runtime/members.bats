@@ -35,6 +35,7 @@ start() { oci run --detach -b "$b" "$id" </dev/null >/dev/null 2>"$WORK/err" || 
 	leftovers
 }
 
+# bats test_tags=kernel
 @test "net devices: into a user namespace, and into a joined namespace" {
 	make_link
 	args "$b" sleep 600
@@ -89,6 +90,7 @@ start() { oci run --detach -b "$b" "$id" </dev/null >/dev/null 2>"$WORK/err" || 
 	leftovers
 }
 
+# bats test_tags=kernel
 @test "exec: on the CPUs of execCPUAffinity, and the container's first process on all" {
 	[ "$(nproc)" -gt 1 ] || skip "this machine has one CPU"
 	args "$b" sleep 600
@@ -107,6 +109,7 @@ start() { oci run --detach -b "$b" "$id" </dev/null >/dev/null 2>"$WORK/err" || 
 	leftovers
 }
 
+# bats test_tags=kernel
 @test "intelRdt: without resctrl the refusal says what is missing" {
 	[ "$(stat -f -c %t /sys/fs/resctrl 2>/dev/null)" != 7655821 ] || skip "resctrl is mounted here"
 	edit "$b" '.linux.intelRdt = {closID: "guaranteed", schemata: ["L3:0=f"]}'

@@ -21,6 +21,7 @@ field() { "${BK[@]}" inspect "$1" | jq -r ".[0].$2"; }
 is() { [ "$(field "$1" "$2")" = "$3" ]; }
 log_has() { "${BK[@]}" logs "$1" 2>&1 | grep -q -- "$2"; }
 
+# bats test_tags=kernel
 @test "run -d: log of both streams, exit status, rm" {
 	run --separate-stderr "${BK[@]}" run -d --name "$C" host sh -c 'echo out; echo err >&2; exit 3'
 	[ "$status" -eq 0 ]
@@ -95,6 +96,7 @@ log_has() { "${BK[@]}" logs "$1" 2>&1 | grep -q -- "$2"; }
 	grep -Eq '^Seccomp:\s*2$' "$status_file"
 }
 
+# bats test_tags=kernel
 @test "stop: the signal, then KILL; ls and the record agree" {
 	"${BK[@]}" run -d --name "$C" host sh -c 'trap "exit 9" TERM; echo ready; while :; do sleep 0.1; done'
 	wait_for 10 log_has "$C" ready
@@ -109,6 +111,7 @@ log_has() { "${BK[@]}" logs "$1" 2>&1 | grep -q -- "$2"; }
 	is "$C" exitStatus 137
 }
 
+# bats test_tags=kernel
 @test "kill -9 of the monitor: still confined and running, the state is true, stop and rm work" {
 	"${BK[@]}" run -d --name "$C" host sleep 1000
 	local pid=$(field "$C" pid)
@@ -257,6 +260,7 @@ b" ]
 	[ "$status" -eq 137 ]
 }
 
+# bats test_tags=kernel
 @test "stats and top, for people and for scripts" {
 	"${BK[@]}" run -d --name "$C" host sleep 1000
 	"${BK[@]}" stats | grep -Eq "^$C +[0-9]+\.[0-9][0-9] s +[0-9]+\.[0-9] [KM]iB +[0-9]+\.[0-9] [MGT]iB +2$"
@@ -265,6 +269,7 @@ b" ]
 	"${BK[@]}" top --json "$C" | jq -e 'any(.[]; .command == "sleep 1000" and .pid > 1)'
 }
 
+# bats test_tags=kernel
 @test "pause, resume, unpause" {
 	"${BK[@]}" run -d --name "$C" host sh -c 'while :; do echo; sleep 0.01; done'
 	"${BK[@]}" pause "$C"
@@ -312,6 +317,7 @@ b" ]
 	[ "$("${BK[@]}" logs --json --tail 1 "$C" | wc -l)" = 1 ]
 }
 
+# bats test_tags=kernel
 @test "out of memory is told" {
 	[ -e /sys/fs/cgroup/memory ] || [ -e /sys/fs/cgroup/memory.stat ] || skip "no memory controller here"
 	"${BK[@]}" run -d --memory 16m --name "$C" host python3 -c 'x = bytearray(300 << 20); print(len(x))'

@@ -55,6 +55,7 @@ home_of() { # home_of UID: as the program sees it
 	leftovers
 }
 
+# bats test_tags=kernel
 @test "process: devices that a user namespace gets from the host are nosuid and noexec" {
 	edit "$b" '.linux.namespaces += [{type: "user"}]'
 	edit "$b" '.linux.uidMappings = [{containerID: 0, hostID: 0, size: 65536}] | .linux.gidMappings = .linux.uidMappings'
@@ -321,6 +322,7 @@ PATH=/bin" ]
 	leftovers
 }
 
+# bats test_tags=kernel
 @test "process: on all CPUs of its cgroup, whatever the runtime is bound to" {
 	local all
 	[ "$(nproc)" -gt 1 ] || skip "this machine has one CPU"

@@ -18,6 +18,7 @@ export_to() {
 	"$BULKHEAD" profile export --name full --to "$1" "${2:-$FULL}" 2>warnings
 }
 
+# bats test_tags=kernel
 @test "export --to apparmor: the parser compiles it, full and with nothing restricted" {
 	command -v apparmor_parser || skip "apparmor is not installed"
 	echo '{"version": 1, "rules": {}}' >open.json
@@ -78,6 +79,7 @@ export_to() {
 	run ! grep -q 'network.connect' warnings
 }
 
+# bats test_tags=kernel
 @test "export --to oci: the parts, put into a config, hold under another runtime and under ours" {
 	local path runtime names
 	path=$(bundle)

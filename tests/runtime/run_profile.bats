@@ -27,6 +27,7 @@ teardown() {
 	common_teardown
 }
 
+# bats test_tags=kernel
 @test "files, calls, procfs, sysfs, devices, capabilities and limits: what the profile names works, the rest is refused" {
 	run "$BULKHEAD" run --cap-add ALL --profile p.json host /bin/sh -c '
 		cat /etc/passwd || echo read
@@ -49,6 +50,7 @@ teardown() {
 	[ "$status" -eq 0 ]
 }
 
+# bats test_tags=kernel
 @test "devices alone, and limits of the cgroup: what is not named is out of reach, and so is more memory" {
 	echo '{"version": 1, "rules": {"devices": ["/dev/null", "/dev/urandom"], "limits": {"memory": 50000000, "pids": 20}}}' >d.json
 	run "$BULKHEAD" run --profile d.json host /bin/sh -c '
@@ -86,6 +88,7 @@ except OSError as e:
 	[[ $output != *Traceback* ]]
 }
 
+# bats test_tags=kernel
 @test "TCP ports: bound and connected to only where the profile names them; none at all is no network" {
 	jq '.rules.network = {"listen": [7777], "connect": [7777]}' calls.json >ports.json
 	run "$BULKHEAD" run --profile ports.json host python3 -c '
@@ -120,6 +123,7 @@ for port in 7777, 7778:
 	[ "$output" != "$(readlink /proc/self/ns/net)" ]
 }
 
+# bats test_tags=kernel
 @test "signals: only those that the profile names are sent, with and without a list of calls" {
 	local list
 	cat >signals.py <<-'END'

@@ -57,6 +57,7 @@ running() { [ "$(oci state "$1" | jq -r .status)" = running ]; }
 	leftovers
 }
 
+# bats test_tags=kernel
 @test "run host: no capability, no_new_privs, a filter, ids that own no host file" {
 	run "${BK[@]}" run host sh -c 'grep -E "^(Cap|NoNewPrivs|Seccomp:)" /proc/self/status; cat /proc/self/uid_map'
 	[ "$status" -eq 0 ]
@@ -69,6 +70,7 @@ running() { [ "$(oci state "$1" | jq -r .status)" = running ]; }
 	[ "$first" -ge 65536 ]
 }
 
+# bats test_tags=kernel
 @test "run host: every namespace is new" {
 	outside=$(for ns in user pid net mnt ipc uts cgroup time; do readlink /proc/self/ns/$ns; done | sort)
 	inside=$("${BK[@]}" run host sh -c 'for ns in user pid net mnt ipc uts cgroup time; do readlink /proc/self/ns/$ns; done' | sort)
@@ -99,17 +101,20 @@ running() { [ "$(oci state "$1" | jq -r .status)" = running ]; }
 	[ ! -e /tmp/x ]
 }
 
+# bats test_tags=kernel
 @test "run host: loopback is up, and there is no other device" {
 	run "${BK[@]}" run host sh -c 'cut -d: -f1 /proc/net/dev | tail -n +3 | tr -d " "; cat /sys/class/net/lo/flags'
 	[ "${lines[0]}" = lo ]
 	[ "${lines[1]}" = 0x9 ]
 }
 
+# bats test_tags=kernel
 @test "run host: limits are on" {
 	run "${BK[@]}" run --pids-limit 20 host bash -c 'for i in $(seq 40); do sleep 100 & done 2>&1; echo; kill $(jobs -p)'
 	[[ $output == *"Resource temporarily unavailable"* ]]
 }
 
+# bats test_tags=kernel
 @test "run host: what the filter denies is EPERM, and clone3 and unknown calls are ENOSYS" {
 	run "${BK[@]}" run host python3 -c '
 import ctypes, errno
@@ -158,6 +163,7 @@ print(call(16, 0, 0x5412, 0), call(16, 0, 0x100005412, 0), call(16, 0, 0x541c, 0
 	[ -d "$b/rootfs/etc/deep/er" ]
 }
 
+# bats test_tags=kernel
 @test "run DIR --writable: changes are thrown away; =keep writes to the directory" {
 	b=$(bundle)
 	echo old > "$b/rootfs/etc/file"; chmod 666 "$b/rootfs/etc/file"
@@ -231,6 +237,7 @@ print(call(16, 0, 0x5412, 0), call(16, 0, 0x100005412, 0), call(16, 0, 0x541c, 0
 	leftovers
 }
 
+# bats test_tags=kernel
 @test "seccomp: a listener, with each flag that features calls supported" {
 	b=$(bundle)
 	for flag in $("$OCI" features | jq -r '.linux.seccomp.supportedFlags[]'); do

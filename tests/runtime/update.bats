@@ -22,6 +22,7 @@ pids() { limit pids pids.max pids.max; }
 shares() { limit cpu cpu.shares cpu.weight; }
 saved() { jq -c ".linux.resources$1" "$STATE/$id/config.json"; }
 
+# bats test_tags=kernel
 @test "update: the saved config follows, and keeps what was not given" {
 	edit "$b" '.annotations.mine = "stays" | .linux.resources.hugepageLimits = []'
 	# By hand: jq rounds numbers.
@@ -44,6 +45,7 @@ saved() { jq -c ".linux.resources$1" "$STATE/$id/config.json"; }
 	leftovers
 }
 
+# bats test_tags=kernel
 @test "update: no limit of memory leaves none of memory and swap together, in the cgroup and in the saved config" {
 	up
 	oci update --memory -1 "$id"
@@ -59,6 +61,7 @@ saved() { jq -c ".linux.resources$1" "$STATE/$id/config.json"; }
 	leftovers
 }
 
+# bats test_tags=kernel
 @test "update: what was written before a refused value is put back" {
 	up
 	local before file
