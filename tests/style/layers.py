@@ -186,14 +186,16 @@ def check_pure(rules, build):
     yield from check_reach(objects, [prefix_of(folder) for folder in rules.pure], rules.pure_never)
 
 
-def check_public(build):
+def check_public(tree, build):
     """A function that other files can call is called by one, be it a test; else it is static, or dead."""
+    sources = {path.replace("/", "_") + ".o" for path in files_below(tree, "src", (".c",))}
     objects = symbols(sorted(path for kind in ("native", "musl")
                              for path in glob.glob(f"{build}/{kind}/**/*.o", recursive=True)))
     used = {name for _, undefined in objects.values() for name in undefined}
     for path, (defined, _) in objects.items():
         where = os.path.basename(path)
-        if not where.startswith("src_") or where.endswith(".bpf.o"):
+        # What is left of a file that has gone does not count.
+        if where not in sources:
             continue
         for name in sorted(defined - used - {"main"}):
             yield f"{where}: nothing outside of it uses {name}"
@@ -235,7 +237,7 @@ def main():
     for kind in ("native", "musl"):
         tap.check(f"the child does not allocate or print ({kind})", check_child(rules, f"{arguments.build}/{kind}"))
     tap.check("what is pure asks nothing of the system", check_pure(rules, f"{arguments.build}/native"))
-    tap.check("what is public is used", check_public(arguments.build))
+    tap.check("what is public is used", check_public(arguments.tree, arguments.build))
     for name, allowed in rules.programs.items():
         tap.check(f"what {name} loads", check_program(name, allowed, f"{arguments.build}/{name}"))
     tap.end()

@@ -80,7 +80,7 @@ def compile_to(path, text, *options):
 
 def check_objects(tap):
     """What is read from built files: the child's symbols, through another object, and a program's libraries."""
-    tree = make_tree({})
+    tree = make_tree({"src/core/plan/c.c": ""})
     objects = f"{tree}/build/native/libcore.a.p"
     try:
         compile_to(f"{objects}/src_core_child_a.c.o", "int b(void); int a(void) { return b(); }", "-c")

@@ -111,6 +111,10 @@ int child_take_tree_back(struct child *child, int slash_fd, struct err *err);
 /* copy_up.c: copy what is in the directory from_fd into the directory to_fd. -errno. */
 int child_copy_up(int from_fd, int to_fd);
 
+/* verify.c: have both lists the same groups, each as often? */
+bool child_same_groups(const struct container_id *planned, size_t planned_count, const struct container_id *actual,
+		       size_t actual_count);
+
 /* exec.c: a NULL-terminated copy of the list, mapped, with room for one more; NULL when memory is gone. */
 char **child_pointers(const struct strings *list);
 

@@ -5,6 +5,7 @@
  */
 #include <linux/seccomp.h>
 #include <linux/securebits.h>
+#include <string.h>
 
 #include "core/child/parts.h"
 #include "kernel/creds.h"
@@ -58,26 +59,40 @@ static int compare_ids(const struct op *op, const struct creds_status *status, s
 	return 0;
 }
 
-/* The kernel keeps them sorted and the plan does not: compared are their number, and sums that any other group changes. */
+/* Each group of one list has a partner of its own in the other, in whatever order: the kernel sorts by the host's ids. */
+bool child_same_groups(const struct container_id *planned, size_t planned_count, const struct container_id *actual,
+		       size_t actual_count)
+{
+	static bool taken[GROUPS_MAX];
+	size_t first = 0; /* those before it are taken */
+
+	if (planned_count != actual_count || actual_count > GROUPS_MAX)
+		return false;
+	memset(taken, 0, actual_count);
+	for (size_t i = 0; i < planned_count; i++) {
+		size_t at = first;
+
+		while (at < actual_count && (taken[at] || actual[at].value != planned[i].value))
+			at++;
+		if (at == actual_count)
+			return false;
+		taken[at] = true;
+		while (first < actual_count && taken[first])
+			first++;
+	}
+	return true;
+}
+
 static int compare_groups(const struct op *op, struct err *err)
 {
 	static struct container_id groups[GROUPS_MAX];
-	uint64_t planned[2] = {0}, actual[2] = {0};
 	int count = creds_get_groups(groups, ARRAY_SIZE(groups));
 
 	if (!op->verify.groups_set)
 		return 0;
 	if (count < 0)
 		return child_failed(op, count, "getgroups", err);
-	for (size_t i = 0; i < op->verify.groups_count; i++) {
-		planned[0] += op->verify.groups[i].value;
-		planned[1] += (uint64_t)op->verify.groups[i].value * op->verify.groups[i].value;
-	}
-	for (int i = 0; i < count && i < (int)ARRAY_SIZE(groups); i++) {
-		actual[0] += groups[i].value;
-		actual[1] += (uint64_t)groups[i].value * groups[i].value;
-	}
-	if ((size_t)count == op->verify.groups_count && planned[0] == actual[0] && planned[1] == actual[1])
+	if (child_same_groups(op->verify.groups, op->verify.groups_count, groups, (size_t)count))
 		return 0;
 	return err_set(err, ERR_INTERNAL, "the container would have other supplementary groups than planned (%d, planned %zu)",
 		       count, op->verify.groups_count);
