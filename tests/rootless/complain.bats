@@ -3,8 +3,6 @@
 # run --complain of an ordinary user: the supervisor of system calls needs no privilege.
 load ../runtime/helpers
 
-BULKHEAD=${BULKHEAD:-$ROOT_OF_TREE/build/bulkhead}
-
 setup() {
 	common_setup
 }

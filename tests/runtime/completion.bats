@@ -4,7 +4,6 @@
 
 load helpers
 
-BULKHEAD=${BULKHEAD:-$ROOT_OF_TREE/build/bulkhead}
 DOCUMENTS=${BULKHEAD_DOCUMENTS:-$ROOT_OF_TREE/build/native/src/cmd/document}
 
 setup() {

@@ -4,20 +4,11 @@
 
 load ../runtime/helpers
 
-BULKHEAD=${BULKHEAD:-$ROOT_OF_TREE/build/bulkhead}
-
 setup() {
-	common_setup
-	BK=("$BULKHEAD" --root "$STATE")
-	C=$(new_id)
+	people_setup
 	cd "$WORK"
 }
-teardown() {
-	local id
-	for id in $("${BK[@]}" ls -aq 2>/dev/null); do "${BK[@]}" rm -f "$id" >/dev/null 2>&1 || true; done
-	cd /
-	common_teardown
-}
+teardown() { people_teardown; }
 
 begin() { "${BK[@]}" run -d --name "$C" "$@"; }
 in_it() { "${BK[@]}" exec "$C" "$@"; }

@@ -6,6 +6,7 @@
 #   edit BUNDLE FILTER    change its config.json with a jq filter
 #   oci ARGS…             the runtime under test with the test's state root
 #   new_id                an id that no other test uses
+#   people_setup          for containers of bulkhead itself: BK is the program with its state root, C a name
 #   assert_fails STATUS   after `run`: the status, and an error on standard error that is no bare errno
 #   snapshot, leftovers   mounts, cgroups, state and processes before, and what is more of them now
 
@@ -13,6 +14,7 @@ bats_require_minimum_version 1.5.0
 
 ROOT_OF_TREE=$(cd "$(dirname "${BASH_SOURCE[0]}")/../.." && pwd)
 OCI=${BULKHEAD_OCI:-$ROOT_OF_TREE/build/bulkhead-oci}
+BULKHEAD=${BULKHEAD:-$ROOT_OF_TREE/build/bulkhead}
 
 common_setup() {
 	WORK=$(mktemp -d "${BATS_TEST_TMPDIR:-/tmp}/bk.XXXXXX")
@@ -28,6 +30,19 @@ common_teardown() {
 		for id in $(ls "$STATE"); do "$OCI" --root "$STATE" delete --force "$id" >/dev/null 2>&1 || true; done
 	fi
 	rm -rf "$WORK"
+}
+
+people_setup() {
+	common_setup
+	BK=("$BULKHEAD" --root "$STATE")
+	C=$(new_id)
+}
+
+people_teardown() {
+	local id
+	for id in $("${BK[@]}" ls -aq 2>/dev/null); do "${BK[@]}" rm -f "$id" >/dev/null 2>&1 || true; done
+	cd /
+	common_teardown
 }
 
 new_id() {

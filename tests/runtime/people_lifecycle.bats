@@ -4,18 +4,8 @@
 
 load helpers
 
-BULKHEAD=${BULKHEAD:-$ROOT_OF_TREE/build/bulkhead}
-
-setup() {
-	common_setup
-	BK=("$BULKHEAD" --root "$STATE")
-	C=$(new_id)
-}
-teardown() {
-	local id
-	for id in $("${BK[@]}" ls -aq 2>/dev/null); do "${BK[@]}" rm -f "$id" >/dev/null 2>&1 || true; done
-	common_teardown
-}
+setup() { people_setup; }
+teardown() { people_teardown; }
 
 field() { "${BK[@]}" inspect "$1" | jq -r ".[0].$2"; }
 is() { [ "$(field "$1" "$2")" = "$3" ]; }
@@ -161,6 +151,24 @@ log_has() { "${BK[@]}" logs "$1" 2>&1 | grep -q -- "$2"; }
 	"${BK[@]}" stop -t 0 "$C"
 	wait_for 10 is "$C" status exited
 	"${BK[@]}" rm -f "$C"
+	wait_for 10 leftovers
+}
+
+@test "--restart unless-stopped is always: it goes on by itself, and never again after a person has ended it" {
+	local policy how
+	for policy in always unless-stopped; do
+		for how in "stop -t 0" "kill" "kill -s TERM"; do
+			"${BK[@]}" run -d --restart $policy --name "$C" host sleep 1000
+			# Not by a verb: so may the kernel, when memory is gone.
+			kill -9 "$(field "$C" pid)"
+			wait_for 10 is "$C" restarts 1
+			wait_for 10 is "$C" status running
+			"${BK[@]}" $how "$C"
+			wait_for 10 is "$C" status exited
+			is "$C" restarts 1
+			"${BK[@]}" rm "$C"
+		done
+	done
 	wait_for 10 leftovers
 }
 

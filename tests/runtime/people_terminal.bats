@@ -4,23 +4,17 @@
 
 load ../runtime/helpers
 
-BULKHEAD=${BULKHEAD:-$ROOT_OF_TREE/build/bulkhead}
-
 setup() {
 	command -v tmux >/dev/null || skip "tmux is missing"
-	common_setup
-	BK=("$BULKHEAD" --root "$STATE")
-	C=$(new_id)
+	people_setup
 	export TMUX_TMPDIR=$WORK
 	tm -f /dev/null new-session -d -x 80 -y 24 "env PS1='outside> ' sh"
 	screen_has 'outside>'
 }
 teardown() {
-	local id
 	command -v tmux >/dev/null || return 0
 	tm kill-server 2>/dev/null || true
-	for id in $("${BK[@]}" ls -aq 2>/dev/null); do "${BK[@]}" rm -f "$id" >/dev/null 2>&1 || true; done
-	common_teardown
+	people_teardown
 }
 
 tm() { env -u TMUX tmux -L bulkhead "$@"; }

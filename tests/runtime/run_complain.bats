@@ -3,8 +3,6 @@
 # bulkhead run --profile FILE --complain: nothing of the profile is enforced, and what it does not allow is told.
 load helpers
 
-BULKHEAD=${BULKHEAD:-$ROOT_OF_TREE/build/bulkhead}
-
 setup() {
 	common_setup
 	cd "$WORK"

@@ -4,8 +4,6 @@
 
 load helpers
 
-BULKHEAD=${BULKHEAD:-$ROOT_OF_TREE/build/bulkhead}
-
 setup() {
 	common_setup
 	BK=("$BULKHEAD" --root "$STATE")

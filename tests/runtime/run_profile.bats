@@ -5,8 +5,7 @@ load helpers
 
 setup() {
 	common_setup
-	BULKHEAD=${BULKHEAD:-$ROOT_OF_TREE/build/bulkhead}
-	cd "$BATS_TEST_TMPDIR"
+		cd "$BATS_TEST_TMPDIR"
 	# What usual programs call, without two that the tests look at.
 	jq '{version: 1, rules: {syscalls: {names: [.syscalls[] | select(.action == "SCMP_ACT_ALLOW") | .names[] |
 		select(. != "mkdir" and . != "mkdirat")] | unique}}}' /usr/share/containers/seccomp.json >calls.json ||

@@ -5,8 +5,6 @@
 
 load ../runtime/helpers
 
-BULKHEAD=${BULKHEAD:-$ROOT_OF_TREE/build/bulkhead}
-
 # An ordinary user is one inside as well.
 AS_USER=(--user 1000:1000)
 

@@ -6,8 +6,6 @@
 
 load ../runtime/helpers
 
-BULKHEAD=${BULKHEAD:-$ROOT_OF_TREE/build/bulkhead}
-
 setup() {
 	common_setup
 	BK=("$BULKHEAD" --root "$STATE")

@@ -4,8 +4,6 @@
 
 load helpers
 
-BULKHEAD=${BULKHEAD:-$ROOT_OF_TREE/build/bulkhead}
-
 setup() {
 	common_setup
 	# The state of `bulkhead` lives in a root of the test's own.

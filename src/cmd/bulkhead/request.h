@@ -59,7 +59,8 @@ struct sandbox_options {
 	{OPT_STRING, 0, "pids-limit", "NUMBER", "processes (default: 1024)", SANDBOX_OPTION(pids)},               \
 	{OPT_STRING, 0, "profile", "FILE", "allow only what this containment profile names, too", SANDBOX_OPTION(profile)}, \
 	{OPT_FLAG, 0, "read-only", NULL, "the root cannot be written (default)", SANDBOX_OPTION(read_only)},         \
-	{OPT_STRING, 0, "restart", "POLICY", "no, on-failure[:n], always, unless-stopped; with -d", SANDBOX_OPTION(restart)}, \
+	{OPT_STRING, 0, "restart", "POLICY", "no, on-failure[:n], always, unless-stopped (the same); with -d",      \
+	 SANDBOX_OPTION(restart)},                                                                                   \
 	{OPT_OPTIONAL, 0, "rm", "true|false", "remove it when it has ended (default without -d; =false keeps log and status)", \
 	 SANDBOX_OPTION(remove)},                                                                                    \
 	{OPT_LIST, 0, "security-opt", "OPTION", "seccomp=FILE|unconfined, no-new-privileges[=false], apparmor=, label=", \
