@@ -261,6 +261,7 @@ tells() { # FILTER WORD…: the refusal says who asked, why, what to try, and th
 	tells '.mounts += [{destination: "/tmp", type: "ext4", source: "/dev/none"}]' "/dev/none" "check \"source\" and \"options\""
 	tells '.linux.devices = [{path: "/dev/x", type: "c", major: 1, minor: 3}, {path: "/dev/x", type: "c", major: 1,
 		minor: 5}]' "if it stands there twice" "config.json#/linux/devices/1"
+	tells '.linux.resources.memory.limit = 1000' "config.json#/linux/resources/memory/limit" "limit of 1000 bytes"
 	tells '.linux.resources.hugepageLimits = [{pageSize: "3MB", limit: 9}]' "config.json#/linux/resources/hugepageLimits/0"
 }
 

@@ -79,8 +79,10 @@ static void test_all_faults(void **state)
 	(void)state;
 	assert_int_equal(profile_read(&arena, "p.json", text, strlen(text), &profile, faults), ERR);
 	assert_int_equal(faults->count, ARRAY_SIZE(places));
-	for (size_t i = 0; i < ARRAY_SIZE(places); i++)
+	for (size_t i = 0; i < ARRAY_SIZE(places); i++) {
 		assert_string_equal(faults->items[i].where + strlen("p.json"), places[i]);
+		assert_string_not_equal(faults->items[i].fix, "");
+	}
 }
 
 static void test_refused(void **state)

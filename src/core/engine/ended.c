@@ -3,6 +3,7 @@
  * ended: a container's process that ended before it executed its program, and why. The end of its socket says only that
  * it executed something or is no more; which, /proc/PID tells. Runs in the runtime and in `start`.
  */
+#include <signal.h>
 #include <sys/wait.h>
 
 #include "core/engine/parts.h"
@@ -54,6 +55,24 @@ static int silenced_by_filter(struct err *err)
 	return err_fix(err, "let the filter allow execve, sendmsg and exit_group, and look at what is said then");
 }
 
+static int killed(const struct oci_config *config, int signal, struct err *err)
+{
+	const struct opt_i64 *limit = &config->linux.resources.memory.limit;
+
+	if (signal != SIGKILL) {
+		err_why(err, "signal %d ended it", signal);
+		return err_fix(err, "look at dmesg, and at what may send signals here");
+	}
+	if (!limit->set || limit->value < 0) {
+		err_why(err, "SIGKILL ended it: someone sent it, or memory is short");
+		return err_fix(err, "look at dmesg, which tells of processes that were ended for want of memory");
+	}
+	err_where(err, "%s#/linux/resources/memory/limit", config->name);
+	err_why(err, "SIGKILL ended it: its memory limit of %lld bytes may be too low, or someone sent it",
+		(long long)limit->value);
+	return err_fix(err, "raise the limit, and look at dmesg, which tells of processes that were ended for want of memory");
+}
+
 int ended_why(const struct oci_config *config, int status, struct err *err)
 {
 	bool known = status >= 0;
@@ -63,12 +82,12 @@ int ended_why(const struct oci_config *config, int status, struct err *err)
 	if (config->linux.seccomp.present && WIFSIGNALED(status) && WTERMSIG(status) == SIGILL)
 		return silenced_by_filter(err);
 	err_set(err, ERR_INTERNAL, "the container's process ended while it was being made");
-	if (!known)
-		return err_why(err, "only its parent, which is not this process, knows how");
-	if (WIFSIGNALED(status)) {
-		err_why(err, "signal %d ended it%s", WTERMSIG(status),
-			WTERMSIG(status) == SIGKILL ? " (its memory limit may be too low, or someone killed it)" : "");
-		return err_fix(err, "look at the memory limit (linux.resources.memory.limit) and at dmesg");
+	if (!known) {
+		err_why(err, "only its parent, which is not this process, knows how");
+		return err_fix(err, "look at dmesg; `run` in place of create and start tells more");
 	}
-	return err_why(err, "it exited with status %d without a message", WEXITSTATUS(status));
+	if (WIFSIGNALED(status))
+		return killed(config, WTERMSIG(status), err);
+	err_why(err, "it exited with status %d without a message", WEXITSTATUS(status));
+	return err_fix(err, "this is a fault of the runtime: report it, with the config");
 }

@@ -52,18 +52,18 @@ static void refuse(struct reader *reader, const struct json *value, const char *
 	else
 		err_set(err, ERR_CONFIG, "%s %s", label, what);
 	err_where(err, "%s", where);
-	if (fix)
-		err_fix(err, "%s", fix);
+	err_fix(err, "%s", fix);
 }
 
 static bool expect(struct reader *reader, const struct json *value, enum json_type type)
 {
-	char *what;
+	char *what, *fix;
 
 	if (value->type == type)
 		return true;
 	what = arena_printf(reader->arena, "must be %s, and is %s", json_type_name(type), json_type_name(value->type));
-	refuse(reader, value, what ? what : "is of the wrong type", NULL);
+	fix = arena_printf(reader->arena, "write %s, or leave it out where it is optional", json_type_name(type));
+	refuse(reader, value, what ? what : "is of the wrong type", fix ? fix : "write it as another type");
 	return false;
 }
 
@@ -71,12 +71,15 @@ static bool expect(struct reader *reader, const struct json *value, enum json_ty
 static void refuse_unknown(struct reader *reader, const struct json *object, const char *const *keys)
 {
 	for (const struct json *member = object->first; member; member = member->next) {
+		const char *nearest;
 		size_t i = 0;
 
 		while (keys[i] && strcmp(keys[i], member->key) != 0)
 			i++;
-		if (!keys[i])
-			refuse(reader, member, "is no member that a profile has here", opt_nearest(member->key, keys));
+		if (keys[i])
+			continue;
+		nearest = opt_nearest(member->key, keys);
+		refuse(reader, member, "is no member that a profile has here", nearest ? nearest : "remove it");
 	}
 }
 
@@ -93,7 +96,7 @@ static void read_count(struct reader *reader, const struct json *object, const c
 	const struct json *value = member(reader, object, key, JSON_NUMBER);
 
 	if (value && !json_u64(value, ret))
-		refuse(reader, value, "must be a whole number from 0", NULL);
+		refuse(reader, value, "must be a whole number from 0", "write it without a sign, a fraction and an exponent");
 }
 
 static void read_flag(struct reader *reader, const struct json *object, const char *key, bool *ret)
@@ -116,7 +119,8 @@ static void read_arguments(struct reader *reader, const struct json *value, cons
 		item->argument[1] = strtoull(end + 1, NULL, 16);
 	for (size_t i = 0; i < ARRAY_SIZE(item->argument); i++)
 		if (item->argument[i] & ~row->argument.mask[i]) {
-			refuse(reader, value, "has bits that are not compared for this call", NULL);
+			refuse(reader, value, "has bits that are not compared for this call",
+			       "clear those bits: the kernel's own numbers do not have them");
 			return;
 		}
 }
@@ -134,17 +138,17 @@ static void read_item(struct reader *reader, const struct json *value, const str
 	if (!expect(reader, value, types[row->form]))
 		return;
 	if (value->type == JSON_NUMBER && !json_u64(value, &item->number)) {
-		refuse(reader, value, "must be a whole number from 0", NULL);
+		refuse(reader, value, "must be a whole number from 0", "write it without a sign, a fraction and an exponent");
 		return;
 	}
 	if (row->form == PROFILE_PORTS && item->number > UINT16_MAX)
-		refuse(reader, value, "must be a port, 65535 at most", NULL);
+		refuse(reader, value, "must be a port, 65535 at most", "a number from 0 to 65535");
 	item->text = row->form == PROFILE_PORTS ? arena_printf(reader->arena, "%" PRIu64, item->number)
 						: keyed ? value->key : value->string;
 	item->reason = row->form == PROFILE_REASONS ? value->string : NULL;
 	wrong = row->fault(item->text);
 	if (wrong)
-		refuse(reader, value, wrong, NULL);
+		refuse(reader, value, wrong, "correct it, or remove the entry");
 	else if (row->argument.syscall)
 		read_arguments(reader, value, row, item);
 }
@@ -161,7 +165,7 @@ static void read_set(struct reader *reader, const struct json *value, enum profi
 	set->present = true;
 	set->items = arena_calloc(reader->arena, (size_t)value->count + 1, sizeof(*set->items));
 	if (!set->items) {
-		refuse(reader, value, "does not fit in memory", NULL);
+		refuse(reader, value, "does not fit in memory", "make the file smaller");
 		return;
 	}
 	for (const struct json *item = value->first; item; item = item->next)
@@ -238,7 +242,8 @@ static void read_subject(struct reader *reader, const struct json *subject)
 	reader->profile->digest = digest ? digest->string : NULL;
 	if (digest && (strncmp(digest->string, "sha256:", 7) != 0 || digest->count != 71 ||
 		       strspn(digest->string + 7, "0123456789abcdef") != 64))
-		refuse(reader, digest, "must be \"sha256:\" and 64 digits of base 16, in lower case", NULL);
+		refuse(reader, digest, "must be \"sha256:\" and 64 digits of base 16, in lower case",
+		       "sha256sum prints the digits; or leave it out");
 }
 
 static const char *const *read_texts(struct reader *reader, const struct json *array, size_t *ret_count)
@@ -278,7 +283,8 @@ static void read_file(struct reader *reader, const struct json *root)
 		return;
 	version = member(reader, root, "version", JSON_NUMBER);
 	if (version && (!json_u64(version, &number) || number != PROFILE_VERSION)) {
-		refuse(reader, version, "must be 1, the only version that this program knows", NULL);
+		refuse(reader, version, "must be 1, the only version that this program knows",
+		       "write 1, or use the release that wrote the profile");
 		return; /* another version's members are not ours to judge */
 	}
 	if (!json_get(root, "version"))
