@@ -78,6 +78,20 @@ log_has() { "${BK[@]}" logs "$1" 2>&1 | grep -q -- "$2"; }
 	assert_says "--env PATH="
 }
 
+@test "labels: of two with one name the later counts; what has ended is told in words of this program" {
+	"${BK[@]}" run -d --label a=1 --label ab=2 --label a=3 --name "$C" host true
+	"${BK[@]}" wait "$C"
+	[ "$("${BK[@]}" inspect "$C" | grep -c '"a":')" = 1 ]
+	is "$C" labels.a 3
+	is "$C" labels.ab 2
+	run --separate-stderr "${BK[@]}" kill "$C"
+	assert_fails 1
+	assert_says "bulkhead ls"
+	run --separate-stderr "${BK[@]}" exec "$C" true
+	assert_fails 125
+	assert_says "bulkhead rm"
+}
+
 @test "the monitor is contained" {
 	"${BK[@]}" run -d --name "$C" host sleep 1000
 	local status_file=/proc/$(field "$C" monitorPid)/status
@@ -262,6 +276,10 @@ b" ]
 	run -127 "${BK[@]}" exec "$C" no-such-program
 	"${BK[@]}" exec -d "$C" touch /tmp/made
 	wait_for 10 "${BK[@]}" exec "$C" test -e /tmp/made
+	run --separate-stderr "${BK[@]}" stop --signal 0 "$C"
+	assert_fails 1
+	assert_says "stops nothing" try
+	is "$C" status running
 	"${BK[@]}" kill "$C"
 	status=0
 	wait "$pid" || status=$?

@@ -155,6 +155,17 @@ static void print_time(struct json_writer *writer, const char *key, uint64_t ns)
 	json_member_string(writer, key, text);
 }
 
+/* Of two with one name the later one counts. */
+static bool is_overruled(const struct strings *labels, size_t i)
+{
+	size_t length = strcspn(labels->items[i], "=");
+
+	for (size_t j = i + 1; j < labels->count; j++)
+		if (strncmp(labels->items[i], labels->items[j], length) == 0 && strcspn(labels->items[j], "=") == length)
+			return true;
+	return false;
+}
+
 static void print_labels(struct json_writer *writer, const struct strings *labels)
 {
 	json_key(writer, "labels");
@@ -163,6 +174,8 @@ static void print_labels(struct json_writer *writer, const struct strings *label
 		char name[256];
 		size_t length = strcspn(labels->items[i], "=");
 
+		if (is_overruled(labels, i))
+			continue;
 		snprintf(name, sizeof(name), "%.*s", (int)length, labels->items[i]);
 		json_member_string(writer, name, labels->items[i][length] ? labels->items[i] + length + 1 : "");
 	}

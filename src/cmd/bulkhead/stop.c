@@ -136,11 +136,22 @@ static int end(int argc, char **argv, struct people *people, const struct opt_ve
 	return life_each(people, argv, operands, chosen, what);
 }
 
+/* Signal 0 asks whether it is there, and ends nothing. */
+static int stop_unless_mistaken(struct people *people, const char *name, void *context, struct err *err)
+{
+	const struct end_options *chosen = context;
+
+	if (chosen->number)
+		return stop_one(people, name, context, err);
+	err_set(err, ERR_USAGE, "signal 0 stops nothing");
+	return err_fix(err, "%s stop %s sends TERM, and after a while KILL", people->cli.program, name);
+}
+
 static int stop(int argc, char **argv, void *context)
 {
 	struct end_options chosen = {.seconds = STOP_SECONDS, .number = SIGTERM};
 
-	return end(argc, argv, context, &verb_stop, &chosen, stop_one);
+	return end(argc, argv, context, &verb_stop, &chosen, stop_unless_mistaken);
 }
 
 static int kill_verb(int argc, char **argv, void *context)

@@ -75,6 +75,8 @@ static const struct {
 	{"create it with a cgroup",
 	 "start it as root, or where a cgroup is delegated: systemd-run --user --scope -p Delegate=yes bulkhead run …"},
 	{"ulimit -n 4096", "a higher --ulimit nofile, if one is given: each mount takes a file; otherwise ulimit -n 4096 before"},
+	{"`list` shows which", "bulkhead ls, which lists those that run"},
+	{"delete it, and create", "bulkhead rm removes it; then run it again"},
 	{"in linux.uidMappings", "choose an id that the container has"},
 	{"correct process.args", "check the path, which begins at the source's root; or show it the program with --volume"},
 };
