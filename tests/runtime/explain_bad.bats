@@ -138,3 +138,25 @@ for error in (1, 13, 38):
 	[[ $output == *"container \"$id\" does not run"*"try"*"explain --last $id"* ]]
 	"${BK[@]}" rm "$id" >/dev/null
 }
+
+@test "explain: what cannot be printed is an error; a reader that goes away ends it, and nothing stays" {
+	for options in "--json" "--follow"; do
+		# shellcheck disable=SC2086
+		run "$BULKHEAD" explain $options -- sh -c 'mkdir /sys/none; exit 3'
+		[ "$status" -eq 3 ]
+		# shellcheck disable=SC2086
+		run bash -c '"$@" > /dev/full' bash "$BULKHEAD" explain $options -- sh -c 'mkdir /sys/none; echo alive >&2
+			exit 3'
+		echo "$output"
+		[ "$status" -eq 125 ]
+		[[ $output == *alive*"cannot print what was seen: No space left on device"* ]]
+	done
+	id=$(new_id)
+	"${BK[@]}" run -d --name "$id" host sh -c 'while :; do hostname x; sleep 0.05; done' >/dev/null
+	"${BK[@]}" explain --follow "$id" 2> "$WORK/err" | head -n 1 > "$WORK/first"
+	grep -q sethostname "$WORK/first"
+	[ "$("${BK[@]}" inspect "$id" | jq -r '.[0].status')" = running ]
+	helper_gone() { ! pgrep -f -- "--mount=$(stat -Lc %i "/proc/$("${BK[@]}" inspect "$id" | jq '.[0].pid')/ns/mnt")" >/dev/null; }
+	wait_for 20 helper_gone
+	"${BK[@]}" rm -f "$id" >/dev/null
+}

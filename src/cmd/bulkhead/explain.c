@@ -16,6 +16,7 @@
 #include <unistd.h>
 
 #include "base/fd.h"
+#include "base/types.h"
 #include "kernel/process.h"
 
 static const struct opt options[] = {
@@ -67,14 +68,19 @@ static int read_tier(const struct explain_options *chosen, enum observe_tier *re
 /* Take records until pidfd's process ends (-EBADF: until a signal). */
 static int watch(struct explain_story *story, int pidfd, struct err *err)
 {
+	bool at_once = story->options->follow || story->options->json;
 	union observe_record record;
 
-	while (!interrupted) {
-		struct pollfd fds[2] = {{.fd = story->observe.fd, .events = POLLIN}, {.fd = pidfd, .events = POLLIN}};
+	while (!interrupted && !story->output_error) {
+		/* A pipe that nobody reads any more has an error, before something is written. */
+		struct pollfd fds[3] = {{.fd = story->observe.fd, .events = POLLIN}, {.fd = pidfd, .events = POLLIN},
+					{.fd = at_once ? STDOUT_FILENO : -1}};
 		int result;
 
-		if (poll(fds, 2, -1) < 0 && errno != EINTR)
+		if (poll(fds, ARRAY_SIZE(fds), -1) < 0 && errno != EINTR)
 			return err_sys(err, errno, "poll", "cannot wait");
+		if (fds[2].revents & POLLERR)
+			return 0;
 		if (fds[0].revents) {
 			/* All: what came in one message makes the socket readable once. */
 			while ((result = observe_next(&story->observe, 0, &record, err)) > 0)
@@ -126,7 +132,8 @@ static int explain_running(struct people *people, const struct explain_options *
 		if (watch(&story, pidfd, &err) || explain_story_drain(&story, &err))
 			status = failed(people, &err);
 		explain_record_end(&story);
-		explain_story_tell(&story);
+		if (explain_story_tell(&story, stdout, &err))
+			status = failed(people, &err);
 	} else {
 		status = failed(people, &err);
 	}
@@ -186,7 +193,7 @@ int explain_traced(struct people *people, const struct explain_options *chosen, 
 {
 	struct explain_story story;
 	struct err err = ERR_INIT;
-	int wait_status = 0;
+	int wait_status = 0, status = 0;
 
 	if (explain_story_begin(&story, people, chosen, &err) || (id && explain_record_begin(&story, id, &err)))
 		return failed(people, &err);
@@ -197,9 +204,10 @@ int explain_traced(struct people *people, const struct explain_options *chosen, 
 		return failed(people, &err);
 	}
 	explain_record_end(&story);
-	explain_story_tell(&story);
+	if (explain_story_tell(&story, stderr, &err))
+		status = failed(people, &err);
 	explain_story_done(&story);
-	return engine_exit_status(wait_status);
+	return status ?: engine_exit_status(wait_status);
 }
 
 static int explain_command(struct people *people, const struct explain_options *chosen, char **argv)
@@ -236,7 +244,8 @@ static int explain_command(struct people *people, const struct explain_options *
 		;
 	if (!status && explain_story_drain(&story, &err))
 		status = failed(people, &err);
-	explain_story_tell(&story);
+	if (explain_story_tell(&story, stderr, &err))
+		status = failed(people, &err);
 	explain_story_done(&story);
 	return status ?: engine_exit_status(wait_status);
 }
@@ -251,10 +260,8 @@ static int explain_last(struct people *people, const struct explain_options *cho
 
 	if (explain_story_begin(&story, people, chosen, &err))
 		return failed(people, &err);
-	if (explain_record_read(&story, &arena, chosen->last, &err))
+	if (explain_record_read(&story, &arena, chosen->last, &err) || explain_story_tell(&story, stdout, &err))
 		status = failed(people, &err);
-	else
-		explain_story_tell(&story);
 	explain_story_done(&story);
 	return status;
 }

@@ -3,6 +3,8 @@
 #ifndef BULKHEAD_CMD_BULKHEAD_EXPLAIN_H
 #define BULKHEAD_CMD_BULKHEAD_EXPLAIN_H
 
+#include <stdio.h>
+
 #include "cmd/bulkhead/people.h"
 #include "insight/explain/explain.h"
 
@@ -33,6 +35,7 @@ struct explain_story {
 	bool hurry; /* it runs before all others */
 	time_t second;
 	unsigned int taken; /* records in that second */
+	int output_error;   /* errno of what could not be printed first; 0: all was */
 	int record_fd; /* what is kept for --last; -EBADF: nothing */
 	size_t recorded, unrecorded; /* bytes that are, and records for which there was no room */
 };
@@ -51,8 +54,9 @@ int explain_story_drain(struct explain_story *story, struct err *err);
 void explain_story_take(struct explain_story *story, const union observe_record *seen);
 /* The same of one that is explained already. */
 void explain_story_add(struct explain_story *story, const struct record *record);
-/* What was kept, the worst first; to standard error when a program was run, which owns standard output. */
-void explain_story_tell(struct explain_story *story);
+/* What was kept, the worst first: to standard error where a program was run, which owns standard output. Errors: ERR_KERNEL
+ * when something could not be printed, now or before. */
+int explain_story_tell(struct explain_story *story, FILE *to, struct err *err);
 void explain_story_done(struct explain_story *story);
 
 /* ---- explain_record.c: what stays for --last ---- */

@@ -89,8 +89,9 @@ static int serve(struct watcher *watcher, pid_t runner, int ready_fd)
 	explain_record_end(&watcher->story);
 	if (err.kind != ERR_NONE && !watcher->detached)
 		cli_error(&watcher->story.people->cli, &err);
+	/* Standard error is where it would be said that nothing can be printed. */
 	if (!watcher->detached)
-		explain_story_tell(&watcher->story);
+		explain_story_tell(&watcher->story, stderr, &err);
 	explain_story_done(&watcher->story);
 	return 0;
 }

@@ -92,9 +92,10 @@ static void put(struct explain_story *story, const struct record *record, FILE *
 		record_write_json(record, &out);
 	else
 		explain_print(record, &chosen, &out);
-	if (!out.failed && out.length)
-		fwrite(out.data, 1, out.length, to);
-	fflush(to);
+	if (out.failed || !out.length)
+		return;
+	if ((fwrite(out.data, 1, out.length, to) != out.length || fflush(to) == EOF) && !story->output_error)
+		story->output_error = errno;
 }
 
 /* The same refusal for a reader: of the same program and call, for the same cause and file. */
@@ -233,7 +234,7 @@ static void tell_summary(struct explain_story *story, size_t hidden, FILE *to)
 	fprintf(to, "\n");
 }
 
-void explain_story_tell(struct explain_story *story)
+static void tell(struct explain_story *story, FILE *to)
 {
 	bool all = story->options->all;
 	size_t others = 0, hidden = 0;
@@ -242,7 +243,7 @@ void explain_story_tell(struct explain_story *story)
 		return;
 	for (size_t i = story->kept_count; i-- > 0 && !story->options->follow;)
 		if (story->kept[i].fatal && !all)
-			put(story, &story->kept[i].record, stderr);
+			put(story, &story->kept[i].record, to);
 	for (size_t i = 0; i < story->kept_count && !story->options->follow; i++) {
 		const struct explain_kept *kept = &story->kept[i];
 
@@ -253,7 +254,13 @@ void explain_story_tell(struct explain_story *story)
 			continue;
 		}
 		others++;
-		put(story, &kept->record, stderr);
+		put(story, &kept->record, to);
 	}
 	tell_summary(story, hidden, stderr);
+}
+
+int explain_story_tell(struct explain_story *story, FILE *to, struct err *err)
+{
+	tell(story, to);
+	return story->output_error ? err_sys(err, story->output_error, "write", "cannot print what was seen") : 0;
 }

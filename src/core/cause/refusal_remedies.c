@@ -18,7 +18,8 @@
 #define NO_POD_LIMITS NONE "a pod has no rlimits; those of the node's runtime hold"
 #define FILTER "--security-opt seccomp=FILE, with {call} allowed in FILE"
 #define OUR_FILTER FILTER " (bulkhead plan --config prints one to begin with)"
-#define OF_FILTER "allow {call} in /linux/seccomp/syscalls (action SCMP_ACT_ALLOW)"
+#define OF_FILTER \
+	"allow {call} in /linux/seccomp/syscalls (action SCMP_ACT_ALLOW), and take it out of rules there that refuse it"
 #define OF_RULE \
 	"take {call} out of {pointer}; where /linux/seccomp/defaultAction is not SCMP_ACT_ALLOW, put it into a rule that is"
 /* Their own filters have a rule for those that have the capability which the call needs anyway. */
