@@ -44,7 +44,7 @@ __attribute__((noinline)) int see_file(__u64 address, __u32 access, __u32 which,
 	struct observe_sight *sight;
 	__u32 end = 0;
 
-	if (!is_new(&fact))
+	if (!is_new(which, &fact))
 		return 0;
 	sight = begin_sight(which, OBSERVE_SIGHT_FILE, number);
 	if (!sight)
@@ -59,13 +59,15 @@ __attribute__((noinline)) int see_file(__u64 address, __u32 access, __u32 which,
 	return 0;
 }
 
+/* The verifier knows the task for what it is, so that these members are read without a helper. */
 static __always_inline struct file *file_of(struct task_struct *task, __u64 fd)
 {
+	struct fdtable *descriptors = task->files->fdt;
 	struct file **table, *file = NULL;
 
-	if (fd >= BPF_CORE_READ(task, files, fdt, max_fds))
+	if (fd >= descriptors->max_fds)
 		return NULL;
-	table = BPF_CORE_READ(task, files, fdt, fd);
+	table = descriptors->fd;
 	bpf_probe_read_kernel(&file, sizeof(file), table + fd);
 	return file;
 }
@@ -134,7 +136,7 @@ __attribute__((noinline)) int see_words(__u32 which, __s32 number, __u64 path, _
 	fact.value[0] = hash_text(which, (__u32)got);
 	fact.value[1] = (__u64)begin.mnt;
 	fact.value[2] = (__u64)begin.dentry;
-	if (!is_new(&fact))
+	if (!is_new(which, &fact))
 		return 0;
 	if (begin.mnt)
 		sight->walk_length = walk_names((__u64)begin.mnt, (__u64)begin.dentry, sight->text + got - 1, &end);

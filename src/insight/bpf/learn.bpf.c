@@ -193,8 +193,8 @@ int BPF_PROG(on_sys_exit, struct pt_regs *regs, long result)
 	struct task_struct *task = bpf_get_current_task_btf();
 	struct mark *mark = watched(task);
 	const volatile struct observe_lesson *lesson;
-	struct call call = {};
 	__u64 number, *count;
+	struct call call;
 	__u32 slot;
 	bool compat;
 

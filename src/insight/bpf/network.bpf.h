@@ -15,7 +15,7 @@ static __always_inline void see_fact(__u32 which, __u32 set, __s32 number, __u64
 	struct fact fact = {.what = set | (__u64)(__u32)number << 32, .value = {first, told_by}};
 	struct observe_sight *sight;
 
-	if (!is_new(&fact))
+	if (!is_new(which, &fact))
 		return;
 	sight = begin_sight(which, set & 0xff, number);
 	if (!sight)
@@ -72,7 +72,7 @@ static __always_inline int see_address(const struct call *call, __u32 set, __u64
 	struct fact fact = {.what = set, .value = {(__u64)port, address.family}};
 	struct observe_sight *sight;
 
-	if (port < 0 || !is_new(&fact))
+	if (port < 0 || !is_new(SCRATCH_EXIT, &fact))
 		return port;
 	sight = begin_sight(SCRATCH_EXIT, set, (__s32)call->number);
 	if (!sight)
@@ -142,7 +142,7 @@ __attribute__((noinline)) int see_question(__s32 number, __u64 from, __u64 lengt
 		return 0;
 	__builtin_memset(sight->text + size, 0, 8);
 	fact.value[0] = hash_text(SCRATCH_EXIT, (__u32)size);
-	if (!is_new(&fact))
+	if (!is_new(SCRATCH_EXIT, &fact))
 		return 0;
 	sight->flags = OBSERVE_SIGHT_WIRE;
 	sight->path_length = (__u32)size;
