@@ -172,6 +172,23 @@ open("/dev/zero").close(); open("/sys/devices/system/cpu/cpu0/uevent").close(); 
 	"${BK[@]}" learn host -- true | jq -e '.rules.files.execute == ["/usr/bin/true"]' >/dev/null
 }
 
+@test "learn: what is executed in the container from outside meanwhile is in the profile, and its runtime's calls are not" {
+	"${BK[@]}" learn --no-verify --name learned -o e.json host -- sh -c 'touch /tmp/up; until [ -e /tmp/done ]; do sleep 0.05; done' \
+		2>err &
+	local learn=$!
+	NAMES+=(learned)
+	wait_for 20 "${BK[@]}" exec learned test -e /tmp/up
+	"${BK[@]}" exec learned sh -c 'uname -r; readlink /etc/mtab || :; cat /etc/shells'
+	"${BK[@]}" exec learned touch /tmp/done
+	wait "$learn"
+	has e.json files.execute /usr/bin/uname
+	has e.json files.read /etc/shells
+	for call in setns unshare mount capset setresuid seccomp; do
+		run ! jq -e --arg call "$call" '.rules.syscalls.names | index($call)' e.json
+	done
+	leftovers
+}
+
 @test "learn --attach: by name, pid and cgroup; it ends with --for, with a signal, and when the container vanishes" {
 	id=$(new_id)
 	NAMES+=("$id")

@@ -16,6 +16,7 @@
 #include <unistd.h>
 
 #include "base/fd.h"
+#include "cmd/bulkhead/explain.h"
 #include "cmd/bulkhead/learn.h"
 #include "cmd/bulkhead/lifecycle.h"
 #include "kernel/process.h"
@@ -48,6 +49,10 @@ static int observe(struct learn_session *session, struct watch *watch, int fd, s
 		.pids = &watch->container, .pids_count = 1, .tier_max = OBSERVE_TIER_HOOKS, .learn = true, .armed = true};
 	int pidfd cleanup_fd = process_pidfd_open(watch->runner);
 
+	/* What enters the container later, by exec, is no child of its first process. */
+	target.mount_inode = explain_namespace(watch->container, "mnt");
+	if (target.mount_inode == explain_namespace(getpid(), "mnt"))
+		target.mount_inode = 0;
 	/* The supervisor is there already. */
 	if (!session->rootless &&
 	    (learn_tier(session->options, &target.tier_max, err) || observe_start(&session->observe, &target, err)))
