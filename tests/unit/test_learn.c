@@ -129,6 +129,9 @@ static void calls_and_what_goes_with_them(void **state)
 	call(lesson, "pipe2");
 	value(lesson, OBSERVE_SIGHT_ARGUMENT, "ioctl", 0x5401, 0);
 	value(lesson, OBSERVE_SIGHT_ARGUMENT, "socket", AF_INET, SOCK_STREAM | SOCK_CLOEXEC);
+	value(lesson, OBSERVE_SIGHT_ARGUMENT, "fcntl", 1, 0);
+	value(lesson, OBSERVE_SIGHT_ARGUMENT, "prctl", 15, 0);
+	value(lesson, OBSERVE_SIGHT_ARGUMENT, "setsockopt", SOL_SOCKET, SO_SNDBUF);
 	value(lesson, OBSERVE_SIGHT_ARGUMENT, "clone3", 0x1200011, 0);
 	finish(lesson);
 	/* What was called, what depends on luck, and no other form of it. */
@@ -141,6 +144,11 @@ static void calls_and_what_goes_with_them(void **state)
 	assert_set(lesson, PROFILE_IOCTL, "0x5401");
 	assert_string_equal(lesson->profile.sets[PROFILE_IOCTL].items[0].reason, "TCGETS");
 	assert_set(lesson, PROFILE_SOCKET, "0x2:0x1");
+	assert_string_equal(lesson->profile.sets[PROFILE_SOCKET].items[0].reason, "AF_INET SOCK_STREAM");
+	/* Numbers that mean something else among flags and nested arguments. */
+	assert_string_equal(lesson->profile.sets[PROFILE_FCNTL].items[0].reason, "F_GETFD");
+	assert_string_equal(profile_find(PROFILE_PRCTL, &lesson->profile.sets[PROFILE_PRCTL], "0xf")->reason, "PR_SET_NAME");
+	assert_string_equal(lesson->profile.sets[PROFILE_SETSOCKOPT].items[0].reason, "SO_SNDBUF");
 	assert_true(has(lesson, PROFILE_SYSCALLS, "clone") && has(lesson, PROFILE_CLONE, "0x1200000"));
 	assert_int_equal(lesson->profile.events, 77);
 	assert_true(lesson->profile.complete);

@@ -4,6 +4,7 @@
 
 #include <errno.h>
 #include <linux/sched.h>
+#include <netinet/in.h>
 #include <stdarg.h>
 #include <stdio.h>
 #include <string.h>
@@ -138,19 +139,41 @@ static enum profile_set_id set_of_arguments(const char *call)
 	return PROFILE_SETS;
 }
 
-static const char *reason_of_argument(enum profile_set_id set, const uint64_t value[2])
+static const char *name_of_option(uint64_t level, uint64_t option)
+{
+	static const struct {
+		uint64_t level;
+		const char *group;
+	} rows[] = {
+		{SOL_SOCKET, "SOL_SOCKET"},	{IPPROTO_IP, "IPPROTO_IP"},   {IPPROTO_IPV6, "IPPROTO_IPV6"},
+		{IPPROTO_TCP, "IPPROTO_TCP"},	{IPPROTO_UDP, "IPPROTO_UDP"}, {SOL_PACKET, "SOL_PACKET"},
+		{SOL_NETLINK, "SOL_NETLINK"},
+	};
+
+	for (size_t i = 0; i < ARRAY_SIZE(rows); i++)
+		if (rows[i].level == level)
+			return name_of(REFERENCE_SOCKOPT, option, rows[i].group);
+	return "";
+}
+
+static const char *reason_of_argument(struct learn *learn, enum profile_set_id set, const uint64_t value[2])
 {
 	switch (set) {
 	case PROFILE_BPF:
-		return name_of(REFERENCE_BPF, value[0], NULL);
+		return name_of(REFERENCE_BPF, value[0], "command");
 	case PROFILE_FCNTL:
-		return name_of(REFERENCE_FCNTL, value[0], NULL);
+		return name_of(REFERENCE_FCNTL, value[0], "command");
 	case PROFILE_IOCTL:
 		return name_of(REFERENCE_IOCTL, value[0], NULL);
 	case PROFILE_KEYCTL:
-		return name_of(REFERENCE_KEYCTL, value[0], NULL);
+		return name_of(REFERENCE_KEYCTL, value[0], "command");
 	case PROFILE_PRCTL:
-		return name_of(REFERENCE_PRCTL, value[0], NULL);
+		return name_of(REFERENCE_PRCTL, value[0], "option");
+	case PROFILE_SETSOCKOPT:
+		return name_of_option(value[0], value[1]);
+	case PROFILE_SOCKET:
+		return arena_printf(&learn->arena, "%s %s", name_of(REFERENCE_SOCKET, value[0], "family"),
+				    name_of(REFERENCE_SOCKET, value[1], "type")) ?: "";
 	default:
 		return "";
 	}
@@ -178,7 +201,8 @@ static void take_argument(struct learn *learn, const struct observe_sight *sight
 	if (!fact)
 		return;
 	memcpy(fact->argument, value, sizeof(value));
-	fact->reason = reason_of_argument(set, value);
+	if (!fact->reason[0])
+		fact->reason = reason_of_argument(learn, set, value);
 	if (set == PROFILE_SOCKET && (value[0] == AF_PACKET || value[1] == SOCK_RAW))
 		imply_capability(learn, "CAP_NET_RAW", name);
 	put(learn, PROFILE_SYSCALLS, name); /* arguments of a call that is not named are a fault of the file */
