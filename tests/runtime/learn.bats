@@ -290,7 +290,7 @@ os.mkdir("/tmp/d"); os.symlink("/tmp/d", "/tmp/link"); os.mkdir("/tmp/link/made"
 	[[ $output == *'learn --attach'* ]]
 	run "${BK[@]}" learn --attach none-such
 	[ "$status" -eq 125 ]
-	[[ $output == *'there is no container none-such'* ]]
+	[[ $output == *'there is no container "none-such"'* ]]
 	run "${BK[@]}" learn --attach $$ --for soon
 	[[ $output == *'--for soon is no time'* ]]
 	run -127 "${BK[@]}" learn host -- no-such-program
