@@ -30,6 +30,15 @@ log_has() { "${BK[@]}" logs "$1" 2>&1 | grep -q -- "$2"; }
 @test "run -d: statuses 127 and 125, and nothing is left" {
 	run -127 "${BK[@]}" run -d --name "$C" host no-such-program
 	leftovers
+	# Its name could not be told.
+	status=0
+	"${BK[@]}" run -d --name "$C" host true > /dev/full 2> "$WORK/err" || status=$?
+	[ "$status" -eq 125 ]
+	grep -q "No space left" "$WORK/err"
+	"${BK[@]}" rm -f "$C"
+	status=0
+	"$BULKHEAD" --version > /dev/full 2> "$WORK/err" || status=$?
+	[ "$status" -eq 125 ]
 	"${BK[@]}" run -d --name "$C" host sleep 1000
 	run --separate-stderr "${BK[@]}" run -d --name "$C" host true
 	assert_fails 125

@@ -4,7 +4,6 @@
  * setuid, no daemon.
  */
 #include <errno.h>
-#include <stdio.h>
 #include <string.h>
 
 #include "cmd/bulkhead/people.h"
@@ -39,6 +38,7 @@ static int run_verb(struct people *people, int argc, char **argv)
 static int run(struct people *people, int argc, char **argv)
 {
 	struct people_globals globals = {0};
+	struct buf out cleanup_buf = BUF_INIT;
 	struct err err = ERR_INIT;
 	bool help = false;
 	int operands = 0;
@@ -48,8 +48,8 @@ static int run(struct people *people, int argc, char **argv)
 	    opt_parse(cli_program.global, argc, argv, &globals, &operands, &help, &err))
 		return refuse(people, &err);
 	if (globals.version) {
-		printf("%s version %s\ncommit: %s\n", PROGRAM, BULKHEAD_VERSION, BULKHEAD_COMMIT);
-		return fflush(stdout) ? PEOPLE_FAILED : 0;
+		buf_printf(&out, "%s version %s\ncommit: %s\n", PROGRAM, BULKHEAD_VERSION, BULKHEAD_COMMIT);
+		return cli_print(&people->cli, &out) ? PEOPLE_FAILED : 0;
 	}
 	if (help || operands == 0)
 		return print_help(people);

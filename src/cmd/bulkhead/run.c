@@ -1,7 +1,6 @@
 /* SPDX-License-Identifier: Apache-2.0 */
 /* run: contain one program: in the foreground, at a terminal of its own, or detached. */
 #include <errno.h>
-#include <stdio.h>
 #include <string.h>
 #include <unistd.h>
 
@@ -72,6 +71,7 @@ static int read_options(const struct sandbox_options *chosen, char **operands, i
 static int run_with_monitor(struct people *people, struct sandbox_request *request, const struct sandbox_options *chosen,
 			    char **operands, int count)
 {
+	struct buf out cleanup_buf = BUF_INIT;
 	struct monitor_options monitor;
 	int fd cleanup_fd = -EBADF;
 	struct err err = ERR_INIT;
@@ -83,8 +83,8 @@ static int run_with_monitor(struct people *people, struct sandbox_request *reque
 		return failed(people, request, &err);
 	if (!chosen->detach)
 		return life_attend(people, request->create.id, fd, chosen->terminal, true, keys);
-	printf("%s\n", request->create.id);
-	return fflush(stdout) ? PEOPLE_FAILED : 0;
+	buf_printf(&out, "%s\n", request->create.id);
+	return cli_print(&people->cli, &out) ? PEOPLE_FAILED : 0;
 }
 
 /* What is to be known of it afterwards takes somebody who writes it down. */
