@@ -95,7 +95,7 @@ static void log_now(struct cli *cli, const char *level, const char *message)
 		fd_write_all(cli->log_fd, line.data, line.length);
 }
 
-/* level: "warning: " or "debug: "; "" for an error. */
+/* level: "warning: "; "" for an error. */
 static void say(const struct cli *cli, const char *level, const char *text)
 {
 	struct buf line cleanup_buf = BUF_INIT;
@@ -129,14 +129,15 @@ void cli_warn(const char *text)
 		say(current, "warning: ", text);
 }
 
-void cli_debug(struct cli *cli, const char *text)
+void cli_debug(const char *text)
 {
-	if (!cli->debug)
+	struct buf line cleanup_buf = BUF_INIT;
+
+	if (!current)
 		return;
-	if (cli->log_fd >= 0)
-		log_now(cli, "debug", text);
-	else
-		say(cli, "debug: ", text);
+	add_log_line(current, &line, "debug", text);
+	if (!line.failed)
+		fd_write_all(current->log_fd >= 0 ? current->log_fd : 2, line.data, line.length);
 }
 
 static bool standard_fds_are_open(void)

@@ -28,7 +28,6 @@ extern const struct opt_program cli_program;
 struct cli {
 	const char *program;
 	const char *log_path, *log_format; /* --log, --log-format */
-	bool debug;
 	int log_fd; /* -EBADF without --log */
 	bool json;
 	struct buf warnings; /* for the log file, held back until the verb has succeeded */
@@ -53,8 +52,8 @@ void cli_error(struct cli *cli, const struct err *err);
  * engines read the whole file of a failing call as one JSON object. Fits struct engine.warn.
  */
 void cli_warn(const char *text);
-/* Only with --debug. */
-void cli_debug(struct cli *cli, const char *text);
+/* A line in the form of the log, to the log file or, without one, to standard error. Fits struct engine.debug. */
+void cli_debug(const char *text);
 /* The last call: writes what was held back. Returns status. */
 int cli_finish(struct cli *cli, int status);
 

@@ -16,6 +16,27 @@ refuse() { # refuse BUNDLE WORD…: run fails with 1, says the words, leaves not
 	leftovers
 }
 
+@test "bad input: what stands for all in a rule about devices denies, and never grants" {
+	b=$(bundle); edit "$b" '.linux.resources.devices = [{allow: false, type: "c", major: 1, minor: 11, access: "rwa"}]'
+	oci run -b "$b" "$(new_id)"
+	edit "$b" '.linux.resources.devices[0].allow = true'
+	run oci run -b "$b" "$(new_id)"
+	assert_fails 1
+	assert_says "/linux/resources/devices/0/access" "the letters r, w and m"
+	leftovers
+}
+
+@test "bad input: a user without a group is root alone" {
+	b=$(bundle); edit "$b" 'del(.process.user.gid)'; args "$b" id -g
+	run oci run -b "$b" "$(new_id)"
+	[ "$output" = 0 ]
+	edit "$b" '.process.user.uid = 5'
+	run oci run -b "$b" "$(new_id)"
+	assert_fails 1
+	assert_says "process.user.gid is required"
+	leftovers
+}
+
 @test "bad input: no config.json" {
 	b=$(bundle); rm "$b/config.json"
 	refuse "$b" config.json "No such file"

@@ -55,7 +55,68 @@ up() { b=$(bundle); args "$b" sleep 600; id=$(new_id); oci run --detach -b "$b" 
 	oci --debug --log "$WORK/log" --log-format json list -q
 	jq -e '.level == "debug" and .msg == "asked: list -q"' "$WORK/log"
 	run --separate-stderr oci --debug list -q
-	assert_says "debug: asked: list -q"
+	[[ $stderr =~ ^time=\"20[^\"]*Z\"\ level=debug\ msg=\"asked:\ list\ -q\"$ ]] || { echo "$stderr"; false; }
+}
+
+@test "log: --debug tells each step, in the words that callers look for" {
+	local word
+	b=$(bundle); id=$(new_id); args "$b" sleep 600
+	edit "$b" '.process.execCPUAffinity = {initial: "0"}'
+	oci --debug --log "$WORK/log" run -d -b "$b" "$id" </dev/null >/dev/null 2>&1
+	for word in "nsexec container setup" "child process in init()" "init: closing the pipe to signal completion"; do
+		grep -q "level=debug msg=\"$word" "$WORK/log" || { cat "$WORK/log"; false; }
+	done
+	run --separate-stderr oci --debug exec "$id" true
+	for word in "nsexec container setup" "nsexec: affinity: 0x1 " "child process in init()" "setns_init: about to exec"; do
+		[[ $stderr == *"level=debug msg=\"$word"* ]] || { echo "$stderr"; false; }
+	done
+	run --separate-stderr oci exec "$id" true
+	[ -z "$stderr" ]
+	oci delete --force "$id"
+	leftovers
+}
+
+@test "help: its first lines name the program as it was called, and what it is" {
+	ln -s "$OCI" "$WORK/runc"
+	run "$WORK/runc" --help
+	[ "${lines[0]}" = NAME: ]
+	[ "${lines[1]}" = "   runc - Open Container Initiative runtime" ]
+	run "$WORK/runc" kill -h
+	[[ ${lines[1]} == "   runc kill - "* ]]
+	run "$WORK/runc" foo -h
+	assert_fails 1
+	assert_says "No help topic for 'foo'"
+}
+
+@test "ps: the columns of ps -ef, and no process of a stopped container" {
+	b=$(bundle); id=$(new_id); args "$b" sleep 600
+	oci run -d -b "$b" "$id" </dev/null >/dev/null 2>&1
+	run oci ps "$id"
+	[[ ${lines[0]} =~ ^UID\ +PID\ +PPID\ +C\ +STIME\ +TTY\ +TIME\ +CMD ]] || { echo "$output"; false; }
+	[ "${#lines[@]}" -eq 2 ]
+	[[ ${lines[1]} == root*"sleep 600" ]]
+	oci kill "$id" KILL
+	wait_for 5 sh -c "'$OCI' --root '$STATE' state $id | grep -q stopped"
+	run oci ps "$id"
+	[ "$status" -eq 0 ]
+	[ "${#lines[@]}" -eq 1 ]
+	[ "$(oci ps --format json "$id")" = "[]" ]
+	oci delete "$id"
+	leftovers
+}
+
+@test "exec: --cap of what the container's programs may inherit is of use to another user than root" {
+	b=$(bundle); id=$(new_id); args "$b" sleep 600
+	edit "$b" '.process.capabilities |= (map_values(["CAP_CHOWN", "CAP_SYSLOG"]) | .inheritable = ["CAP_SYSLOG"] | .effective = [] |
+		.permitted = [] | del(.ambient)) | .process.capabilities.bounding = ["CAP_CHOWN", "CAP_SYSLOG"]'
+	oci run -d -b "$b" "$id" </dev/null >/dev/null 2>&1
+	run oci exec --user 5:5 --cap CAP_SYSLOG --cap CAP_CHOWN "$id" grep -E 'CapEff|CapAmb' /proc/self/status
+	# CAP_SYSLOG is 34; CAP_CHOWN, which none may inherit, is lost with the user.
+	[[ $output == *CapEff*0000000400000000*CapAmb*0000000400000000* ]] || { echo "$output"; false; }
+	run oci exec --cap CAP_KILL "$id" true
+	assert_fails 255
+	oci delete --force "$id"
+	leftovers
 }
 
 @test "command line: forms that engines use" {

@@ -291,7 +291,8 @@ static void test_update(void **state)
 		      "cgroup v2 cannot express cpu.realtimeRuntime and cpu.realtimePeriod");
 	expect_update("v2", "{\"pids\":{\"limit\":-1}}", "pids.max=max\n");
 	expect_update("v1", "{\"pids\":{\"limit\":7}}", "pids.max=7\n");
-	expect_update("v1", "{\"unified\":{\"memory.high\":\"1000\"}}", "cannot write memory.high of cgroup v2");
+	expect_update("v1", "{\"unified\":{\"memory.high\":\"1000\"}}",
+		      "invalid configuration: cannot write memory.high of cgroup v2");
 	expect_update("v2", "{\"unified\":{\"memory.high\":\"1000\"}}", "memory.high=1000\n");
 	expect_update("v2", "{\"unified\":{\"nonsense.high\":\"1000\"}}",
 		      "cannot limit nonsense: no cgroup controller for it");

@@ -104,6 +104,8 @@ static int read_capabilities(const struct opt_list *list, struct oci_capabilitie
 		capabilities->bounding |= 1ULL << number;
 		capabilities->permitted |= 1ULL << number;
 		capabilities->effective |= 1ULL << number;
+		/* What programs of the container may inherit is of use to another user than root only when it is ambient. */
+		capabilities->ambient |= capabilities->inheritable & 1ULL << number;
 	}
 	return 0;
 }

@@ -12,14 +12,12 @@
 
 #define PROGRAM "bulkhead-oci"
 
-/* By the name that it was called by: where it takes the place of runc under that name, callers read the version from a line
- * that begins so. */
+/* Where it takes the place of runc under that name, callers read the version from a line that begins so. */
 static int print_version(struct oci *oci)
 {
 	struct buf out cleanup_buf = BUF_INIT;
-	const char *path = oci->argv[0] ? oci->argv[0] : PROGRAM, *slash = strrchr(path, '/');
 
-	buf_printf(&out, "%s version %s\ncommit: %s\nspec: %s\n", slash ? slash + 1 : path, BULKHEAD_VERSION, BULKHEAD_COMMIT,
+	buf_printf(&out, "%s version %s\ncommit: %s\nspec: %s\n", oci_called(oci), BULKHEAD_VERSION, BULKHEAD_COMMIT,
 		   CLI_OCI_VERSION);
 	return cli_print(&oci->cli, &out);
 }
@@ -28,6 +26,7 @@ static int print_help(struct oci *oci)
 {
 	struct buf out cleanup_buf = BUF_INIT;
 
+	buf_printf(&out, "NAME:\n   %s - Open Container Initiative runtime\n\n", oci_called(oci));
 	opt_add_program_help(&out, &cli_program);
 	return cli_print(&oci->cli, &out);
 }
@@ -61,18 +60,22 @@ static int run_verb(struct oci *oci, int argc, char **argv)
 	if (strcmp(argv[0], "help") == 0)
 		return print_help(oci);
 	verb = opt_find_verb(&cli_program, argv[0], &err);
-	return verb ? verb->run(argc, argv, oci) : oci_fail(oci, &err);
+	if (verb)
+		return verb->run(argc, argv, oci);
+	/* Callers know these words. */
+	err_prefix(&err, "No help topic for '%s'", argv[0]);
+	return oci_fail(oci, &err);
 }
 
 /* What the engine asked for, as it came. */
-static void debug_words(struct cli *cli, int count, char **words)
+static void debug_words(int count, char **words)
 {
 	struct buf text cleanup_buf = BUF_INIT;
 
-	for (int i = 0; cli->debug && i < count; i++)
+	for (int i = 0; i < count; i++)
 		buf_printf(&text, "%s%s", i ? " " : "asked: ", words[i]);
 	if (text.length && !text.failed)
-		cli_debug(cli, text.data);
+		cli_debug(text.data);
 }
 
 static int run(struct oci *oci, int argc, char **argv)
@@ -86,7 +89,6 @@ static int run(struct oci *oci, int argc, char **argv)
 	/* Even when the line is wrong: what was said about the log so far holds. */
 	oci->cli.log_path = globals.log;
 	oci->cli.log_format = globals.log_format;
-	oci->cli.debug = globals.debug;
 	log_result = cli_log_open(&oci->cli, &log_err);
 	if (result || log_result)
 		return oci_fail(oci, result ? &err : &log_err);
@@ -99,9 +101,11 @@ static int run(struct oci *oci, int argc, char **argv)
 		err_fix(&err, "%s --help, which lists the commands", PROGRAM);
 		return oci_fail(oci, &err);
 	}
-	debug_words(&oci->cli, operands, argv);
+	if (globals.debug)
+		debug_words(operands, argv);
 	oci->engine.root = globals.root;
 	oci->engine.notify_socket = getenv("NOTIFY_SOCKET");
+	oci->engine.debug = globals.debug ? cli_debug : NULL;
 	oci->engine.profiles = globals.profiles;
 	if (choose_cgroups(&globals, &oci->engine.cgroup_driver, &err))
 		return oci_fail(oci, &err);

@@ -34,6 +34,8 @@ struct plan_relay oci_relay(bool elsewhere);
 int oci_parse(struct oci *oci, const struct opt_verb *verb, int argc, char **argv, void *target, int least, int most,
 	      int *ret_operands);
 
+/* The name that the program was called by. */
+const char *oci_called(const struct oci *oci);
 /* Print the error; returns CLI_ERROR. */
 int oci_fail(struct oci *oci, const struct err *err);
 /* The exit status of a verb without output: 0 when result is 0, else the error is printed. */

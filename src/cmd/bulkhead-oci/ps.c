@@ -1,7 +1,7 @@
 /* SPDX-License-Identifier: Apache-2.0 */
 /*
- * ps: the processes of a container: pids as JSON, or a table. With options for ps(1) that program is run, by its
- * absolute path, and its lines are chosen by their PID column.
+ * ps: the processes of a container: pids as JSON, or a table of ps(1): that program is run, by its absolute path, with the
+ * caller's options or with -ef, and its lines are chosen by their PID column. Where it is missing there is a table of ours.
  */
 #include <fcntl.h>
 #include <stdio.h>
@@ -164,6 +164,7 @@ static int ps(int argc, char **argv, void *context)
 {
 	struct arena arena cleanup_arena = ARENA_INIT;
 	struct buf out cleanup_buf = BUF_INIT;
+	char option[] = "-ef", *usual[] = {NULL, option, NULL};
 	struct arguments arguments = {.format = "table"};
 	struct processes processes;
 	struct oci *oci = context;
@@ -181,9 +182,9 @@ static int ps(int argc, char **argv, void *context)
 		return oci_fail(oci, &err);
 	if (strcmp(arguments.format, "json") == 0)
 		print_json(&out, &processes);
-	else if (operands == 1)
+	else if (operands == 1 && access(PS_PROGRAM, X_OK) != 0)
 		print_table(&out, &processes);
-	else if (run_ps(argv, &processes, &out, &err))
+	else if (run_ps(operands == 1 ? usual : argv, &processes, &out, &err))
 		return oci_fail(oci, &err);
 	return cli_print(&oci->cli, &out);
 }

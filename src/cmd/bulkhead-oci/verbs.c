@@ -1,5 +1,6 @@
 /* SPDX-License-Identifier: Apache-2.0 */
 /* verbs: the tables of the runtime: its options and its verbs; and what the verbs share. */
+#include <string.h>
 #include <sys/ioctl.h>
 #include <unistd.h>
 
@@ -18,7 +19,7 @@ static const struct opt options[] = {
 	{OPT_STRING, 0, "root", "DIR", "directory of the containers' state", AT(root)},
 	{OPT_STRING, 0, "log", "FILE", "write errors there, too", AT(log)},
 	{OPT_STRING, 0, "log-format", "text|json", "of the log", AT(log_format)},
-	{OPT_FLAG, 0, "debug", NULL, "log what is asked for, too", AT(debug)},
+	{OPT_FLAG, 0, "debug", NULL, "log each step, without --log to standard error", AT(debug)},
 	{OPT_FLAG, 0, "systemd-cgroup", NULL, "cgroups are made by systemd", AT(systemd_cgroup)},
 	{OPT_STRING, 0, "cgroup-manager", "cgroupfs|systemd|disabled", "who makes cgroups", AT(cgroup_manager)},
 	{OPT_IGNORE, 0, "rootless", "VALUE", NULL, 0},
@@ -48,6 +49,23 @@ const struct opt_program cli_program = {
 	.verbs = verbs,
 	.verbs_count = ARRAY_SIZE(verbs),
 };
+
+const char *oci_called(const struct oci *oci)
+{
+	const char *path = oci->argv[0] ? oci->argv[0] : cli_program.name, *slash = strrchr(path, '/');
+
+	return slash ? slash + 1 : path;
+}
+
+/* The first two lines are what scripts read of other runtimes' help. */
+static int print_verb_help(struct oci *oci, const struct opt_verb *verb)
+{
+	struct buf out cleanup_buf = BUF_INIT;
+
+	buf_printf(&out, "NAME:\n   %s %s - %s\n\n", oci_called(oci), verb->name, verb->summary);
+	opt_add_help(&out, cli_program.name, verb);
+	return cli_print(&oci->cli, &out);
+}
 
 int oci_fail(struct oci *oci, const struct err *err)
 {
@@ -88,7 +106,7 @@ int oci_parse(struct oci *oci, const struct opt_verb *verb, int argc, char **arg
 	if (opt_parse(verb, argc, argv, target, ret_operands, &help, &err))
 		return oci_fail(oci, &err);
 	if (help)
-		return cli_print_help(&oci->cli, verb);
+		return print_verb_help(oci, verb);
 	if (*ret_operands >= least && *ret_operands <= most)
 		return OCI_GO_ON;
 	if (*ret_operands < least)

@@ -126,6 +126,10 @@ static int refused(const struct oci_hook *hook, int status, const struct last_li
 		err_set(err, ERR_CONFIG, "hook %s was ended by signal %d", hook->path.text, WTERMSIG(status));
 	else
 		err_set(err, ERR_CONFIG, "hook %s failed with exit status %d", hook->path.text, WEXITSTATUS(status));
+	if (WIFSIGNALED(status) && WTERMSIG(status) == SIGSYS) {
+		err_why(err, "bad system call: a filter, the container's or the runtime's own, ends who makes it");
+		return err_fix(err, "see by strace -f which call it makes, and allow it, or let the hook do without it");
+	}
 	if (line->length)
 		err_why(err, "the last it said was: %s", line->text);
 	else

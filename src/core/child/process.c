@@ -1,6 +1,7 @@
 /* SPDX-License-Identifier: Apache-2.0 */
 /* process: what belongs to the process itself: limits, scores, scheduling, session, sysctls of its namespaces. */
 #include <linux/mempolicy.h>
+#include <linux/sched.h>
 #include <string.h>
 #include <sys/resource.h>
 #include <sys/stat.h>
@@ -55,13 +56,21 @@ int child_sysctl(struct child *child, const struct op *op, struct err *err)
 int child_scheduler(struct child *child, const struct op *op, struct err *err)
 {
 	const struct oci_scheduler *scheduler = &op->scheduler;
+	int result = process_set_scheduler(scheduler->policy, scheduler->nice, scheduler->priority, scheduler->flags,
+					   scheduler->runtime, scheduler->deadline, scheduler->period);
 
 	(void)child;
-	return child_check(op,
-			   process_set_scheduler(scheduler->policy, scheduler->nice, scheduler->priority,
-						 scheduler->flags, scheduler->runtime, scheduler->deadline,
-						 scheduler->period),
-			   "sched_setattr", err);
+	if (result != -EPERM)
+		return child_check(op, result, "sched_setattr", err);
+	child_failed(op, result, "sched_setattr", err);
+	if (scheduler->policy != SCHED_DEADLINE) {
+		err_why(err, "a higher priority needs CAP_SYS_NICE, which the runtime lacks here");
+		return err_fix(err, "run it with that capability, or choose SCHED_OTHER or SCHED_BATCH");
+	}
+	/* The first words are those that callers know. */
+	err_why(err, "process scheduler can't be used together with AllowedCPUs: the kernel lets SCHED_DEADLINE only to who "
+		     "has CAP_SYS_NICE and may run on all CPUs of its root domain");
+	return err_fix(err, "remove linux.resources.cpu.cpus, or choose another policy");
 }
 
 int child_cpu_affinity(struct child *child, const struct op *op, struct err *err)

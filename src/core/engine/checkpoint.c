@@ -5,6 +5,7 @@
  */
 #include <fcntl.h>
 #include <inttypes.h>
+#include <limits.h>
 #include <stdio.h>
 #include <string.h>
 #include <sys/stat.h>
@@ -24,6 +25,27 @@ static int check(const struct container *container, struct err *err)
 	err_where(err, "config.json#/process/terminal");
 	err_why(err, "criu hands a terminal over by its library alone, and not by its command line");
 	return err_fix(err, "create the container with \"terminal\": false");
+}
+
+/* criu takes it from the directory of the images. */
+static int check_parent(const struct engine_criu *request, struct err *err)
+{
+	const char *images = request->image_path ? request->image_path : CRIU_IMAGES;
+	char path[PATH_MAX];
+	struct stat st;
+
+	if (!request->parent_path)
+		return 0;
+	if (request->parent_path[0] == '/') {
+		err_set(err, ERR_USAGE, "--parent-path must be relative, and is %s", request->parent_path);
+		return err_fix(err, "the way to it from --image-path, such as ../pre-dump");
+	}
+	if (snprintf(path, sizeof(path), "%s/%s", images, request->parent_path) >= (int)sizeof(path))
+		return err_set(err, ERR_USAGE, "--parent-path is too long");
+	if (stat(path, &st) == 0 && S_ISDIR(st.st_mode))
+		return 0;
+	err_set(err, ERR_USAGE, "invalid --parent-path %s: there is no directory %s", request->parent_path, path);
+	return err_fix(err, "what checkpoint --pre-dump has written, counted from --image-path");
 }
 
 /* The name of one standard stream: pipes by number; files of the host by their mount and inode, for which criu is told
@@ -118,7 +140,8 @@ int engine_checkpoint(const struct engine *engine, const char *id, const struct 
 	struct container container cleanup_container = CONTAINER_INIT;
 	int pidfd cleanup_fd = -EBADF;
 
-	if (container_open(&container, engine, id, true, err) || container_read_config(&container, err) ||
+	if (check_parent(request, err) || container_open(&container, engine, id, true, err) ||
+	    container_read_config(&container, err) ||
 	    profile_refuse_criu(container.state->profile, "checkpoint", err) || check(&container, err) ||
 	    container_open_process(&container, &pidfd, err) || dump(&container, request, err))
 		return ERR;

@@ -63,7 +63,7 @@ static const char *directory(struct criu *criu, const char *path, bool make, str
 
 static int add_directories(struct criu *criu, const struct engine_criu *request, bool make, struct err *err)
 {
-	const char *image = request->image_path ? request->image_path : "checkpoint";
+	const char *image = request->image_path ? request->image_path : CRIU_IMAGES;
 
 	criu->image_path = directory(criu, image, make, err);
 	criu->work_path = criu->image_path;

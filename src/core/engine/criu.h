@@ -8,6 +8,7 @@
 #define CRIU_WORDS_MAX 1024
 #define CRIU_FDS_MAX   8
 /* The standard streams as criu names them, in the image directory: a JSON array of three strings, as other runtimes have. */
+#define CRIU_IMAGES      "checkpoint" /* --image-path without one */
 #define CRIU_DESCRIPTORS "descriptors.json"
 #define CRIU_STREAMS	 3
 #define CRIU_NETWORK	 "extRootNetNS"

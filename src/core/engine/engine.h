@@ -27,6 +27,7 @@ struct engine {
 	const char *profiles; /* where they are, for root of the host; NULL: /etc/bulkhead/profiles */
 	const char *notify_socket; /* of sd_notify(3): who wants to know when the program is ready; NULL: nobody */
 	void (*warn)(const char *text); /* a line for the log and standard error; may be NULL */
+	void (*debug)(const char *text); /* each step, for who looks for a mistake; NULL: nobody does */
 };
 
 /* A containment profile as text; text NULL: none. name: what messages call it. */

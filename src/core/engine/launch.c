@@ -226,6 +226,31 @@ static void look_at_child(struct launch *launch, pid_t pid)
 		launch->pid_start_time = numbers[0];
 }
 
+void launch_debug_child(const struct launch *launch)
+{
+	engine_debug(launch->engine, "child process in init(): pid %d carries out its part of the plan", launch->pid);
+}
+
+static void debug_begin(const struct launch *launch)
+{
+	const struct plan *plan = launch->plan;
+
+	for (size_t i = 0; i < plan->ops_count; i++)
+		if (plan->ops[i].kind == OP_SECCOMP)
+			engine_debug(launch->engine, "seccomp filter flags: %u", plan->ops[i].seccomp.flags);
+	engine_debug(launch->engine, "nsexec container setup: clone3 of %s, with the flags 0x%llx",
+		     plan->gate ? "a gate into joined namespaces" : "its process",
+		     (unsigned long long)(plan->gate ? 0 : plan->clone_flags));
+}
+
+static void debug_end(const struct launch *launch)
+{
+	if (launch->plan->purpose == PLAN_FOR_EXEC)
+		engine_debug(launch->engine, "setns_init: about to exec: all of the plan is done");
+	else
+		engine_debug(launch->engine, "init: closing the pipe to signal completion: all of the plan is done");
+}
+
 static int clone_child(struct launch *launch, struct err *err)
 {
 	int cgroup_fds[CGROUP_HIERARCHIES_MAX], sockets[2], pidfd = -EBADF;
@@ -266,6 +291,7 @@ static int clone_child(struct launch *launch, struct err *err)
 	} else {
 		launch->pid = pid;
 		launch->pidfd = pidfd;
+		launch_debug_child(launch);
 	}
 	/* The child alone listens for `start`: when it dies, connecting fails. */
 	fd_close(&launch->start_fd);
@@ -300,13 +326,17 @@ int launch_send_recorded(struct launch *launch, struct err *err)
 
 int launch_run(struct launch *launch, struct err *err)
 {
-	int result = clone_child(launch, err);
+	int result;
 
+	debug_begin(launch);
+	result = clone_child(launch, err);
 	if (result == 0)
 		result = talk_serve(launch, err);
 	close_inherited(launch);
 	if (result)
 		launch_kill(launch);
+	else
+		debug_end(launch);
 	return result;
 }
 

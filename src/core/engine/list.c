@@ -122,8 +122,11 @@ int engine_pids(const struct engine *engine, const char *id, struct arena *arena
 
 	if (container_open(&container, engine, id, false, err))
 		return ERR;
-	if (container.status == STATE_STOPPED)
-		return container_not_running(id, container.status, err);
+	if (container.status == STATE_STOPPED) {
+		*ret_pids = NULL;
+		*ret_count = 0;
+		return 0;
+	}
 	if (open_cgroup_or_none(&container, &none, err))
 		return ERR;
 	for (count = capacity;; capacity = count + count / 2) {

@@ -71,6 +71,8 @@ struct launch {
 
 /* Memory for slots; namespace_fds closed. */
 int launch_begin(struct launch *launch, struct arena *arena, struct err *err);
+/* The process of launch.pid exists: for --debug. */
+void launch_debug_child(const struct launch *launch);
 /* PREPARE: what a plan wants opened before the clone. */
 int launch_prepare(struct launch *launch, struct err *err);
 /* Is it this process's own? One's own user namespace cannot be joined. own_dir_fd: /proc/self/ns. */
@@ -259,5 +261,7 @@ int foreground_wait(const struct engine *engine, int pidfd, int console_fd, int 
 		    struct err *err);
 
 void engine_warn(const struct engine *engine, const char *fmt, ...) __attribute__((format(printf, 2, 3)));
+/* A step, for --debug. It begins with the words that runc's debug log has for the same step: scripts look for them. */
+void engine_debug(const struct engine *engine, const char *fmt, ...) __attribute__((format(printf, 2, 3)));
 
 #endif

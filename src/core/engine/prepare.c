@@ -95,10 +95,12 @@ static int make_time_namespace(struct launch *launch, const struct op *op, struc
 }
 
 /* What the clone inherits; this process ends soon, or waits. */
-static int set_affinity(const struct op *op, struct err *err)
+static int set_affinity(const struct launch *launch, const struct op *op, struct err *err)
 {
 	int result = process_set_affinity(op->cpu_affinity.bits, op->cpu_affinity.bits_count);
 
+	engine_debug(launch->engine, "nsexec: affinity: 0x%lx (CPUs %s)", op->cpu_affinity.bits[0],
+		     op->cpu_affinity.text);
 	return result < 0 ? err_sys(err, result, "sched_setaffinity", "cannot run on the CPUs %s", op->cpu_affinity.text)
 			  : 0;
 }
@@ -118,7 +120,7 @@ int launch_prepare(struct launch *launch, struct err *err)
 		else if (op->kind == OP_NS_OPEN)
 			result = open_namespace(launch, op, err);
 		else if (op->kind == OP_CPU_AFFINITY)
-			result = set_affinity(op, err);
+			result = set_affinity(launch, op, err);
 		else if (op->kind == OP_TIME_OFFSETS)
 			result = make_time_namespace(launch, op, err);
 		if (result) {

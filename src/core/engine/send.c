@@ -191,6 +191,8 @@ int send_listener(const struct oci_config *config, const struct state *state, en
 		return err_set(err, ERR_INTERNAL, "out of memory while sending the seccomp listener");
 	if (send_fd(seccomp->listener_path, "seccomp listener's socket", text.data, text.length, fd, err) == 0)
 		return 0;
+	/* Callers know these words. */
+	err_prefix(err, "failed to connect with seccomp agent");
 	return err_where(err, "config.json#%s/listenerPath", seccomp->where);
 }
 

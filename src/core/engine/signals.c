@@ -28,15 +28,30 @@ int engine_exit_status(int wait_status)
 	return WEXITSTATUS(wait_status);
 }
 
-void engine_warn(const struct engine *engine, const char *fmt, ...)
+static void tell(void (*whom)(const char *text), const char *fmt, va_list args)
 {
 	char text[1024];
+
+	if (!whom)
+		return;
+	vsnprintf(text, sizeof(text), fmt, args);
+	whom(text);
+}
+
+void engine_warn(const struct engine *engine, const char *fmt, ...)
+{
 	va_list args;
 
-	if (!engine->warn)
-		return;
 	va_start(args, fmt);
-	vsnprintf(text, sizeof(text), fmt, args);
+	tell(engine->warn, fmt, args);
 	va_end(args);
-	engine->warn(text);
+}
+
+void engine_debug(const struct engine *engine, const char *fmt, ...)
+{
+	va_list args;
+
+	va_start(args, fmt);
+	tell(engine->debug, fmt, args);
+	va_end(args);
 }

@@ -174,6 +174,7 @@ static int on_child(struct talk *talk, const struct message *message, struct err
 	if (process_pidfd_wait(launch->gate_pidfd, &status) == 0)
 		fd_close(&launch->gate_pidfd);
 	talk->state = TALK_CHILD;
+	launch_debug_child(launch);
 	return tell_of_child(talk, err);
 }
 

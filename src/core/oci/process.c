@@ -29,10 +29,19 @@
 
 /* ---- user ---- */
 
+/* Callers leave 0 out, as they do elsewhere. That is taken for root's group where the user is root; group 0 of somebody
+ * else is power that nobody has asked for. */
+static int check_user(struct oci_reader *reader, const struct json *object, void *target)
+{
+	const struct oci_user *user = target;
+
+	return user->uid.value == 0 || oci_get(object, "gid") ? 0 : oci_refuse_missing(reader, object, "gid");
+}
+
 #define AT(member, type) OCI_AT(struct oci_user, member, type)
 static const struct oci_field user_fields[] = {
 	{"uid", FIELD_U32, AT(uid.value, uint32_t), FIELD_REQUIRED, .max = OCI_ID_MAX},
-	{"gid", FIELD_U32, AT(gid.value, uint32_t), FIELD_REQUIRED, .max = OCI_ID_MAX},
+	{"gid", FIELD_U32, AT(gid.value, uint32_t), .max = OCI_ID_MAX},
 	{"umask", FIELD_OPT_U32, AT(umask, struct opt_u32), .max = 0777},
 	{"additionalGids", FIELD_IDS, OCI_LIST_AT(struct oci_user, additional_gids, additional_gids_count),
 	 .max = GROUPS_MAX},
@@ -40,7 +49,7 @@ static const struct oci_field user_fields[] = {
 	{0},
 };
 static const struct oci_shape user_shape = {user_fields, .where = offsetof(struct oci_user, where),
-					    .present = SHAPE_NONE};
+					    .present = SHAPE_NONE, .check = check_user};
 #undef AT
 
 /* ---- capabilities ---- */

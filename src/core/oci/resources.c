@@ -288,24 +288,28 @@ static int read_rule_type(struct oci_reader *reader, const struct json *value, v
 	return err_fix(reader->err, "one of these letters, or leave it out for \"a\"");
 }
 
+/* Engines write the letter a for all accesses. Where it would grant them, it is refused: the runtime-spec does not know it. */
 static int read_rule_access(struct oci_reader *reader, const struct json *object, struct oci_device_rule *rule)
 {
+	const char *letters = rule->allow ? "rwm" : "rwma";
 	const struct json *value = oci_get(object, "access");
+	bool all;
 
 	rule->read = rule->write = rule->mknod = !value;
 	if (!value)
 		return 0;
 	if (oci_expect(reader, value, JSON_STRING))
 		return ERR;
-	if (!value->count || value->string[strspn(value->string, "rwm")]) {
+	if (!value->count || value->string[strspn(value->string, letters)]) {
 		oci_refuse(reader, value, NULL, "must be made of the letters r, w and m, and is \"%.*s\"",
 			   oci_shown(value->string), value->string);
 		err_why(reader->err, "they stand for reading, writing and mknod(2)");
 		return err_fix(reader->err, "\"rwm\" for all three");
 	}
-	rule->read = strchr(value->string, 'r');
-	rule->write = strchr(value->string, 'w');
-	rule->mknod = strchr(value->string, 'm');
+	all = strchr(value->string, 'a');
+	rule->read = all || strchr(value->string, 'r');
+	rule->write = all || strchr(value->string, 'w');
+	rule->mknod = all || strchr(value->string, 'm');
 	return 0;
 }
 

@@ -201,8 +201,8 @@ static int add_unified(struct cgroup_settings *settings, const struct oci_resour
 		if (!core && plan_cgroup_version(settings, controller, controller, item->where, &v2))
 			return ERR;
 		if ((hierarchy && !hierarchy->v2) || (core && builder->host->cgroup_mode == HOST_CGROUP_V1)) {
-			builder_refuse(builder, ERR_UNSUPPORTED, item->where, "cannot write %s of cgroup v2",
-				       item->key);
+			builder_refuse(builder, ERR_UNSUPPORTED, item->where,
+				       "invalid configuration: cannot write %s of cgroup v2", item->key);
 			err_why(builder->err, "this host has the controller %s in a v1 hierarchy", controller);
 			return err_fix(builder->err,
 				       "write the limit outside of unified, or boot with cgroup_no_v1=all");
