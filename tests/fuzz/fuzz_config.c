@@ -1,15 +1,13 @@
 /* SPDX-License-Identifier: Apache-2.0 */
 /*
  * The config reader on any bytes: what it accepts must keep the promises of core/oci/config.h on which plan/ builds,
- * and what it refuses must say where and what to do. Built with -DREPLAY, it runs the files that it is given instead.
+ * and what it refuses must say where and what to do.
  */
-#include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
 
 #include "core/oci/config.h"
 
-#define INPUT_MAX (1 << 20)
 /* Enough for what fits in an input, and little enough that a run cannot take the machine's memory. */
 #define MEMORY_MAX ((size_t)64 << 20)
 
@@ -128,37 +126,3 @@ int LLVMFuzzerTestOneInput(const uint8_t *data, size_t size)
 	arena_done(&arena);
 	return 0;
 }
-
-#ifdef REPLAY
-static bool replay(const char *path)
-{
-	FILE *file = fopen(path, "rb");
-	uint8_t *data = malloc(INPUT_MAX), *exact = NULL;
-	size_t size;
-
-	if (file && data) {
-		size = fread(data, 1, INPUT_MAX, file);
-		exact = malloc(size ? size : 1); /* a block of this size: a read past its end is seen */
-		if (exact) {
-			memcpy(exact, data, size);
-			LLVMFuzzerTestOneInput(exact, size);
-		}
-	}
-	if (file)
-		fclose(file);
-	free(exact);
-	free(data);
-	return exact;
-}
-
-int main(int argc, char **argv)
-{
-	for (int i = 1; i < argc; i++) {
-		if (replay(argv[i]))
-			continue;
-		perror(argv[i]);
-		return 1;
-	}
-	return 0;
-}
-#endif

@@ -88,32 +88,3 @@ int LLVMFuzzerTestOneInput(const uint8_t *data, size_t size)
 	try_program(data, size);
 	return 0;
 }
-
-#ifdef REPLAY
-#define INPUT_MAX 65536
-
-int main(int argc, char **argv)
-{
-	static uint8_t data[INPUT_MAX];
-
-	for (int i = 1; i < argc; i++) {
-		FILE *file = fopen(argv[i], "rb");
-		uint8_t *exact;
-		size_t size;
-
-		if (!file) {
-			perror(argv[i]);
-			return 1;
-		}
-		size = fread(data, 1, sizeof(data), file);
-		fclose(file);
-		exact = malloc(size ? size : 1); /* its own block: reading past the end is seen */
-		if (!exact)
-			return 1;
-		memcpy(exact, data, size);
-		LLVMFuzzerTestOneInput(exact, size);
-		free(exact);
-	}
-	return 0;
-}
-#endif

@@ -1,10 +1,9 @@
 /* SPDX-License-Identifier: Apache-2.0 */
 /*
  * The JSON reader on any bytes. What it accepts must be consistent in itself, and must be the same tree again when our
- * writer writes it and our reader reads that. Built with -DREPLAY, it runs the files that it is given instead.
+ * writer writes it and our reader reads that.
  */
 #include <errno.h>
-#include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
 
@@ -146,29 +145,3 @@ int LLVMFuzzerTestOneInput(const uint8_t *data, size_t size)
 		require(once.length == twice.length && !memcmp(once.data, twice.data, once.length));
 	return 0;
 }
-
-#ifdef REPLAY
-int main(int argc, char **argv)
-{
-	for (int i = 1; i < argc; i++) {
-		FILE *file = fopen(argv[i], "rb");
-		uint8_t *data = malloc(INPUT_MAX), *exact;
-		size_t size;
-
-		if (!file || !data) {
-			perror(argv[i]);
-			return 1;
-		}
-		size = fread(data, 1, INPUT_MAX, file);
-		fclose(file);
-		exact = malloc(size ? size : 1); /* its own block: reading past the end is seen */
-		if (!exact)
-			return 1;
-		memcpy(exact, data, size);
-		LLVMFuzzerTestOneInput(exact, size);
-		free(exact);
-		free(data);
-	}
-	return 0;
-}
-#endif

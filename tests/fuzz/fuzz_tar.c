@@ -1,9 +1,8 @@
 /* SPDX-License-Identifier: Apache-2.0 */
 /*
  * The reader of archives that `bulkhead cp -` is given, on any bytes: it ends, its names end, and an entry that it has read is
- * the same when our writer writes it and it is read again. Built with -DREPLAY, it runs the files that it is given instead.
+ * the same when our writer writes it and it is read again.
  */
-#include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
 #include <sys/mman.h>
@@ -11,8 +10,6 @@
 
 #include "base/fd.h"
 #include "people/copy/tar.h"
-
-#define INPUT_MAX (1 << 20)
 
 int LLVMFuzzerTestOneInput(const uint8_t *data, size_t size);
 
@@ -68,23 +65,3 @@ int LLVMFuzzerTestOneInput(const uint8_t *data, size_t size)
 	require(end || err.kind != ERR_NONE);
 	return 0;
 }
-
-#ifdef REPLAY
-int main(int argc, char **argv)
-{
-	static uint8_t data[INPUT_MAX];
-
-	for (int i = 1; i < argc; i++) {
-		FILE *file = fopen(argv[i], "rb");
-
-		if (!file) {
-			perror(argv[i]);
-			return 1;
-		}
-		LLVMFuzzerTestOneInput(data, fread(data, 1, sizeof(data), file));
-		fclose(file);
-	}
-	printf("%d inputs\n", argc - 1);
-	return 0;
-}
-#endif
