@@ -227,6 +227,20 @@ limits_of() { # limits_of PID: memory.max, pids.max, cpu.max
 	run "${bk[@]}" stats --json limited
 	[ "$status" -eq 0 ] || { echo "$output"; false; }
 	grep -q 67108864 <<<"$output"
+	# Held, and let go, by the freezer of the delegated cgroup; ended while it is held.
+	group=/sys/fs/cgroup$(sed -n 's/^0:://p' "/proc/$pid/cgroup")
+	life() { "${bk[@]}" inspect limited | jq -r '.[0].status // .status'; }
+	"${bk[@]}" pause limited
+	[ "$(life)" = paused ]
+	grep -qx 'frozen 1' "$group/cgroup.events"
+	run "${bk[@]}" exec limited true
+	[ "$status" -eq 125 ]
+	assert_says paused "bulkhead resume"
+	"${bk[@]}" resume limited
+	[ "$(life)" = running ]
+	grep -qx 'frozen 0' "$group/cgroup.events"
+	"${bk[@]}" exec limited true
+	"${bk[@]}" pause limited
 	"${bk[@]}" rm -f limited
 	# What is above the limit does not come to be.
 	run "${bk[@]}" run --memory 32m host sh -c 'dd if=/dev/zero of=/tmp/large bs=1M count=100'
