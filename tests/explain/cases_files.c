@@ -137,6 +137,11 @@ static int sealed(void)
 	return refused(write(fd, "x", 1), EPERM);
 }
 
+static int kernel_files(void)
+{
+	return refused(mkdir("/sys/none", 0700), EPERM);
+}
+
 const struct cause cases_files[] = {
 	{"dac-file", "dac", dac_file},
 	{"dac-write", "dac", dac_write},
@@ -155,5 +160,6 @@ const struct cause cases_files[] = {
 	{"inode-immutable", "immutable", immutable},
 	{"inode-append", "append-only", append_only},
 	{"inode-sealed", "sealed", sealed},
+	{"kernel-files", "kernel-files", kernel_files},
 	{NULL, NULL, NULL},
 };

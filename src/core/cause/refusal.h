@@ -66,6 +66,7 @@ enum refusal_fact_bit {
 	FACT_MASKED,	    /* something is mounted over it */
 	FACT_READ_ONLY_PATH, /* a part of procfs or sysfs that is mounted read-only */
 	FACT_PROC_SYS,
+	FACT_KERNEL_FILES,   /* on procfs or sysfs itself */
 	FACT_IMMUTABLE,
 	FACT_APPEND_ONLY,
 	FACT_SEALED,

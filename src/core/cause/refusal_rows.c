@@ -22,6 +22,8 @@
 #define FILES " open openat openat2 creat dup dup2 dup3 socket socketpair accept accept4 pipe pipe2 " MORE_FILES
 #define MORE_FILES "epoll_create1 eventfd2 timerfd_create inotify_init1 fcntl perf_event_open mq_open "
 #define LINKS " link linkat "
+#define CHANGES \
+	" mkdir mkdirat mknod mknodat symlink symlinkat link linkat unlink unlinkat rmdir rename renameat renameat2 "
 #define MOUNTS " mount fsmount "
 #define REACH "the code of {call} in the kernel is within reach of the container"
 
@@ -342,6 +344,10 @@ const struct refusal_row refusal_rows[] = {
 	 .without = F(CAP_SEEN),
 	 .otherwise = REFUSAL_GUESS, .sure = F(CAP_ASKED),
 	 .why = "{call} usually needs CAP_{capability}, and the process lacks it", .remedy = "capability"},
+	{.cause = "kernel-files", .layer = REFUSAL_KERNEL, .errors = DENIED, .calls = CHANGES, .facts = F(KERNEL_FILES),
+	 .without = F(DAC_REFUSES) | F(CAP_ASKED) | F(CAP_EXPECTED),
+	 .why = "{path} lies among the kernel's own files: it alone makes, renames and removes them",
+	 .never = "no file can be made or removed there, by nobody; most of them can be written to"},
 	{.cause = "userns", .layer = REFUSAL_USER_NAMESPACE, .errors = E(EINVAL), .calls = " unshare setns ",
 	 .facts = F(MULTITHREADED),
 	 .why = "a process with several threads cannot change its user namespace", .remedy = "threads"},

@@ -26,6 +26,8 @@
 
 #define LINKS_MAX 40
 #define MEMORY_MAGIC 0x01021994 /* TMPFS_MAGIC */
+#define PROC_MAGIC   0x9fa0
+#define SYSFS_MAGIC  0x62656572
 #define CAPABILITY_DAC_OVERRIDE 1
 #define CAPABILITY_DAC_READ_SEARCH 2
 
@@ -169,6 +171,7 @@ static void ask_mount(struct parts_case *one, int fd, const struct stat *status)
 {
 	const char *path = one->path[0];
 	struct mount_place more = {0};
+	struct statfs kind;
 	struct statvfs fs;
 	bool kernel_files;
 
@@ -188,6 +191,8 @@ static void ask_mount(struct parts_case *one, int fd, const struct stat *status)
 			parts_text(one, TEXT_COMPONENT, "%s", one->texts[TEXT_MOUNT]);
 		}
 	}
+	if (fstatfs(fd, &kind) == 0 && (kind.f_type == PROC_MAGIC || kind.f_type == SYSFS_MAGIC))
+		parts_fact(one, FACT_KERNEL_FILES);
 	if (S_ISCHR(status->st_mode) || S_ISBLK(status->st_mode))
 		parts_fact(one, FACT_DEVICE);
 	if (more.attributes & STATX_ATTR_IMMUTABLE)
