@@ -90,13 +90,25 @@ static void new_name(char name[64])
 	snprintf(name, 64, ".bulkhead-cp-%016llx", (unsigned long long)number);
 }
 
-/* Who writes a file holds a lock on it: without one it was left behind. */
+/* Who writes a file holds a lock on it: without one it was left behind. One whose name is gone already may have a successor. */
 static void remove_left_behind(int dir_fd, const char *name)
 {
 	int fd cleanup_fd = openat(dir_fd, name, O_RDONLY | O_NOFOLLOW | O_NONBLOCK | O_NOCTTY | O_CLOEXEC);
+	struct stat info;
 
-	if (fd >= 0 && flock(fd, LOCK_EX | LOCK_NB) == 0)
+	if (fd >= 0 && flock(fd, LOCK_EX | LOCK_NB) == 0 && fstat(fd, &info) == 0 && S_ISREG(info.st_mode) &&
+	    info.st_nlink == 1)
 		unlinkat(dir_fd, name, 0);
+}
+
+/* Another copy took it for left behind before it was held, and removes it. A file system without locks loses none. */
+static bool is_lost(int fd)
+{
+	struct stat info;
+
+	if (flock(fd, LOCK_EX | LOCK_NB) < 0)
+		return errno == EWOULDBLOCK;
+	return fstat(fd, &info) == 0 && info.st_nlink == 0;
 }
 
 static int make_file(int dir_fd, const char *name, char made[64])
@@ -106,10 +118,11 @@ static int make_file(int dir_fd, const char *name, char made[64])
 	known_name(name, made);
 	for (int tries = 0; tries < 2; tries++) {
 		fd = openat(dir_fd, made, O_WRONLY | O_CREAT | O_EXCL | O_NOFOLLOW | O_CLOEXEC, 0600);
-		if (fd >= 0)
-			(void)!flock(fd, LOCK_EX | LOCK_NB);
-		if (fd >= 0 || errno != EEXIST)
+		if (fd < 0 && errno != EEXIST)
 			return fd;
+		if (fd >= 0 && !is_lost(fd))
+			return fd;
+		fd_close(&fd);
 		remove_left_behind(dir_fd, made);
 	}
 	new_name(made);
