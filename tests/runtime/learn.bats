@@ -189,6 +189,14 @@ open("/dev/zero").close(); open("/sys/devices/system/cpu/cpu0/uevent").close(); 
 	leftovers
 }
 
+@test "learn: names that /etc/hosts has for an address that is connected to" {
+	printf '127.0.0.7 db.example store # no.example\n127.0.0.8 other.example\n' >hosts
+	"${BK[@]}" learn --no-verify -v "$WORK/hosts:/etc/hosts:ro" -o h.json host -- python3 -c '
+import socket
+socket.socket(socket.AF_INET, socket.SOCK_DGRAM).connect(("store", 5300))'
+	[ "$(jq -c '[.rules.network.connect, .rules.network.names]' h.json)" = '[[5300],["db.example","store"]]' ]
+}
+
 @test "learn --attach: by name, pid and cgroup; it ends with --for, with a signal, and when the container vanishes" {
 	id=$(new_id)
 	NAMES+=("$id")

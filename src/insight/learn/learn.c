@@ -388,6 +388,7 @@ static void take_sight(struct learn *learn, const struct observe_sight *sight)
 		break;
 	case OBSERVE_SIGHT_CONNECT:
 		take_port(learn, sight, PROFILE_CONNECT);
+		hosts_take(learn, sight);
 		break;
 	case OBSERVE_SIGHT_NAMESPACE:
 		take_namespaces(learn, sight->value[0]);

@@ -47,6 +47,9 @@ bool paths_escape(const char *path, char *buf, size_t size);
 void fold_proc(const char *path, char *buf, size_t size);
 int fold_files(struct learn *learn);
 
+/* ---- hosts.c: names of an address that was connected to ---- */
+void hosts_take(struct learn *learn, const struct observe_sight *sight);
+
 /* ---- calls.c: calls that were not seen and are needed ---- */
 void calls_complete(struct learn *learn);
 
