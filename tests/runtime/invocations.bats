@@ -5,7 +5,7 @@
 load helpers
 
 setup() { common_setup; b=$(bundle); id=$(new_id); args "$b" sleep 600; P=$WORK/pid; }
-teardown() { common_teardown; }
+teardown() { kill ${consoles:-} ${pidfds:-} 2>/dev/null || true; common_teardown; }
 
 is() { [ "$("$OCI" --root "$STATE" state "$id" | jq -r .status)" = "$1" ]; }
 
@@ -84,6 +84,75 @@ is() { [ "$("$OCI" --root "$STATE" state "$id" | jq -r .status)" = "$1" ]; }
 	oci kill "$id" KILL
 	wait_for 5 is stopped
 	oci delete "$id"
+	leftovers
+}
+
+# In the background: takes one descriptor a time, as shim and conmon do: what was said of it, and what it is.
+takes() { # takes SOCKET COUNT
+	exec /usr/bin/python3 - "$1" "$2" <<-'PYTHON'
+	import os, socket, sys
+	listener = socket.socket(socket.AF_UNIX, socket.SOCK_STREAM)
+	listener.bind(sys.argv[1])
+	listener.listen(4)
+	open(sys.argv[1] + ".ready", "w").close()
+	for _ in range(int(sys.argv[2])):
+	    connection, _ = listener.accept()
+	    data, fds, flags, _ = socket.recv_fds(connection, 4096, 1)
+	    assert len(fds) == 1 and 0 < len(data) < 4096 and not flags & socket.MSG_CTRUNC
+	    print("tty" if os.isatty(fds[0]) else os.readlink(f"/proc/self/fd/{fds[0]}"), flush=True)
+	PYTHON
+}
+
+@test "invocations: sockets for terminals and pidfds in create and exec, as the shim and conmon-rs give them" {
+	edit "$b" '.process.terminal = true'
+	# It waits for a fourth: whoever closes a terminal ends what runs on it.
+	takes "$WORK/console" 4 > "$WORK/consoles" & consoles=$!
+	takes "$WORK/pidfd" 2 > "$WORK/pidfds" & pidfds=$!
+	wait_for 5 test -e "$WORK/console.ready" -a -e "$WORK/pidfd.ready"
+	oci create --bundle "$b" --pid-file "$P" --console-socket "$WORK/console" --pidfd-socket "$WORK/pidfd" --no-pivot --detach \
+		"$id" </dev/null
+	oci start "$id"
+	# No --tty: the terminal is in process.json.
+	jq '.process | .args = ["sleep", "600"]' "$b/config.json" > "$WORK/process.json"
+	oci exec --process "$WORK/process.json" --console-socket "$WORK/console" --pidfd-socket "$WORK/pidfd" --detach \
+		--pid-file "$WORK/exec.pid" "$id" </dev/null
+	oci exec -d --console-socket="$WORK/console" --tty --pid-file="$WORK/exec2.pid" "$id" sleep 600 </dev/null
+	wait $pidfds
+	wait_for 5 eval '[ "$(wc -l < "$WORK/consoles")" = 3 ]'
+	[ "$(tr '\n' ' ' < "$WORK/consoles")" = "tty tty tty " ]
+	[ "$(grep -c pidfd "$WORK/pidfds")" = 2 ]
+	[ "$(oci ps --format json "$id" | jq -c sort)" = \
+		"$(for file in "$P" "$WORK/exec.pid" "$WORK/exec2.pid"; do cat "$file"; echo; done | jq -sc sort)" ]
+	oci delete --force "$id"
+	kill $consoles
+	leftovers
+}
+
+@test "invocations: BuildKit with --no-pivot; conmon-rs says everything twice" {
+	oci run --bundle "$b" --no-pivot --keep "$id" </dev/null >/dev/null 2>"$WORK/err" & running=$!
+	wait_for 5 is running
+	oci kill "$id" 9
+	run wait $running
+	is stopped
+	oci delete "$id"
+	"$OCI" --root="$STATE" --systemd-cgroup --root="$STATE" --systemd-cgroup list -q
+	"$OCI" --root "$STATE" --debug --log "$WORK/log" --log-format json --systemd-cgroup --rootless=false list -q
+	leftovers
+}
+
+@test "invocations: checkpoint and restore, with every option that callers give" {
+	mkdir "$WORK/image" "$WORK/parent"
+	local options=(--image-path "$WORK/image" --work-path "$WORK/work" --parent-path ../parent --tcp-established --ext-unix-sk
+		--shell-job --file-locks --manage-cgroups-mode ignore --empty-ns network --lazy-pages --status-fd 3)
+	run oci checkpoint "${options[@]}" --page-server 127.0.0.1:9 --leave-running --leave-running --pre-dump "$id" 3>"$WORK/status"
+	assert_fails 1
+	assert_says "container does not exist"
+	# That far it comes with options that it knows.
+	run oci restore "${options[@]}" --detach --pid-file "$P" --no-pivot -no-subreaper --lsm-profile=selinux:a_u:a_r:a_t:s0 \
+		--lsm-mount-context= --bundle "$b" "$id" 3>"$WORK/status"
+	assert_fails 1
+	assert_says criu
+	[[ $output != *option* ]]
 	leftovers
 }
 

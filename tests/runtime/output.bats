@@ -294,6 +294,15 @@ limit() { # limit V1-CONTROLLER V1-FILE V2-FILE
 	[ "$(stat -c %a "$STATE")" = 1700 ]
 }
 
+@test "state root: by default in /run, and in XDG_RUNTIME_DIR for the root of a user namespace" {
+	mkdir "$WORK/xdg"
+	run env XDG_RUNTIME_DIR="$WORK/xdg" "$OCI" state "$(new_id)"
+	[[ $output != *"$WORK/xdg"* ]]
+	run unshare --user --map-root-user env XDG_RUNTIME_DIR="$WORK/xdg" "$OCI" state "$(new_id)"
+	assert_fails 1
+	assert_says "does not exist" "there is no state root $WORK/xdg/bulkhead-oci"
+}
+
 @test "state root: a link of one's own is followed, somebody else's is not" {
 	mkdir -m 700 "$WORK/real"
 	ln -s real "$WORK/link"

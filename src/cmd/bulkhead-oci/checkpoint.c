@@ -49,6 +49,8 @@ static const struct opt restore_options[] = {
 	{OPT_FLAG, 'd', "detach", NULL, "do not wait for the container's end", AT(detach)},
 	{OPT_STRING, 0, "lsm-profile", "TYPE:NAME", "apparmor or selinux, instead of the saved one", AT(criu.lsm_profile)},
 	{OPT_STRING, 0, "lsm-mount-context", "CONTEXT", "of mounts, instead of the saved one", AT(criu.lsm_mount_context)},
+	{OPT_STRING, 0, "parent-path", "DIR", "without effect: the image itself says where its parent is",
+	 AT(criu.parent_path)},
 	{OPT_FLAG, 0, "no-pivot", NULL, "without effect: criu changes the root", AT(no_pivot)},
 	{OPT_IGNORE_FLAG, 0, "no-subreaper", NULL, NULL, 0},
 	{.type = OPT_END},
