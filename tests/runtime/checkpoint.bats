@@ -13,7 +13,8 @@ start() { oci run --detach -b "$b" "$id" </dev/null >/dev/null 2>"$WORK/err" || 
 @test "checkpoint: the reason of a refusal, and the container goes on" {
 	start
 	if [ -x /usr/sbin/criu ]; then
-		if /usr/sbin/criu check >/dev/null 2>&1; then skip "criu works on this kernel"; fi
+		# It may write a log where it stands, as a configuration of the host has it.
+		if (cd "$WORK" && /usr/sbin/criu check) >/dev/null 2>&1; then skip "criu works on this kernel"; fi
 		run oci checkpoint --image-path "$WORK/image" "$id"
 		assert_fails 1
 		assert_says "it says:" "$WORK/image/dump.log" "criu check"
