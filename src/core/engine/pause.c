@@ -25,7 +25,10 @@ static int freeze(const struct engine *engine, const char *id, bool frozen, stru
 	}
 	if (container_open_cgroup(&container, err))
 		return ERR;
-	return cgroup_freeze(&container.cgroup, frozen, err);
+	if (cgroup_freeze(&container.cgroup, frozen, err) == 0)
+		return 0;
+	/* It may have ended meanwhile, and its cgroup with it. */
+	return state_process_alive(container.state) ? ERR : container_not_running(id, STATE_STOPPED, err);
 }
 
 int engine_pause(const struct engine *engine, const char *id, struct err *err)
