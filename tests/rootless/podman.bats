@@ -131,3 +131,27 @@ prints() { "${@:2}" | grep -q -- "$1"; }
 	pm pod stop --time 0 "pod$name"
 	pm pod rm --force "pod$name"
 }
+
+@test "rootless podman: play kube, and down again" {
+	mkdir -p "$BASE/kube"
+	sed "s|@DIR@|$BASE/kube|" "$BATS_TEST_DIRNAME/../engines/pod.yaml" > "$BASE/pod.yaml"
+	pm play kube --network none "$BASE/pod.yaml"
+	wait_for 20 grep -q 'from the manifest' "$BASE/kube/out"
+	[ "$(pm exec sail-reader cat /shared/out)" = "from the manifest" ]
+	pm play kube --down "$BASE/pod.yaml"
+	[ -z "$(pm ps --all --quiet)" ]
+}
+
+@test "rootless podman: health checks, --userns=auto, --security-opt seccomp=" {
+	background_box --health-cmd 'test -e /tmp/well' --health-interval disable
+	run pm healthcheck run "$name"
+	[ "$status" -ne 0 ]
+	pm exec "$name" touch /tmp/well
+	pm healthcheck run "$name"
+	[ "$(pm run --rm --userns auto:size=2000 localhost/box awk '{print $1, $3}' /proc/self/uid_map)" = "0 2000" ]
+	printf '{"defaultAction": "SCMP_ACT_ALLOW", "syscalls": [{"names": ["mkdir", "mkdirat"], "action": "SCMP_ACT_ERRNO", "errnoRet": 38}]}' \
+		> "$BASE/seccomp.json"
+	run pm run --rm --security-opt "seccomp=$BASE/seccomp.json" localhost/box mkdir /new
+	[ "$status" -ne 0 ]
+	assert_says "not implemented"
+}

@@ -27,3 +27,10 @@ bats_require_minimum_version 1.5.0
 @test "temporary files are on a file system that takes id mappings" {
 	grep -q '^/dev/loop0 /tmp ext4 ' /proc/mounts
 }
+
+@test "features claims what the tests of this machine use" {
+	"$BULKHEAD_OCI" features | jq -e '.linux | .apparmor.enabled and .cgroup.v2 and .cgroup.systemd and .cgroup.systemdUser and
+		.mountExtensions.idmap.enabled and .seccomp.enabled'
+	# Labels of SELinux are this kernel's to refuse, and the runtime's to know.
+	"$BULKHEAD_OCI" features | jq -e .linux.selinux.enabled
+}
