@@ -276,7 +276,7 @@ kills() { jq -rs '[.[] | select(.type == "kill") | "\(.cause) \(.signal)"] | joi
 		wait_for 20 grep -q sethostname "$WORK/out"
 		kill -INT "$explain"
 		wait "$explain"
-		grep -q 'layer     seccomp' "$WORK/out"
+		grep -q 'layer     seccomp' "$WORK/out" || { cat "$WORK/out" "$WORK/err"; false; }
 		grep -q 'refusals seen' "$WORK/err"
 	done
 	"${BK[@]}" rm -f "$id" >/dev/null

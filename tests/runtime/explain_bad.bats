@@ -26,7 +26,7 @@ no_child() { ! pgrep -P "$1" >/dev/null; }
 		"${BK[@]}" run -d --name one host sh -c "sleep $delay; hostname x" >/dev/null
 		run timeout 60 "${BK[@]}" explain one
 		echo "$delay: $status: $output"
-		[ "$status" -eq 0 ] || { [ "$status" -eq 125 ] && [[ $output == *"container one"*"try"* || $output == *"there is no process"* ]]; }
+		[ "$status" -eq 0 ] || { [ "$status" -eq 125 ] && [[ $output == *'container "one"'*"try"* || $output == *"there is no process"* ]]; }
 		"${BK[@]}" rm -f one >/dev/null
 	done
 	sleep 0.3 &

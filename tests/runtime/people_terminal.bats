@@ -35,7 +35,10 @@ begin() { # begin: an interactive shell in a container
 	type_line 'test -t 0 && echo yes-tty; stty size'
 	screen_has '^yes-tty'
 	screen_has '^24 80'
-	type_line 'sleep 1000'
+	# Not before it has the terminal: what comes earlier is the shell's, which ignores it.
+	local nap="sleep $((100000 + $$))"
+	type_line "$nap"
+	wait_for 20 pgrep -xf "$nap"
 	tm send-keys C-c
 	type_line 'echo after-$((1+1))'
 	screen_has '^after-2'

@@ -214,7 +214,7 @@ directory() {
 @test "errors speak of options, not of the config behind them" {
 	run inside --memory 1k host true
 	[ "$status" -eq 125 ]
-	assert_says "larger --memory"
+	assert_says "asked by  --memory" "raise the limit"
 	run -127 inside host no-such-program
 	assert_says "asked by  COMMAND" "--env PATH="
 	run inside --workdir /etc/passwd host true
