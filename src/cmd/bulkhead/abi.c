@@ -318,6 +318,13 @@ static int verb(int argc, char **argv, void *context)
 	return print_found(people, &abi, abi.kind == REFERENCE_SYSCALL && strcmp(abi.text, "*") == 0);
 }
 
+static const struct opt_status statuses[] = {
+	{"0", "printed"},
+	{"1", "nothing was found"},
+	{"125", "bulkhead itself failed, and says why"},
+	{.status = NULL},
+};
+
 const struct opt_verb verb_abi = {
 	.name = "abi",
 	.synopsis = "[options] [KIND] NAME|NUMBER|PATTERN|WORDS…",
@@ -334,7 +341,7 @@ const struct opt_verb verb_abi = {
 		    "Kinds: syscall ioctl prctl fcntl signal capability sockopt socket bpf keyctl ptrace clone mount\n"
 		    "procfs sysfs sysctl errno.\n",
 	.options = options,
-	.statuses = people_statuses_look,
+	.statuses = statuses,
 	.mixed = true,
 	.run = verb,
 };

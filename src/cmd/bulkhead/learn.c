@@ -178,11 +178,6 @@ static int verb(int argc, char **argv, void *context)
 		return life_fail_run(people, &err);
 	if (help)
 		return cli_print_help(&people->cli, &verb_learn) ? PEOPLE_FAILED : 0;
-	/* The source ends the options, so that "--" behind it is a word like any other. */
-	if (operands > 1 && strcmp(argv[1], "--") == 0) {
-		memmove(argv + 1, argv + 2, (size_t)(operands - 1) * sizeof(*argv));
-		operands--;
-	}
 	if (check(&chosen, operands, &err))
 		return life_fail_run(people, &err);
 	request.options = chosen.sandbox;
@@ -196,6 +191,7 @@ const struct opt_verb verb_learn = {
 	.name = "learn",
 	.synopsis = "[options] SOURCE -- COMMAND [ARGUMENT…] | [options] --attach CONTAINER|PID|CGROUP",
 	.summary = "Run a program and write down what it needs, as a containment profile.",
+	.separated = true,
 	.examples = "  bulkhead learn -o web.json host -- python3 -m http.server\n"
 		    "  bulkhead learn -o web.json --merge web.json host -- python3 -m http.server 8080\n"
 		    "  bulkhead learn --attach web1 --for 60s -o web1.json\n"

@@ -333,6 +333,13 @@ static int verb(int argc, char **argv, void *context)
 	return failed(work.people, &err);
 }
 
+static const struct opt_status statuses[] = {
+	{"0", "printed"},
+	{"1", "check: it has faults; diff: they differ"},
+	{"125", "bulkhead itself failed, and says why"},
+	{.status = NULL},
+};
+
 const struct opt_verb verb_profile = {
 	.name = "profile",
 	.synopsis = "[options] show|check|diff|merge|minimize|export FILE…",
@@ -341,7 +348,7 @@ const struct opt_verb verb_profile = {
 		    "  bulkhead profile diff old.json new.json    exit status 1 when they differ\n"
 		    "  bulkhead profile export --to seccomp web.json >seccomp.json\n",
 	.options = options,
-	.statuses = people_statuses_look,
+	.statuses = statuses,
 	.mixed = true,
 	.run = verb,
 };

@@ -32,7 +32,6 @@ const struct opt_status people_statuses_list[] = {
 
 const struct opt_status people_statuses_look[] = {
 	{"0", "printed"},
-	{"1", "of abi: nothing was found; of profile diff: they differ"},
 	{"125", "bulkhead itself failed, and says why"},
 	{.status = NULL},
 };
