@@ -101,6 +101,24 @@ export_to() {
 	done
 }
 
+@test "export --to oci: merged as documented, the parts take no namespace away and leave no capability elsewhere" {
+	local path set
+	path=$(bundle)
+	jq '.rules = {"capabilities": {}, "limits": {"pids": 9}, "network": {"listen": [], "connect": []}}' "$FULL" >offline.json
+	export_to oci offline.json >oci.json
+	[[ $(<warnings) == *'oci cannot express rules.network.listen'*'oci cannot express rules.network.connect'* ]]
+	jq '.process.capabilities = {"inheritable": ["CAP_KILL"], "ambient": ["CAP_KILL"], "bounding": ["CAP_KILL"]} |
+		.process.rlimits = [{"type": "RLIMIT_CORE", "soft": 0, "hard": 0}]' \
+		"$path/config.json" >before.json
+	jq --slurpfile parts oci.json '. * $parts[0]' before.json >after.json
+	for set in linux.namespaces process.rlimits; do
+		[ "$(jq -c ".$set" before.json)" = "$(jq -c ".$set" after.json)" ]
+	done
+	for set in bounding effective permitted inheritable ambient; do
+		[ "$(jq -c ".process.capabilities.$set" after.json)" = '[]' ]
+	done
+}
+
 @test "export --to seccomp: what was learned starts under other runtimes, which call more than ours before execve" {
 	local path runtime privileges
 	"$BULKHEAD" --root "$STATE" learn -o true.json host -- /bin/true

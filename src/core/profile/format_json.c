@@ -13,37 +13,49 @@
 static void put_capabilities(struct json_writer *writer, const struct profile_set *set)
 {
 	static const char *const kinds[] = {"bounding", "effective", "permitted"};
+	static const struct profile_set none;
 
 	json_key(writer, "capabilities");
 	json_begin_object(writer);
 	for (size_t i = 0; i < sizeof(kinds) / sizeof(kinds[0]); i++)
 		profile_put_texts(writer, kinds[i], set);
+	/* What the config had in these would be above the others. */
+	profile_put_texts(writer, "inheritable", &none);
+	profile_put_texts(writer, "ambient", &none);
 	json_end_object(writer);
+}
+
+/* None are no list: an empty one would take away those of the config. */
+static void put_rlimits(struct json_writer *writer, const struct profile_set *limits)
+{
+	bool begun = false;
+
+	for (size_t i = 0; i < limits->count; i++) {
+		if (strncmp(limits->items[i].text, "RLIMIT_", 7) != 0)
+			continue;
+		if (!begun) {
+			json_key(writer, "rlimits");
+			json_begin_array(writer);
+			begun = true;
+		}
+		json_begin_object(writer);
+		json_member_string(writer, "type", limits->items[i].text);
+		json_member_u64(writer, "soft", limits->items[i].number);
+		json_member_u64(writer, "hard", limits->items[i].number);
+		json_end_object(writer);
+	}
+	if (begun)
+		json_end_array(writer);
 }
 
 static void put_process(struct json_writer *writer, const struct profile *profile)
 {
-	const struct profile_set *limits = &profile->sets[PROFILE_LIMITS];
-
 	json_key(writer, "process");
 	json_begin_object(writer);
 	json_member_bool(writer, "noNewPrivileges", true);
 	if (profile->sets[PROFILE_CAPABILITIES].present)
 		put_capabilities(writer, &profile->sets[PROFILE_CAPABILITIES]);
-	if (limits->present) {
-		json_key(writer, "rlimits");
-		json_begin_array(writer);
-		for (size_t i = 0; i < limits->count; i++) {
-			if (strncmp(limits->items[i].text, "RLIMIT_", 7) != 0)
-				continue;
-			json_begin_object(writer);
-			json_member_string(writer, "type", limits->items[i].text);
-			json_member_u64(writer, "soft", limits->items[i].number);
-			json_member_u64(writer, "hard", limits->items[i].number);
-			json_end_object(writer);
-		}
-		json_end_array(writer);
-	}
+	put_rlimits(writer, &profile->sets[PROFILE_LIMITS]);
 	json_end_object(writer);
 }
 
@@ -82,14 +94,6 @@ int profile_write_oci(const struct profile *profile, const char *name, struct bu
 	put_process(&writer, profile);
 	json_key(&writer, "linux");
 	json_begin_object(&writer);
-	if (profile_is_offline(profile)) {
-		json_key(&writer, "namespaces");
-		json_begin_array(&writer);
-		json_begin_object(&writer);
-		json_member_string(&writer, "type", "network");
-		json_end_object(&writer);
-		json_end_array(&writer);
-	}
 	if (profile->sets[PROFILE_LIMITS].present)
 		put_resources(&writer, profile);
 	if (profile_has_calls(profile)) {

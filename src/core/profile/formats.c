@@ -18,20 +18,22 @@ static const struct {
 	const char *name;
 	profile_writer *write;
 	uint32_t sets;
+	bool offline; /* no ports at all is no network, which more can say than ports */
 } formats[] = {
 	{"apparmor", profile_write_apparmor,
 	 FILES | BIT(PROFILE_CAPABILITIES) | BIT(PROFILE_SIGNALS) | BIT(PROFILE_PROC) | BIT(PROFILE_SYS) |
-		 BIT(PROFILE_DEVICES)},
-	{"kubernetes", profile_write_kubernetes, CALLS | BIT(PROFILE_CAPABILITIES)},
+		 BIT(PROFILE_DEVICES), true},
+	{"kubernetes", profile_write_kubernetes, CALLS | BIT(PROFILE_CAPABILITIES), false},
 	{"landlock", profile_write_landlock,
 	 FILES | BIT(PROFILE_PROC) | BIT(PROFILE_SYS) | BIT(PROFILE_DEVICES) | BIT(PROFILE_LISTEN) |
-		 BIT(PROFILE_CONNECT)},
-	{"oci", profile_write_oci, CALLS | BIT(PROFILE_CAPABILITIES) | BIT(PROFILE_LIMITS)},
-	{"seccomp", profile_write_seccomp, CALLS},
-	{"selinux", profile_write_selinux, BIT(PROFILE_CAPABILITIES)},
+		 BIT(PROFILE_CONNECT), true},
+	/* A network of its own would be an entry of linux.namespaces, and a list that is merged replaces the others. */
+	{"oci", profile_write_oci, CALLS | BIT(PROFILE_CAPABILITIES) | BIT(PROFILE_LIMITS), false},
+	{"seccomp", profile_write_seccomp, CALLS, false},
+	{"selinux", profile_write_selinux, BIT(PROFILE_CAPABILITIES), true},
 	{"systemd", profile_write_systemd,
 	 BIT(PROFILE_SYSCALLS) | BIT(PROFILE_CAPABILITIES) | BIT(PROFILE_EXECUTE) | BIT(PROFILE_WRITE) |
-		 BIT(PROFILE_DEVICES) | BIT(PROFILE_LISTEN) | BIT(PROFILE_NAMESPACES) | BIT(PROFILE_LIMITS)},
+		 BIT(PROFILE_DEVICES) | BIT(PROFILE_LISTEN) | BIT(PROFILE_NAMESPACES) | BIT(PROFILE_LIMITS), true},
 };
 
 const char *profile_format_name(size_t index)
@@ -46,9 +48,8 @@ int profile_export(const struct profile *profile, size_t format, const char *nam
 
 bool profile_export_expresses(const struct profile *profile, size_t format, enum profile_set_id id)
 {
-	/* No ports at all is no network, which all others can say. */
 	if ((id == PROFILE_LISTEN || id == PROFILE_CONNECT) && profile_is_offline(profile))
-		return formats[format].write != profile_write_seccomp && formats[format].write != profile_write_kubernetes;
+		return formats[format].offline;
 	return formats[format].sets & BIT(id);
 }
 
