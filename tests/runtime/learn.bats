@@ -311,6 +311,41 @@ os.mkdir("/tmp/d"); os.symlink("/tmp/d", "/tmp/link"); os.mkdir("/tmp/link/made"
 	leftovers
 }
 
+@test "learn: a file that cannot be written or merged is told before the program runs" {
+	local output_file
+	mkdir dir
+	for output_file in none/p.json dir /proc/p.json; do
+		run "${BK[@]}" learn -o "$output_file" host -- echo it ran
+		[ "$status" -eq 125 ]
+		[[ $output == *"cannot write the profile $output_file"*'  try '* ]]
+		[[ $output != *'it ran'* ]]
+	done
+	echo text >not.json
+	run "${BK[@]}" learn --merge not.json host -- echo it ran
+	[ "$status" -eq 125 ]
+	[[ $output == *not.json* && $output != *'it ran'* ]]
+}
+
+@test "learn -o: a device and a pipe are written to, a link stays one, a file keeps its mode" {
+	mknod -m 666 null c 1 3
+	"${BK[@]}" learn --no-verify -o null host -- true
+	[ -c null ]
+	rm null
+	mkfifo pipe
+	timeout 60 cat pipe >read.json 3>&- &
+	"${BK[@]}" learn --no-verify -o pipe host -- true
+	wait $!
+	"$BULKHEAD" profile check read.json
+	echo old >real.json
+	chmod 600 real.json
+	ln -s real.json link.json
+	"${BK[@]}" learn --no-verify -o link.json host -- true
+	[ -L link.json ]
+	"$BULKHEAD" profile check real.json
+	[ "$(stat -c %a real.json)" = 600 ]
+	[ -z "$(compgen -G '*.new')" ]
+}
+
 @test "learn: one event that is lost makes the profile incomplete, and is told" {
 	# The reader stands still until there is no room for more: 16 MiB.
 	id=$(new_id)

@@ -178,7 +178,8 @@ static int verb(int argc, char **argv, void *context)
 		return life_fail_run(people, &err);
 	if (help)
 		return cli_print_help(&people->cli, &verb_learn) ? PEOPLE_FAILED : 0;
-	if (check(&chosen, operands, &err))
+	/* A runner, which has the words of the one that started it, writes nothing. */
+	if (check(&chosen, operands, &err) || (!chosen.runner_fd && learn_check_files(&chosen, &arena, &err)))
 		return life_fail_run(people, &err);
 	request.options = chosen.sandbox;
 	status = chosen.attach ? learn_attached(people, &chosen, &arena)

@@ -128,6 +128,8 @@ int learn_run(struct people *people, struct learn_options *options, struct sandb
 
 /* ---- learn_write.c: the profile, and what is said of it ---- */
 
+/* What --merge and --output name can be used, which is to be known before something long is begun. */
+int learn_check_files(const struct learn_options *options, struct arena *arena, struct err *err);
 /* Finish, merge, verify (NULL: not asked for, or not possible), write. source: the subject. 0 or ERR. */
 int learn_write(struct learn_session *session, struct arena *arena, const char *source, const struct learn_verify *verify,
 		struct err *err);

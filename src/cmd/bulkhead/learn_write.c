@@ -3,7 +3,9 @@
 #include <errno.h>
 #include <fcntl.h>
 #include <stdio.h>
+#include <stdlib.h>
 #include <string.h>
+#include <sys/stat.h>
 #include <unistd.h>
 
 #include "base/fd.h"
@@ -16,10 +18,9 @@ static int out_of_memory(struct err *err)
 	return err_set(err, ERR_INTERNAL, "out of memory");
 }
 
-static int merge_file(struct arena *arena, const char *path, struct profile *profile, struct err *err)
+static int read_merge(struct arena *arena, const char *path, struct profile *ret, struct err *err)
 {
 	struct profile_faults *faults = arena_calloc(arena, 1, sizeof(*faults));
-	struct profile other, before = *profile;
 	const char *text;
 	size_t size;
 
@@ -27,31 +28,114 @@ static int merge_file(struct arena *arena, const char *path, struct profile *pro
 		return out_of_memory(err);
 	if (engine_read_file(arena, path, path, PROFILE_SIZE_MAX, &text, &size, err))
 		return err_prefix(err, "--merge");
-	if (profile_read(arena, path, text, size, &other, faults)) {
+	if (profile_read(arena, path, text, size, ret, faults)) {
 		*err = faults->items[0];
 		return ERR;
 	}
-	return profile_merge(arena, &before, &other, profile, err);
+	return 0;
+}
+
+static bool to_standard_output(const struct learn_options *options)
+{
+	return !options->output || strcmp(options->output, "-") == 0;
+}
+
+/* ---- the file ---- */
+
+/* A device or a pipe is written to; it is not a file's to be put into its place. */
+static bool is_written_through(const struct stat *status)
+{
+	return !S_ISREG(status->st_mode) && !S_ISDIR(status->st_mode);
+}
+
+/* What a link names is replaced, not the link. */
+static const char *place_of(struct arena *arena, const char *path)
+{
+	char *real = realpath(path, NULL);
+	const char *place = real ? arena_strdup(arena, real) : path;
+
+	free(real);
+	return place;
+}
+
+static int cannot_write(struct err *err, int result, const char *path)
+{
+	err_sys(err, result, "write", "cannot write the profile %s", path);
+	return err_fix(err, "-o with a file in a directory that you may write to, where there is room");
+}
+
+static int create(const char *temporary)
+{
+	int fd = open(temporary, O_WRONLY | O_CREAT | O_EXCL | O_CLOEXEC | O_NOFOLLOW, 0644);
+
+	return fd < 0 ? -errno : fd;
+}
+
+/* Nothing but a trial tells whether a file can be made there. */
+static int check_output(struct arena *arena, const char *path, struct err *err)
+{
+	const char *place = place_of(arena, path), *temporary = arena_printf(arena, "%s.%d.new", place, getpid());
+	int fd cleanup_fd = -EBADF;
+	struct stat status;
+
+	if (!place || !temporary)
+		return out_of_memory(err);
+	if (stat(place, &status) == 0 && is_written_through(&status))
+		return faccessat(AT_FDCWD, place, W_OK, AT_EACCESS) < 0 ? cannot_write(err, errno, path) : 0;
+	if (stat(place, &status) == 0 && S_ISDIR(status.st_mode))
+		return cannot_write(err, EISDIR, path);
+	fd = create(temporary);
+	if (fd < 0)
+		return cannot_write(err, fd, path);
+	unlink(temporary);
+	return 0;
+}
+
+int learn_check_files(const struct learn_options *options, struct arena *arena, struct err *err)
+{
+	struct profile other;
+
+	for (size_t i = 0; i < options->merges.count; i++)
+		if (read_merge(arena, options->merges.items[i], &other, err))
+			return ERR;
+	return to_standard_output(options) ? 0 : check_output(arena, options->output, err);
+}
+
+static int write_through(const char *path, const struct buf *text)
+{
+	int fd cleanup_fd = open(path, O_WRONLY | O_CLOEXEC | O_NOCTTY);
+
+	return fd < 0 ? -errno : fd_write_all(fd, text->data, text->length);
 }
 
 /* A reader sees the old file or the new one, never a part. */
+static int replace(const char *place, const char *temporary, const struct buf *text, const struct stat *old)
+{
+	int fd cleanup_fd = create(temporary);
+	int result = fd < 0 ? fd : fd_write_all(fd, text->data, text->length);
+
+	if (result == 0 && old && fchmod(fd, old->st_mode & 0777) < 0)
+		result = -errno;
+	if (result == 0 && rename(temporary, place) < 0)
+		result = -errno;
+	if (result && fd >= 0)
+		unlink(temporary);
+	return result;
+}
+
 static int write_file(struct arena *arena, const char *path, const struct buf *text, struct err *err)
 {
-	const char *temporary = arena_printf(arena, "%s.%d.new", path, getpid());
-	int fd cleanup_fd = -EBADF, result;
+	const char *place = place_of(arena, path), *temporary = arena_printf(arena, "%s.%d.new", place, getpid());
+	struct stat status;
+	bool exists;
+	int result;
 
-	if (!temporary)
+	if (!place || !temporary)
 		return out_of_memory(err);
-	fd = open(temporary, O_WRONLY | O_CREAT | O_EXCL | O_CLOEXEC | O_NOFOLLOW, 0644);
-	if (fd < 0)
-		return err_sys(err, errno, "open", "cannot write the profile %s", temporary);
-	result = fd_write_all(fd, text->data, text->length);
-	if (result == 0 && rename(temporary, path) < 0)
-		result = -errno;
-	if (result == 0)
-		return 0;
-	unlink(temporary);
-	return err_sys(err, result, "write", "cannot write the profile %s", path);
+	exists = stat(place, &status) == 0;
+	result = exists && is_written_through(&status) ? write_through(place, text)
+						       : replace(place, temporary, text, exists ? &status : NULL);
+	return result ? cannot_write(err, result, path) : 0;
 }
 
 static int print(const struct buf *text, struct err *err)
@@ -59,11 +143,6 @@ static int print(const struct buf *text, struct err *err)
 	int result = fflush(stdout) ? -errno : fd_write_all(STDOUT_FILENO, text->data, text->length);
 
 	return result < 0 ? err_sys(err, result, "write", "cannot write the profile") : 0;
-}
-
-static bool to_standard_output(const struct learn_options *options)
-{
-	return !options->output || strcmp(options->output, "-") == 0;
 }
 
 /* ---- words ---- */
@@ -155,9 +234,13 @@ int learn_write(struct learn_session *session, struct arena *arena, const char *
 	if (learn_finish(&session->learn, arena, &profile, err) || add_notes(session, arena, &profile, err))
 		return ERR;
 	profile.source = source;
-	for (size_t i = 0; i < options->merges.count; i++)
-		if (merge_file(arena, options->merges.items[i], &profile, err))
+	for (size_t i = 0; i < options->merges.count; i++) {
+		struct profile other, before = profile;
+
+		if (read_merge(arena, options->merges.items[i], &other, err) ||
+		    profile_merge(arena, &before, &other, &profile, err))
 			return ERR;
+	}
 	profile_minimize(&profile);
 	if (verify && learn_verify(session, arena, &profile, verify, err))
 		return ERR;
