@@ -117,3 +117,11 @@ os.kill(os.getpid(), signal.SIGKILL)'
 	jq -e '.evidence.complete and (.rules.files.write | index("/tmp/f"))' b.json
 	leftovers
 }
+
+@test "rootless: the memory of a program that ends at once is its own, not the machine's" {
+	local attempt
+	for attempt in 1 2 3 4 5 6 7 8; do
+		"${BK[@]}" learn --no-verify -o m.json host -- true
+		[ "$(jq '.rules.limits.memory // 0' m.json)" -lt 1000000000 ]
+	done
+}

@@ -215,15 +215,15 @@ socket.socket(socket.AF_INET, socket.SOCK_DGRAM).connect(("store", 5300))'
 		[ "$(jq .evidence.complete at.json)" = false ]
 		grep -q 'not complete: what .* did before' err
 	done
-	"${BK[@]}" learn --attach "$id" -o sig.json 2>err &
+	"${BK[@]}" learn --attach "$id" -o sig.json 2>sig.err &
 	learn=$!
-	wait_for 20 grep -q 'watching' err
+	wait_for 20 grep -q 'watching' sig.err
 	kill -TERM "$learn"
 	wait "$learn"
 	[ "$(jq .evidence.lost sig.json)" = 0 ]
-	"${BK[@]}" learn --attach "$id" -o gone.json 2>err &
+	"${BK[@]}" learn --attach "$id" -o gone.json 2>gone.err &
 	learn=$!
-	wait_for 20 grep -q 'watching' err
+	wait_for 20 grep -q 'watching' gone.err
 	helper=$(pgrep -P "$learn" -x bulkhead-observ)
 	"${BK[@]}" rm -f "$id" >/dev/null
 	wait "$learn"

@@ -38,7 +38,10 @@ static bool cgroup_of(const char *pid, const char *controller, char *ret, size_t
 	return false;
 }
 
-/* The first of these files that there is below the hierarchy's mount. */
+/*
+ * The first of these files that there is below the hierarchy's mount. A process that ends is shown in the root of a
+ * hierarchy of version 1, whose use is the machine's.
+ */
 static void find_file(char *ret, size_t size, const struct host_hierarchy *hierarchy, pid_t pid, const char *controller,
 		      const char *const *names)
 {
@@ -47,7 +50,7 @@ static void find_file(char *ret, size_t size, const struct host_hierarchy *hiera
 
 	snprintf(number, sizeof(number), "%d", pid);
 	if (!cgroup_of(number, key, theirs, sizeof(theirs)) || !cgroup_of("self", key, ours, sizeof(ours)) ||
-	    strcmp(theirs, ours) == 0)
+	    strcmp(theirs, ours) == 0 || strcmp(theirs, "/") == 0)
 		return;
 	for (; *names; names++) {
 		snprintf(ret, size, "%s%s/%s", hierarchy->mount_point, theirs, *names);
