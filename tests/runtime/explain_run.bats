@@ -40,6 +40,27 @@ except PermissionError: sys.exit(41)' <<< typed
 	nothing_but_records
 }
 
+@test "run --explain: by the bare name, as the shell finds it, the helper of the same build is found" {
+	PATH=$(dirname "$BULKHEAD"):$PATH run bulkhead --root "$STATE" run --explain host cat /etc/hostname
+	[[ $output == *'refusals seen'* ]]
+}
+
+@test "run --explain --profile: what the profile's filter refuses is the profile's, and an entry there allows it" {
+	cd "$WORK"
+	"${BK[@]}" learn --no-verify -o p.json host -- python3 -c 'import socket'
+	program='
+import socket
+try: socket.socket(socket.AF_INET, socket.SOCK_STREAM)
+except OSError as e: print(e)'
+	run "${BK[@]}" run --explain --profile p.json host python3 -c "$program"
+	echo "$output"
+	[[ $output == *'socket('*'containment profile'*'bulkhead: --profile FILE, with socket in its rules'* ]]
+	[[ $output != *'--security-opt seccomp=FILE'* ]]
+	jq '.rules.syscalls.names += ["socket"]' p.json >q.json
+	run "${BK[@]}" run --explain --profile q.json host python3 -c "$program"
+	[[ $output != *'socket('* ]]
+}
+
 @test "explain --last: the same once more, after the container is gone; as JSON too" {
 	"${BK[@]}" run --explain --name one host sh -c 'hostname new; touch /usr/new; exit 3' 2> "$WORK/told" || [ $? -eq 3 ]
 	run --separate-stderr "${BK[@]}" explain --last one

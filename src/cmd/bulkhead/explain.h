@@ -73,10 +73,11 @@ int explain_record_read(struct explain_story *story, struct arena *arena, const 
 struct explain_beside {
 	int hold_fd, end_fd;
 };
-/* The container that is to be: its name, and its config as text. */
+/* The container that is to be: its name, its config as text, and its filter where a containment profile is in it. */
 struct explain_subject {
 	const char *id, *config;
 	size_t config_size;
+	struct filter_program profiled;
 };
 /* Watch what this process starts from now on, in a process beside it. options and subject live as long as this process. */
 int explain_beside_start(struct people *people, const struct explain_options *options,

@@ -83,6 +83,7 @@ static int serve(struct watcher *watcher, pid_t runner, int ready_fd)
 		return 1;
 	}
 	explain_expect(&watcher->story.explain, "config.json", watcher->subject->config, watcher->subject->config_size);
+	watcher->story.explain.profiled = watcher->subject->profiled;
 	fd_write_all(ready_fd, &err, sizeof(err));
 	if (watch(watcher, &err) == 0)
 		explain_story_drain(&watcher->story, &err);

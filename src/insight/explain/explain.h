@@ -68,6 +68,7 @@ struct explain {
 	char own_command[32];
 	struct explain_container expected[EXPLAIN_EXPECTED_MAX]; /* of explain_expect */
 	size_t expected_count;
+	struct filter_program profiled; /* of what is expected, with a containment profile over it; its owner's; or empty */
 	const char *state_root; /* where to look for containers first, beside the usual places; NULL: there alone */
 	char cgroup_pids[512]; /* directory of the pids controller of the last process that could be asked */
 };

@@ -137,16 +137,21 @@ static void name_rule(struct parts_case *one, const struct explain_filter *filte
 }
 
 /*
- * bulkhead lays a containment profile over the config: what it loaded stands beside the state. When the config alone
- * would allow the call, the profile does not.
+ * bulkhead lays a containment profile over the config: what it loaded stands beside the state, or was foretold. When the
+ * config alone would allow the call, the profile does not.
  */
-static bool by_profile(const struct explain_container *container, const struct explain_filter *filter)
+static bool by_profile(const struct explain *explain, const struct explain_container *container,
+		       const struct explain_filter *filter)
 {
 	size_t size = filter->length * sizeof(struct sock_filter), got = 0;
-	char path[600], *loaded = malloc(size + 1);
+	char path[600], *loaded;
 	int fd cleanup_fd = -EBADF;
 	bool same = false;
 
+	if (explain->profiled.count)
+		return explain->profiled.count == filter->length &&
+		       memcmp(explain->profiled.instructions, filter->instructions, size) == 0;
+	loaded = malloc(size + 1);
 	snprintf(path, sizeof(path), "%s/profile.json", container->directory);
 	if (loaded && container->directory[0] && access(path, F_OK) == 0) {
 		snprintf(path, sizeof(path), "%s/filter.bpf", container->directory);
@@ -178,7 +183,7 @@ static bool name_by(struct parts_case *one, struct explain_container *container,
 			name_default(one, filter, data, policy, &arena);
 		else
 			name_rule(one, filter, data, &policy->rules[rule], &arena);
-	} else if (verdict == SECCOMP_RET_ALLOW && by_profile(container, filter)) {
+	} else if (verdict == SECCOMP_RET_ALLOW && by_profile(one->explain, container, filter)) {
 		answers = true;
 		one->config = "profile.json";
 		parts_fact(one, FACT_FILTER_PROFILE);

@@ -4,6 +4,7 @@
  * gets nothing but numbers on its command line, one end of a socket as standard output, and an empty environment.
  */
 #include <errno.h>
+#include <limits.h>
 #include <poll.h>
 #include <signal.h>
 #include <spawn.h>
@@ -24,6 +25,23 @@
 #define READY_MS 180000
 #define SOCKET_BUFFER (4 << 20)
 
+/* The file that this program was called by, as the shell has found it. NULL, or to be freed. */
+static char *called_file(void)
+{
+	const char *name = program_invocation_name, *list = getenv("PATH") ?: "";
+	char path[PATH_MAX];
+
+	if (strchr(name, '/'))
+		return realpath(name, NULL);
+	for (size_t length; *list; list += length + (list[length] == ':')) {
+		length = strcspn(list, ":");
+		if (snprintf(path, sizeof(path), "%.*s/%s", (int)length, list, name) < (int)sizeof(path) && length &&
+		    access(path, X_OK) == 0)
+			return realpath(path, NULL);
+	}
+	return NULL;
+}
+
 /*
  * The helper of the same build: it stands beside this very program when that was not installed. Whoever can write there
  * can exchange this program as well. A sealed copy in memory stands nowhere: then the name counts that it was called by.
@@ -37,8 +55,8 @@ static const char *helper_path(char *buf, size_t size)
 	if (length <= 0 || stat("/proc/self/exe", &own) < 0)
 		return helpers[HELPER_OBSERVE].path;
 	buf[length] = '\0';
-	if (strncmp(buf, "/memfd:", 7) == 0 && strchr(program_invocation_name, '/')) {
-		real = realpath(program_invocation_name, NULL);
+	if (strncmp(buf, "/memfd:", 7) == 0) {
+		real = called_file();
 		snprintf(buf, size, "%s", real ?: "");
 		free(real);
 	}
