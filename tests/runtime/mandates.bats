@@ -103,6 +103,22 @@ agent() { # agent SOCKET COUNT
 }
 
 # bats test_tags=kernel
+@test "seccomp: a call that no profile can name does not exist, where the default error is the usual one" {
+	printf '#include <errno.h>\n#include <unistd.h>\nint main(void) { return syscall(1000) ? errno : 0; }\n' > "$WORK/call.c"
+	gcc -static -o "$b/rootfs/call" "$WORK/call.c"
+	args "$b" /call
+	edit "$b" '.linux.seccomp = {defaultAction: "SCMP_ACT_ERRNO", syscalls: [{action: "SCMP_ACT_ALLOW",
+		names: ["execve", "brk", "arch_prctl", "set_tid_address", "set_robust_list", "rseq", "prlimit64", "readlinkat",
+			"getrandom", "mprotect", "exit_group", "newfstatat"]}]}'
+	run oci run -b "$b" "$id"
+	[ "$status" -eq 38 ]
+	# Another error than EPERM is somebody's wish.
+	edit "$b" '.linux.seccomp.defaultErrnoRet = 6'
+	run oci run -b "$b" "$(new_id)"
+	[ "$status" -eq 6 ]
+	leftovers
+}
+
 @test "mandate 13: the seccomp listener gets the container's state, its metadata and one descriptor, once a filter" {
 	edit "$b" '.linux.seccomp = {defaultAction: "SCMP_ACT_ALLOW", listenerPath: $path, listenerMetadata: "some: data",
 		syscalls: [{names: ["acct"], action: "SCMP_ACT_NOTIFY"}]}' --arg path "$WORK/agent"

@@ -222,6 +222,57 @@ static void test_kill(void **state)
 	}
 }
 
+static void expect_unknown(const struct filter_policy *policy, uint32_t arch, uint32_t number, uint32_t expected)
+{
+	const struct seccomp_data data = {.nr = (int)number, .arch = arch};
+	cleanup_arena struct arena arena = ARENA_INIT;
+	struct filter_program program;
+	uint32_t action, rule;
+	struct err err;
+
+	assert_int_equal(filter_compile(policy, &arena, &program, &err), 0);
+	assert_int_equal(filter_simulate(program.instructions, program.count, &data, NULL), expected);
+	assert_int_equal(filter_rule_for(policy, &data, &arena, &action, &rule, &err), 0);
+	assert_int_equal(action, expected);
+}
+
+/* Numbers that no name stands for: beyond the last one of each architecture, and only there. */
+static void test_unknown(void **state)
+{
+	enum { DEFAULT = SECCOMP_RET_ERRNO | EPERM, UNKNOWN = SECCOMP_RET_ERRNO | ENOSYS };
+	static const char *const names[] = {"getppid"};
+	static const uint32_t archs[] = {AUDIT_ARCH_X86_64, AUDIT_ARCH_I386, AUDIT_ARCH_ARM, ABI_ARCH_X32};
+	const struct filter_rule rules[] = {{.names = names, .names_count = 1, .action = SECCOMP_RET_ALLOW}};
+	struct filter_policy policy = {.default_action = DEFAULT,
+				       .bad_arch_action = SECCOMP_RET_KILL_PROCESS,
+				       .unknown_action = UNKNOWN,
+				       .archs = archs,
+				       .archs_count = 3,
+				       .rules = rules,
+				       .rules_count = 1};
+
+	(void)state;
+	for (size_t i = 0; i < 2; i++) {
+		uint32_t last = (uint32_t)abi_syscall_last(archs[i]);
+
+		expect_unknown(&policy, archs[i], last, DEFAULT);
+		expect_unknown(&policy, archs[i], last + 1, UNKNOWN);
+		expect_unknown(&policy, archs[i], ABI_X32_SYSCALL_BIT - 1, UNKNOWN);
+		expect_unknown(&policy, archs[i], UINT32_MAX, DEFAULT);
+	}
+	/* Private calls lie far above the others. */
+	expect_unknown(&policy, AUDIT_ARCH_ARM, 0xf0005, DEFAULT);
+	expect_unknown(&policy, AUDIT_ARCH_ARM, 0xf1000, UNKNOWN);
+	expect_unknown(&policy, AUDIT_ARCH_X86_64, ABI_X32_SYSCALL_BIT | 1000, SECCOMP_RET_KILL_PROCESS);
+	policy.archs_count = 4;
+	expect_unknown(&policy, AUDIT_ARCH_X86_64, ABI_X32_SYSCALL_BIT - 1, UNKNOWN);
+	expect_unknown(&policy, AUDIT_ARCH_X86_64, ABI_X32_SYSCALL_BIT | 1, DEFAULT);
+	expect_unknown(&policy, AUDIT_ARCH_X86_64, ABI_X32_SYSCALL_BIT | 1000, UNKNOWN);
+	expect_unknown(&policy, AUDIT_ARCH_X86_64, UINT32_MAX, DEFAULT);
+	policy.unknown_action = 0;
+	expect_unknown(&policy, AUDIT_ARCH_X86_64, 1000, DEFAULT);
+}
+
 /* What the check refuses the kernel refuses, and the other way round. */
 static void test_check(void **state)
 {
@@ -270,6 +321,7 @@ int main(void)
 	const struct CMUnitTest tests[] = {
 		cmocka_unit_test(test_verdicts),
 		cmocka_unit_test(test_kill),
+		cmocka_unit_test(test_unknown),
 		cmocka_unit_test(test_check),
 	};
 

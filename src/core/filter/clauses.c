@@ -297,6 +297,15 @@ static void calls_number(struct builder *builder)
 			i < builder->shared ? (builder->first + i) | bit : PRIVATE_FIRST + i - builder->shared;
 }
 
+static uint32_t newest_number(uint32_t arch, int last)
+{
+	if (last == ABI_SYSCALL_NONE)
+		return UINT32_MAX;
+	if (arch == AUDIT_ARCH_ARM)
+		return PRIVATE_FIRST + PRIVATE_COUNT - 1;
+	return (uint32_t)last | (arch == ABI_ARCH_X32 ? ABI_X32_SYSCALL_BIT : 0);
+}
+
 int filter_calls_read(const struct filter_policy *policy, const struct filter_names *names, uint32_t arch,
 		      int64_t only, struct arena *arena, struct filter_calls *ret_calls, struct err *err)
 {
@@ -314,6 +323,7 @@ int filter_calls_read(const struct filter_policy *policy, const struct filter_na
 	if (!calls.items)
 		return filter_no_memory(err);
 	calls_number(&builder);
+	calls.newest = newest_number(arch, last);
 	for (uint32_t i = 0; i < policy->rules_count && calls.count; i++)
 		if (names->rows[i] && rule_add(&builder, i) < 0)
 			return filter_no_memory(err);

@@ -95,7 +95,7 @@ struct compiler {
 	struct arena *arena;
 	struct filter_names names;
 	struct filter_graph graph;
-	struct filter_node *fallback, *bad_arch;
+	struct filter_node *fallback, *unknown, *bad_arch;
 	uint32_t *costs; /* per rule: comparisons of arguments that it adds */
 	struct filter_shadow shadow;
 };
@@ -144,6 +144,8 @@ static int arch_intervals(struct compiler *compiler, uint32_t arch, struct inter
 		if (i + 1 == calls.count || calls.items[i + 1].number != call->number + 1)
 			interval_add(intervals, call->number + 1, compiler->fallback);
 	}
+	if (calls.newest != UINT32_MAX)
+		interval_add(intervals, calls.newest + 1, compiler->unknown);
 	return 0;
 }
 
@@ -174,10 +176,9 @@ static struct filter_node *arch_node(struct compiler *compiler, uint32_t audit, 
 		return NULL;
 	if (has_x32 && arch_intervals(compiler, ABI_ARCH_X32, &intervals, err) < 0)
 		return NULL;
-	if (x86 && !has_x32) {
+	if (x86 && !has_x32)
 		interval_add(&intervals, ABI_X32_SYSCALL_BIT, compiler->bad_arch);
-		interval_add(&intervals, TRACER_SKIPS, compiler->fallback);
-	}
+	interval_add(&intervals, TRACER_SKIPS, compiler->fallback);
 	runs = arena_calloc(compiler->arena, intervals.count, sizeof(*runs));
 	node = runs ? search_build(&compiler->graph, &intervals, runs, runs_find(&intervals, runs)) : NULL;
 	if (!node)
@@ -231,7 +232,10 @@ static int compiler_start(struct compiler *compiler, struct err *err)
 	compiler->costs = arena_calloc(compiler->arena, policy->rules_count + 1, sizeof(*compiler->costs));
 	compiler->fallback = filter_leaf(&compiler->graph, policy->default_action, FILTER_NO_RULE);
 	compiler->bad_arch = filter_leaf(&compiler->graph, policy->bad_arch_action, FILTER_NO_RULE);
-	if (!compiler->costs || !compiler->fallback || !compiler->bad_arch)
+	compiler->unknown = policy->unknown_action
+				    ? filter_leaf(&compiler->graph, policy->unknown_action, FILTER_NO_RULE)
+				    : compiler->fallback;
+	if (!compiler->costs || !compiler->fallback || !compiler->unknown || !compiler->bad_arch)
 		return filter_no_memory(err);
 	return filter_names_read(policy, compiler->arena, &compiler->names, err);
 }
@@ -272,6 +276,8 @@ int filter_rule_for(const struct filter_policy *policy, const struct seccomp_dat
 	if (filter_names_read(policy, arena, &names, err) < 0 ||
 	    filter_calls_read(policy, &names, arch, number, arena, &calls, err) < 0)
 		return ERR;
+	if (number > calls.newest && number != TRACER_SKIPS && policy->unknown_action)
+		*ret_action = policy->unknown_action;
 	if (!calls.count || filter_order(policy, &calls.arch, &calls.items[0], err) < 0)
 		return calls.count ? ERR : 0;
 	for (const struct filter_clause *clause = calls.items[0].first; clause; clause = clause->next) {

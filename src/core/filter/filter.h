@@ -60,6 +60,7 @@ struct filter_policy {
 	const struct filter_rule *rules;
 	size_t rules_count;
 	const char *config_name; /* for messages: NULL is "config.json" */
+	uint32_t unknown_action; /* instead of default_action beyond the last number that a rule can name; 0: none */
 };
 
 #define FILTER_INSTRUCTIONS_MAX 4096 /* BPF_MAXINSNS */

@@ -53,6 +53,7 @@ struct filter_calls {
 	struct filter_arch arch;
 	struct filter_call *items; /* by rising number; calls without clauses have first == NULL */
 	size_t count;
+	uint32_t newest; /* the last number that a name stands for; UINT32_MAX where none is known */
 	struct filter_shadow shadow; /* of the native architecture */
 };
 

@@ -2,6 +2,8 @@
 /*
  * power: the capabilities that a program can be given, and its system call filter. Pure.
  */
+#include <errno.h>
+#include <errno.h>
 #include <linux/seccomp.h>
 #include <stddef.h>
 
@@ -116,6 +118,10 @@ int plan_filter_policy(const struct oci_seccomp *seccomp, const char *config_nam
 
 	for (size_t i = 0; i < seccomp->rules_count; i++)
 		args_count += seccomp->rules[i].args_count;
+	/* A call that came after this program is to none of the config's rules. Libraries try an older one after ENOSYS,
+	 * which EPERM, the default, would keep them from; another error is somebody's wish. */
+	if (policy.default_action == (SECCOMP_RET_ERRNO | EPERM))
+		policy.unknown_action = SECCOMP_RET_ERRNO | ENOSYS;
 	policy.archs = filter_archs(seccomp, arena, &policy.archs_count);
 	rules = arena_calloc(arena, seccomp->rules_count + 1, sizeof(*rules));
 	args = arena_calloc(arena, args_count + 1, sizeof(*args));
