@@ -79,3 +79,36 @@ in_user_namespace() {
 	assert_says /dev/pts/0 "Read-only file system" "/dev tmpfs ro"
 	leftovers
 }
+
+# The options of the mount at /mnt that the container sees.
+flags_of() { # flags_of OPTIONS [COMMAND…]
+	edit "$b" 'del(.mounts[] | select(.destination == "/mnt"))'
+	bind "$WORK/held" /mnt "$1"
+	run "${@:2}" "$OCI" --root "$STATE" run -b "$b" "$(new_id)"
+}
+
+@test "mounts: what the host restricts stays so until an option says otherwise; where it is locked, that is an error" {
+	mkdir "$WORK/held"
+	mount -t tmpfs none "$WORK/held"
+	mount -o remount,bind,ro,nosuid,nodev,noexec,noatime "$WORK/held"
+	args "$b" grep " /mnt " /proc/self/mounts
+	flags_of bind,ro
+	assert_says "ro,nosuid,nodev,noexec,noatime"
+	flags_of bind,rw,suid,dev,exec,relatime
+	assert_says "/mnt tmpfs rw,relatime"
+	flags_of bind,nosuid,rw
+	assert_says "/mnt tmpfs rw,nosuid,nodev,noexec,noatime"
+	# In a mount namespace of a user namespace none can be taken off.
+	edit "$b" "$(cat <<-'FILTER'
+		.linux.namespaces -= [{type: "network"}] | .mounts |= map(select(.destination | IN("/sys", "/sys/fs/cgroup") | not)
+		| if .destination == "/dev/pts" then .options -= ["gid=5"] else . end) | del(.linux.resources)
+	FILTER
+	)"
+	flags_of bind,ro unshare --user --map-root-user --mount
+	assert_says "ro,nosuid,nodev,noexec,noatime"
+	flags_of bind,rw,exec unshare --user --map-root-user --mount
+	umount "$WORK/held"
+	assert_fails 1
+	assert_says "not ro,not noexec" "a user namespace may not take off" "findmnt"
+	leftovers
+}

@@ -331,7 +331,8 @@ const struct cause_row cause_rows[] = {
 	{EINVAL, CAUSE_BIND, 0, "open_tree",
 	 "the source is an unbindable mount",
 	 "make it bindable on the host (mount --make-private), or choose another source"},
-	{EPERM, CAUSE_BIND, USER_NS, "mount_setattr",
+	/* Who may not change mounts at all has failed before, at open_tree. */
+	{EPERM, CAUSE_BIND, 0, "mount_setattr",
 	 "the host's mount has an attribute (ro, nosuid, nodev, noexec or an access time) that a user namespace may not take off",
 	 "ask for the attributes that the host's mount has: findmnt -T SOURCE"},
 	{EPERM, CAUSE_BIND, 0, NULL,
