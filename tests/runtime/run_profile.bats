@@ -88,6 +88,20 @@ except OSError as e:
 }
 
 # bats test_tags=kernel
+@test "a program that the profile does not name: the reason is the profile, with and without its list of calls" {
+	local filter
+	for filter in . 'del(.rules.syscalls)' '.rules.syscalls.names -= ["newfstatat", "stat", "statx", "fstatat64", "stat64"]'; do
+		jq "$filter | .rules.files.execute = [\"/usr/bin/sh\"]" p.json >other.json
+		run -126 "$BULKHEAD" run --profile other.json host /usr/bin/env true
+		echo "$output"
+		[[ $output == *'permission denied'*'the containment profile does not let it'*rules.files.execute* ]]
+	done
+	# What other reasons there are is said as without a profile.
+	run -126 "$BULKHEAD" run --profile p.json host /usr
+	[[ $output == *'it is a directory'* ]]
+}
+
+# bats test_tags=kernel
 @test "TCP ports: bound and connected to only where the profile names them; none at all is no network" {
 	jq '.rules.network = {"listen": [7777], "connect": [7777]}' calls.json >ports.json
 	run "$BULKHEAD" run --profile ports.json host python3 -c '

@@ -120,12 +120,34 @@ static const char *selinux_label(const struct plan *plan)
 	return NULL;
 }
 
+/* All but the profile would let it be executed. Where its filter does not even let that be asked, it is held to be it. */
+static bool is_profiled(const struct plan *plan, const char *path)
+{
+	bool has_ruleset = false;
+	struct stat st;
+	int result;
+
+	for (size_t i = 0; i < plan->ops_count; i++)
+		has_ruleset = has_ruleset || plan->ops[i].kind == OP_LANDLOCK_BEGIN;
+	if (!has_ruleset)
+		return false;
+	if (stat(path, &st) < 0)
+		return errno == ENOSYS;
+	result = process_may_execute(path);
+	return !S_ISDIR(st.st_mode) && (result == 0 || result == -ENOSYS);
+}
+
 static int explain_denied(const struct child *child, const char *path, struct err *err)
 {
 	const char *label = selinux_label(child->plan);
 	struct statvfs fs;
 	struct stat st;
 
+	if (!label && is_profiled(child->plan, path)) {
+		err_why(err, "the containment profile does not let it, or the interpreter that it names, be executed");
+		return err_fix(err, "add it to rules.files.execute of the profile; bulkhead run --complain tells all that is "
+				    "missing there");
+	}
 	if (stat(path, &st) < 0) {
 		err_why(err, "a directory on the way to it cannot be searched by the container's user");
 		return err_fix(err, "chmod o+x the directories in the image, or run as another process.user");
