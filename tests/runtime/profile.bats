@@ -83,3 +83,12 @@ teardown() {
 		run ! check_schema bad.json
 	done
 }
+
+@test "profile: an action and a format that are not there are named, with those that are" {
+	run -125 "$BULKHEAD" profile shwo p.json
+	[[ $output == *'unknown action "shwo"'*'minimize and show'* ]]
+	run -125 "$BULKHEAD" profile
+	[[ $output == *'an action is missing'* ]]
+	run -125 "$BULKHEAD" profile export --to yaml "$ROOT_OF_TREE/tests/runtime/profile_full.json"
+	[[ $output == *'unknown format "yaml"'*kubernetes* ]]
+}

@@ -280,7 +280,10 @@ static int export(struct work *work)
 	while (to && profile_format_name(format) && strcmp(to, profile_format_name(format)) != 0)
 		format++;
 	if (!to || !profile_format_name(format)) {
-		err_set(&err, ERR_USAGE, "profile export: %s", to ? "unknown format" : "--to is missing");
+		if (to)
+			err_set(&err, ERR_USAGE, "profile export: unknown format \"%.100s\"", to);
+		else
+			err_set(&err, ERR_USAGE, "profile export: --to is missing");
 		err_fix(&err, "bulkhead profile export --to seccomp FILE; there are apparmor, kubernetes, landlock, oci, "
 			      "seccomp, selinux and systemd");
 		return failed(work->people, &err);
@@ -328,7 +331,10 @@ static int verb(int argc, char **argv, void *context)
 			actions[i].least == 1 ? "" : "s", actions[i].most > 2 ? " or more" : "", work.count);
 		return failed(work.people, &err);
 	}
-	err_set(&err, ERR_USAGE, "profile: %s", operands ? "unknown action" : "an action is missing");
+	if (operands)
+		err_set(&err, ERR_USAGE, "profile: unknown action \"%.100s\"", argv[0]);
+	else
+		err_set(&err, ERR_USAGE, "profile: an action is missing");
 	err_fix(&err, "bulkhead profile show FILE; there are check, diff, export, merge, minimize and show");
 	return failed(work.people, &err);
 }
