@@ -90,7 +90,6 @@ start() { oci run --detach -b "$b" "$id" </dev/null >/dev/null 2>"$WORK/err" || 
 	leftovers
 }
 
-# bats test_tags=kernel
 @test "exec: on the CPUs of execCPUAffinity, and the container's first process on all" {
 	[ "$(nproc)" -gt 1 ] || skip "this machine has one CPU"
 	args "$b" sleep 600

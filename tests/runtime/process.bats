@@ -322,7 +322,6 @@ PATH=/bin" ]
 	leftovers
 }
 
-# bats test_tags=kernel
 @test "process: on all CPUs of its cgroup, whatever the runtime is bound to" {
 	local all
 	[ "$(nproc)" -gt 1 ] || skip "this machine has one CPU"

@@ -27,12 +27,37 @@ static int check(const struct container *container, struct err *err)
 	return err_fix(err, "create the container with \"terminal\": false");
 }
 
-/* criu takes it from the directory of the images. */
+static bool is_directory(const char *path)
+{
+	struct stat st;
+
+	return stat(path, &st) == 0 && S_ISDIR(st.st_mode);
+}
+
+/* criu takes it from the directory of the images, which may be made only later: what leads out of that begins beside it. */
+static bool parent_is_there(const char *images, const char *parent)
+{
+	char path[PATH_MAX], *slash;
+
+	if (snprintf(path, sizeof(path), "%s/%s", images, parent) >= (int)sizeof(path))
+		return false;
+	if (is_directory(path))
+		return true;
+	if (strncmp(parent, "../", 3) != 0 || access(images, F_OK) == 0)
+		return false;
+	snprintf(path, sizeof(path), "%s", images);
+	slash = strrchr(path, '/');
+	if (slash == path)
+		slash++;
+	if (!slash)
+		return is_directory(parent + 3);
+	snprintf(slash, sizeof(path) - (size_t)(slash - path), "/%s", parent + 3);
+	return is_directory(path);
+}
+
 static int check_parent(const struct engine_criu *request, struct err *err)
 {
 	const char *images = request->image_path ? request->image_path : CRIU_IMAGES;
-	char path[PATH_MAX];
-	struct stat st;
 
 	if (!request->parent_path)
 		return 0;
@@ -40,11 +65,10 @@ static int check_parent(const struct engine_criu *request, struct err *err)
 		err_set(err, ERR_USAGE, "--parent-path must be relative, and is %s", request->parent_path);
 		return err_fix(err, "the way to it from --image-path, such as ../pre-dump");
 	}
-	if (snprintf(path, sizeof(path), "%s/%s", images, request->parent_path) >= (int)sizeof(path))
-		return err_set(err, ERR_USAGE, "--parent-path is too long");
-	if (stat(path, &st) == 0 && S_ISDIR(st.st_mode))
+	if (parent_is_there(images, request->parent_path))
 		return 0;
-	err_set(err, ERR_USAGE, "invalid --parent-path %s: there is no directory %s", request->parent_path, path);
+	err_set(err, ERR_USAGE, "invalid --parent-path %s: there is no directory %s/%s", request->parent_path,
+		images, request->parent_path);
 	return err_fix(err, "what checkpoint --pre-dump has written, counted from --image-path");
 }
 
