@@ -52,6 +52,7 @@ pm() {
 	"${WRAP[@]}" "${podman[@]}" 3>&- 4>&-
 }
 
+# With -i, and so a pipe as standard input: crun gives what stands there to the container's root, be it the host's /dev/null.
 # refused CALL CAUSE WORDS [FLAGS…] -- COMMAND…: it is refused, for this reason, and podman's remedy has these words.
 refused() {
 	local call=$1 cause=$2 words=$3 record WRAP=("$BULKHEAD" explain --json --)
@@ -59,7 +60,7 @@ refused() {
 	local flags=()
 	while [ "$1" != -- ]; do flags+=("$1"); shift; done
 	shift
-	pm --runtime "$RUNTIME_NAME" run --rm "${flags[@]}" localhost/box "$@" > "$BASE/records" 2> "$BASE/errors" || true
+	pm --runtime "$RUNTIME_NAME" run --rm -i "${flags[@]}" localhost/box "$@" > "$BASE/records" 2> "$BASE/errors" || true
 	record=$(grep '^{' "$BASE/records" | jq -cs --arg call "$call" --arg runtime "$RUNTIME_NAME" '[.[] | select(.call == $call
 		and .type == "refusal" and ([.command] | inside(["podman", "conmon", $runtime]) | not))] | last')
 	echo "$RUNTIME_NAME: $call: $(jq -r '"\(.error) \(.cause) (\(.certainty)): \(.because)"' <<<"$record")"
@@ -74,7 +75,7 @@ works() {
 	local flags=()
 	while [ "$1" != -- ]; do flags+=("$1"); shift; done
 	shift
-	pm --runtime "$RUNTIME_NAME" run --rm "${flags[@]}" localhost/box "$@"
+	pm --runtime "$RUNTIME_NAME" run --rm -i "${flags[@]}" localhost/box "$@"
 }
 with_each_runtime() { # COMMAND: with crun, and with runc
 	for RUNTIME_NAME in crun runc; do "$@"; done
