@@ -102,7 +102,6 @@ agent() { # agent SOCKET COUNT
 	PYTHON
 }
 
-# bats test_tags=kernel
 @test "seccomp: a call that no profile can name does not exist, where the default error is the usual one" {
 	printf '#include <errno.h>\n#include <unistd.h>\nint main(void) { return syscall(1000) ? errno : 0; }\n' > "$WORK/call.c"
 	gcc -static -o "$b/rootfs/call" "$WORK/call.c"
@@ -119,6 +118,7 @@ agent() { # agent SOCKET COUNT
 	leftovers
 }
 
+# bats test_tags=kernel
 @test "mandate 13: the seccomp listener gets the container's state, its metadata and one descriptor, once a filter" {
 	edit "$b" '.linux.seccomp = {defaultAction: "SCMP_ACT_ALLOW", listenerPath: $path, listenerMetadata: "some: data",
 		syscalls: [{names: ["acct"], action: "SCMP_ACT_NOTIFY"}]}' --arg path "$WORK/agent"
