@@ -6,23 +6,12 @@ load engines
 
 setup_file() {
 	engine_base
-	mkdir -p "$BASE/config"
 	contrib docker/daemon.json > "$BASE/daemon.json"
-	# Without a bridge and packet filter rules: the machine's network is left as it is.
-	background "$BASE/dockerd.pid" dockerd --config-file "$BASE/daemon.json" --data-root "$BASE/root" \
-		--exec-root "$BASE/exec" --pidfile "$BASE/docker.pid" --host "unix://$BASE/docker.sock" --bridge none \
-		--iptables=false --ip6tables=false --ip-masq=false --storage-driver vfs
-	wait_for 60 d version || { cat "$BASE/dockerd.pid.log"; false; }
+	start_dockerd
 	d load --input "$(box_archive box)"
 }
 
-teardown_file() {
-	d ps --all --quiet | xargs -r env DOCKER_HOST="unix://$BASE/docker.sock" docker rm --force >/dev/null
-	end "$BASE/dockerd.pid"
-	# dockerd does not wait for the shims of what it has just removed.
-	wait_for 20 nothing_left
-	rm -rf "$BASE"
-}
+teardown_file() { end_dockerd; }
 
 setup() {
 	name=c$BATS_TEST_NUMBER
@@ -31,8 +20,6 @@ setup() {
 teardown() {
 	d rm --force "$name" >/dev/null 2>&1 || true
 }
-
-d() { DOCKER_BUILDKIT=0 DOCKER_CONFIG=$BASE/config docker --host "unix://$BASE/docker.sock" "$@" 3>&- 4>&-; }
 
 run_box() { d run --rm --network none "$@"; }
 background_box() { d run --detach --network none --name "$name" "$@" localhost/box sleep 1000; }

@@ -9,6 +9,9 @@
 #   terminal COMMAND        runs it as bash's command on a terminal, which knows exported functions
 #   background PIDFILE CMD  starts a daemon, its output to PIDFILE.log
 #   end PIDFILE             ends it by its pid, and waits until it is gone
+#   start_dockerd           a dockerd with $BASE/daemon.json; without bridge and packet filter: the machine's network is left as it is
+#   end_dockerd             removes its containers and ends it, and $BASE with it
+#   d ARGS…                 docker, of that daemon
 #   reaches_more PID BUNDLE ID  what a foreign runtime installed is what our compiler makes of its config, and more than our default
 #   nothing_left            no mount, cgroup or process of this engine is left
 
@@ -73,6 +76,24 @@ end() {
 	kill "$pid" 2>/dev/null || return 0
 	wait_for 20 ended "$pid" || { kill -KILL "$pid"; return 1; }
 }
+
+start_dockerd() {
+	mkdir -p "$BASE/config"
+	background "$BASE/dockerd.pid" dockerd --config-file "$BASE/daemon.json" --data-root "$BASE/root" \
+		--exec-root "$BASE/exec" --pidfile "$BASE/docker.pid" --host "unix://$BASE/docker.sock" --bridge none \
+		--iptables=false --ip6tables=false --ip-masq=false --storage-driver vfs
+	wait_for 60 d version || { cat "$BASE/dockerd.pid.log"; false; }
+}
+
+end_dockerd() {
+	d ps --all --quiet | xargs -r env DOCKER_HOST="unix://$BASE/docker.sock" docker rm --force >/dev/null
+	end "$BASE/dockerd.pid"
+	# dockerd does not wait for the shims of what it has just removed.
+	wait_for 20 nothing_left
+	rm -rf "$BASE"
+}
+
+d() { DOCKER_BUILDKIT=0 DOCKER_CONFIG=$BASE/config docker --host "unix://$BASE/docker.sock" "$@" 3>&- 4>&-; }
 
 # ID too: by it the container is found.
 reaches_more() {

@@ -10,31 +10,19 @@ CAUSES=${CAUSES:-$ROOT_OF_TREE/build/native/tests/explain/causes}
 
 setup_file() {
 	engine_base
-	mkdir -p "$BASE"/{config,fuse}
+	mkdir "$BASE/fuse"
 	echo below > "$BASE/fuse/f"
 	busybox_root "$BASE/box"
 	cp "$CAUSES" "$BASE/box/bin/causes"
 	# Programs of this machine run in it, where its /usr is mounted.
 	ln -s usr/lib "$BASE/box/lib"
 	ln -s usr/lib64 "$BASE/box/lib64"
-	# Without a bridge and packet filter rules: the machine's network is left as it is.
 	echo '{}' > "$BASE/daemon.json"
-	background "$BASE/dockerd.pid" dockerd --config-file "$BASE/daemon.json" --data-root "$BASE/root" \
-		--exec-root "$BASE/exec" --pidfile "$BASE/docker.pid" --host "unix://$BASE/docker.sock" --bridge none \
-		--iptables=false --ip6tables=false --ip-masq=false --storage-driver vfs
-	wait_for 60 d version || { cat "$BASE/dockerd.pid.log"; false; }
+	start_dockerd
 	d load --input "$(box_archive box)"
 }
 
-teardown_file() {
-	d ps --all --quiet | xargs -r env DOCKER_HOST="unix://$BASE/docker.sock" docker rm --force >/dev/null
-	end "$BASE/dockerd.pid"
-	# dockerd does not wait for the shims of what it has just removed.
-	wait_for 20 nothing_left
-	rm -rf "$BASE"
-}
-
-d() { DOCKER_BUILDKIT=0 DOCKER_CONFIG=$BASE/config docker --host "unix://$BASE/docker.sock" "$@" 3>&- 4>&-; }
+teardown_file() { end_dockerd; }
 
 # refused CALL CAUSE WORDS [FLAGS…] -- COMMAND…: in a container that explain is attached to by the id that Docker prints.
 refused() {

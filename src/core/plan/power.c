@@ -3,7 +3,6 @@
  * power: the capabilities that a program can be given, and its system call filter. Pure.
  */
 #include <errno.h>
-#include <errno.h>
 #include <linux/seccomp.h>
 #include <stddef.h>
 
