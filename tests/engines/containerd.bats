@@ -127,6 +127,16 @@ task_is() { c task list | awk -v name="$name" -v state="$1" '$1 == name && $3 ==
 	run_box --rm --cap-drop CAP_CHOWN --cap-drop CAP_NET_RAW -- sh -c '! chown 1:1 /tmp 2>/dev/null'
 }
 
+@test "ctr: bulkhead learn --attach by the name that ctr gave" {
+	local bulkhead=${BULKHEAD:-$ROOT_OF_TREE/build/bulkhead} attempt
+	run_box --detach -- sh -c 'while :; do cat /etc/group >/dev/null; sleep 0.1; done'
+	for attempt in 1 2 3 4 5; do
+		"$bulkhead" learn --attach "$name" --for 1s -o "$BASE/p.json"
+		if jq -e '.rules.files.read | index("/etc/group")' "$BASE/p.json"; then return 0; fi
+	done
+	return 1
+}
+
 # ---- the Container Runtime Interface ----
 
 cri() { "$BATS_TEST_DIRNAME/cri.py" "$BASE/pb" "$BASE/containerd.sock" "$@" 3>&- 4>&-; }

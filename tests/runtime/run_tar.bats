@@ -161,3 +161,17 @@ refused() { # refused WORD…: as root and as a user
 	run placed "$WORK/bulkhead" plan "$BATS_FILE_TMPDIR/root.tar" true
 	assert_says "unpack $BATS_FILE_TMPDIR/root.tar into it"
 }
+
+@test "tar: learn writes the digest of the archive, which of two that differ is none" {
+	local digest file
+	digest=$(sha256sum < "$BATS_FILE_TMPDIR/root.tar.gz" | cut -d ' ' -f 1)
+	learn() { placed "$WORK/bulkhead" --root "$STATE" learn --tier rootless --no-verify "${@:2}" "$1" -- /bin/true; }
+	learn "tar:$BATS_FILE_TMPDIR/root.tar.gz" -o "$WORK/one.json"
+	learn "tar:$BATS_FILE_TMPDIR/root.tar.gz" --merge "$WORK/one.json" -o "$WORK/two.json"
+	for file in one two; do
+		[ "$(jq -r .subject.digest "$WORK/$file.json")" = "sha256:$digest" ]
+		"$BULKHEAD" profile check "$WORK/$file.json"
+	done
+	learn "tar:$BATS_FILE_TMPDIR/root.tar" --merge "$WORK/one.json" -o "$WORK/two.json"
+	[ "$(jq .subject.digest "$WORK/two.json")" = null ]
+}

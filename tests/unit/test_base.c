@@ -21,6 +21,7 @@
 #include "base/err.h"
 #include "base/fd.h"
 #include "base/format.h"
+#include "base/sha256.h"
 #include "base/types.h"
 #include "base/utf8.h"
 
@@ -568,6 +569,50 @@ static void test_buf_failure_sticks(void **state)
 	assert_false(buf.failed);
 }
 
+/* ---- sha256 ---- */
+
+/* Of the standard's examples, and of a length at which the padding needs a block more; whole, and byte by byte. */
+static void test_sha256_known(void **state)
+{
+	static const struct {
+		const char *text, *digest;
+	} rows[] = {
+		{"", "sha256:e3b0c44298fc1c149afbf4c8996fb92427ae41e4649b934ca495991b7852b855"},
+		{"abc", "sha256:ba7816bf8f01cfea414140de5dae2223b00361a396177a9cb410ff61f20015ad"},
+		{"abcdbcdecdefdefgefghfghighijhijkijkljklmklmnlmnomnopnopq",
+		 "sha256:248d6a61d20638b8e5c026930c3e6039a33ce45964ff2167f6ecedd419db06c1"},
+	};
+	char text[SHA256_TEXT_SIZE];
+	struct sha256 hash;
+
+	(void)state;
+	for (size_t i = 0; i < ARRAY_SIZE(rows); i++)
+		for (size_t part = 1; part < 70; part += 68) {
+			size_t length = strlen(rows[i].text);
+
+			sha256_begin(&hash);
+			for (size_t at = 0; at < length; at += part)
+				sha256_add(&hash, rows[i].text + at, part < length - at ? part : length - at);
+			sha256_end(&hash, text);
+			assert_string_equal(text, rows[i].digest);
+		}
+}
+
+/* A million of one letter, as the standard has it, from a file that is at its end already. */
+static void test_sha256_file(void **state)
+{
+	int fd cleanup_fd = memfd_create("letters", MFD_CLOEXEC);
+	char letters[1000], text[SHA256_TEXT_SIZE];
+
+	(void)state;
+	memset(letters, 'a', sizeof(letters));
+	for (int i = 0; i < 1000; i++)
+		assert_int_equal(write(fd, letters, sizeof(letters)), sizeof(letters));
+	assert_int_equal(sha256_of_file(fd, text), 0);
+	assert_string_equal(text, "sha256:cdc76e5c9914fb9281a1c7e284d73e67f1809a48a497200e046d39ccc7112cd0");
+	assert_int_equal(sha256_of_file(-1, text), -EBADF);
+}
+
 int main(void)
 {
 	const struct CMUnitTest tests[] = {
@@ -575,6 +620,8 @@ int main(void)
 		cmocka_unit_test(test_format_widths),
 		cmocka_unit_test(test_format_strings),
 		cmocka_unit_test(test_format_unknown),
+		cmocka_unit_test(test_sha256_known),
+		cmocka_unit_test(test_sha256_file),
 		cmocka_unit_test(test_utf8_all_runes),
 		cmocka_unit_test(test_utf8_invalid),
 		cmocka_unit_test(test_err_forms),

@@ -105,28 +105,27 @@ static bool is_place(const char *word)
 static int explain_running(struct people *people, const struct explain_options *chosen, const char *word)
 {
 	struct arena arena cleanup_arena = ARENA_INIT;
-	struct observe_target target = {0};
+	struct explain_target target = {0};
 	struct explain_story story;
 	struct err err = ERR_INIT;
 	int pidfd cleanup_fd = -EBADF, status = 0;
-	pid_t pid = 0;
 
 	if (chosen->tier && strcmp(chosen->tier, "rootless") == 0) {
 		err_set(&err, ERR_USAGE, "explain: tier rootless is for a command that is started");
 		err_fix(&err, "bulkhead explain --tier rootless -- COMMAND");
 		return failed(people, &err);
 	}
-	if (read_tier(chosen, &target.tier_max, &err) ||
-	    explain_target_find(people, &arena, word, &target, &pid, &err) ||
+	if (read_tier(chosen, &target.observe.tier_max, &err) ||
+	    explain_target_find(people, &arena, word, &target, &err) ||
 	    explain_story_begin(&story, people, chosen, &err))
 		return failed(people, &err);
-	pidfd = pid ? process_pidfd_open(pid) : -EBADF;
+	pidfd = target.pid ? process_pidfd_open(target.pid) : -EBADF;
 	catch_signals(false);
 	/* Of a container of ours by its name it is kept. */
-	if (explain_story_start(&story, &target, &err) == 0 &&
+	if (explain_story_start(&story, &target.observe, &err) == 0 &&
 	    (is_place(word) || explain_record_begin(&story, word, &err) == 0)) {
-		if (pid)
-			explain_hold(&story.explain, pid, explain_namespace(pid, "mnt"));
+		if (target.pid)
+			explain_hold(&story.explain, target.pid, explain_namespace(target.pid, "mnt"));
 		fprintf(stderr, "explain: watching %s with tier %s; ctrl-c ends it\n", word,
 			explain_tier_name(story.observe.ready.tier));
 		if (watch(&story, pidfd, &err) || explain_story_drain(&story, &err))
@@ -313,7 +312,7 @@ const struct opt_verb verb_explain = {
 	.synopsis = "[options] CONTAINER|PID|CGROUP | [options] -- COMMAND [ARGUMENT…] | --last CONTAINER",
 	.summary = "Say who refused a system call, and which setting would allow it.",
 	.examples = "  bulkhead explain web1                         a container of ours, by its name\n"
-		    "  bulkhead explain 9c44863bf6fe                 a container of podman, Docker or another engine, by its id\n"
+		    "  bulkhead explain 9c44863bf6fe                 a container of podman, Docker …, by its name or id\n"
 		    "  bulkhead explain -- bulkhead run host ping -c1 127.0.0.1\n"
 		    "  bulkhead explain --follow --all 4711\n"
 		    "  bulkhead run --explain --name web …           beside a container from its start\n"

@@ -96,8 +96,13 @@ int explain_traced(struct people *people, const struct explain_options *chosen, 
 
 /* ---- explain_target.c ---- */
 
-/* CONTAINER, PID or CGROUP. Fills target, whose pids are in arena; *ret_pid: a process of it, whose root is held. */
-int explain_target_find(struct people *people, struct arena *arena, const char *word, struct observe_target *ret,
-			pid_t *ret_pid, struct err *err);
+struct explain_target {
+	struct observe_target observe;
+	pid_t pid;	/* a process of it, whose root is held */
+	char image[80]; /* the digest of the image of an engine's container; "" where it is not known */
+};
+/* CONTAINER, PID or CGROUP. The pids of the target are in arena. */
+int explain_target_find(struct people *people, struct arena *arena, const char *word, struct explain_target *ret,
+			struct err *err);
 
 #endif

@@ -15,7 +15,6 @@
 
 #include "base/fd.h"
 #include "cmd/bulkhead/explain.h"
-#include "insight/surface/surface.h"
 
 #define PIDS_MAX 4096
 #define CGROUP_MAGIC  0x0027e0eb
@@ -130,29 +129,31 @@ static int of_cgroup(const char *path, struct pids *pids, struct observe_target 
 	return 0;
 }
 
-/* One of ours by its name, or of any engine by its id. */
+/* One of ours by its name, or of any engine by its name there or its id. */
 static int of_container(struct people *people, struct arena *arena, const char *word, struct pids *pids,
-			struct observe_target *ret, pid_t *ret_pid, struct err *err)
+			struct explain_target *ret, struct err *err)
 {
 	struct engine_container container;
+	struct explain_named foreign = {0};
 	bool found = false;
 
-	if (people_find_container(people, arena, word, &container, &found, err))
+	if (people_find_container(people, arena, word, &container, &found, err) ||
+	    (!found && people_find_foreign(arena, word, &foreign, err)))
 		return ERR;
-	if (found)
-		*ret_pid = container.status == STATE_STOPPED ? 0 : container.state->pid;
-	else
-		*ret_pid = surface_find_container(arena, word);
-	if (*ret_pid)
-		return of_process(*ret_pid, pids, ret, err);
-	err_set(err, ERR_STATE, found ? "container \"%s\" does not run" : "there is no container \"%s\"", word);
+	ret->pid = !found ? foreign.pid : container.status == STATE_STOPPED ? 0 : container.state->pid;
+	memcpy(ret->image, foreign.image, sizeof(ret->image));
+	if (ret->pid)
+		return of_process(ret->pid, pids, &ret->observe, err);
+	err_set(err, ERR_STATE, found || foreign.id[0] ? "container \"%s\" does not run" : "there is no container \"%s\"", word);
+	if (foreign.id[0])
+		return err_fix(err, "start it: podman start %s, docker start %s", word, word);
 	return err_fix(err, found ? "bulkhead explain --last %s, where explain was on while it ran" :
-		       "a container of bulkhead ls, the id of another engine's (podman ps, docker ps) or its pid, the directory "
-		       "of a cgroup, or -- COMMAND", word);
+		       "a container of bulkhead ls, of podman ps or docker ps by its name or id, of another engine by its id "
+		       "(crictl ps) or pid, the directory of a cgroup, or -- COMMAND", word);
 }
 
-int explain_target_find(struct people *people, struct arena *arena, const char *word, struct observe_target *ret,
-			pid_t *ret_pid, struct err *err)
+int explain_target_find(struct people *people, struct arena *arena, const char *word, struct explain_target *ret,
+			struct err *err)
 {
 	struct pids pids = {.items = arena_calloc(arena, PIDS_MAX, sizeof(pid_t))};
 	uint64_t number;
@@ -163,15 +164,15 @@ int explain_target_find(struct people *people, struct arena *arena, const char *
 	if (word[0] && strlen(word) < SHORT_ID && strspn(word, "0123456789") == strlen(word)) {
 		if (cli_number("PID", word, INT32_MAX, &number, err))
 			return ERR;
-		*ret_pid = (pid_t)number;
-		result = of_process(*ret_pid, &pids, ret, err);
+		ret->pid = (pid_t)number;
+		result = of_process(ret->pid, &pids, &ret->observe, err);
 	} else if (strchr(word, '/')) {
-		result = of_cgroup(word, &pids, ret, err);
-		*ret_pid = pids.count ? pids.items[0] : 0;
+		result = of_cgroup(word, &pids, &ret->observe, err);
+		ret->pid = pids.count ? pids.items[0] : 0;
 	} else {
-		result = of_container(people, arena, word, &pids, ret, ret_pid, err);
+		result = of_container(people, arena, word, &pids, ret, err);
 	}
-	ret->pids = pids.items;
-	ret->pids_count = pids.count;
+	ret->observe.pids = pids.items;
+	ret->observe.pids_count = pids.count;
 	return result;
 }

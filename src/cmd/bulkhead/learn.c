@@ -106,20 +106,20 @@ static int watch_running(struct learn_session *session, const struct observe_tar
 
 static int learn_attached(struct people *people, const struct learn_options *chosen, struct arena *arena)
 {
-	struct observe_target target = {.learn = true};
+	struct explain_target target = {.observe = {.learn = true}};
 	struct learn_session session;
 	struct err err = ERR_INIT;
 	int64_t limit_ms;
 	int status = 0;
-	pid_t pid = 0;
 
-	if (learn_tier(chosen, &target.tier_max, &err) || read_duration(chosen->duration, &limit_ms, &err) ||
-	    explain_target_find(people, arena, chosen->attach, &target, &pid, &err) ||
+	if (learn_tier(chosen, &target.observe.tier_max, &err) || read_duration(chosen->duration, &limit_ms, &err) ||
+	    explain_target_find(people, arena, chosen->attach, &target, &err) ||
 	    learn_session_begin(&session, people, chosen, &err))
 		return life_fail_run(people, &err);
 	session.attached = true;
-	session.pid = pid;
-	if (watch_running(&session, &target, limit_ms, &err) || learn_write(&session, arena, chosen->attach, NULL, &err))
+	session.pid = target.pid;
+	session.digest = target.image;
+	if (watch_running(&session, &target.observe, limit_ms, &err) || learn_write(&session, arena, chosen->attach, NULL, &err))
 		status = life_fail_run(people, &err);
 	learn_session_done(&session);
 	return status;

@@ -59,6 +59,7 @@ struct learn_session {
 	bool attached, live;
 	bool rootless; /* a supervisor of seccomp notifications watches */
 	bool refused;  /* the program was not started */
+	const char *digest; /* of the image or archive; "" or NULL where it has none */
 	char why[160]; /* not with the programs in the kernel */
 	uint64_t started_ns;
 };

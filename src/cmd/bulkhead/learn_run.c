@@ -16,6 +16,7 @@
 #include <unistd.h>
 
 #include "base/fd.h"
+#include "base/sha256.h"
 #include "cmd/bulkhead/explain.h"
 #include "cmd/bulkhead/learn.h"
 #include "cmd/bulkhead/lifecycle.h"
@@ -79,6 +80,14 @@ static const char *subject(struct arena *arena, char **operands)
 	return text.failed || !text.data ? NULL : arena_strdup(arena, text.data);
 }
 
+/* Of an archive. A directory has none that would stay the same. */
+static int digest_of(const struct sandbox *sandbox, char digest[SHA256_TEXT_SIZE], struct err *err)
+{
+	int result = sandbox->kind == SANDBOX_ARCHIVE ? sha256_of_file(sandbox->archive.archive_fd, digest) : 0;
+
+	return result < 0 ? err_sys(err, result, "pread", "cannot read %s", sandbox->archive.name) : 0;
+}
+
 static int learn(struct learn_session *session, struct watch *watch, int *fd, struct err *err)
 {
 	struct rusage usage;
@@ -128,6 +137,7 @@ int learn_run(struct people *people, struct learn_options *options, struct sandb
 {
 	struct learn_verify verify = {.request = request, .words = words};
 	const char *source = subject(arena, operands);
+	char digest[SHA256_TEXT_SIZE] = "";
 	struct learn_session session;
 	enum observe_tier tier;
 	struct err err = ERR_INIT;
@@ -138,10 +148,13 @@ int learn_run(struct people *people, struct learn_options *options, struct sandb
 		return life_fail_run(people, &err);
 	if (options->runner_fd)
 		return learn_runner(people, request, options);
+	if (digest_of(&request->sandbox, digest, &err))
+		return life_fail_run(people, &err);
 	rootless = tier == OBSERVE_TIER_ROOTLESS || (!options->tier && geteuid() != 0);
 	if (learn_session_begin(&session, people, options, &err))
 		return life_fail_run(people, &err);
 	session.rootless = rootless;
+	session.digest = digest;
 	status = attempt(&session, &verify, &err);
 	if (status == ERR && err.kind == ERR_UNSUPPORTED && !rootless && !options->tier) {
 		/* The trial has failed: the way that needs no privilege is left. */
@@ -149,6 +162,7 @@ int learn_run(struct people *people, struct learn_options *options, struct sandb
 		if (learn_session_begin(&session, people, options, &err))
 			return life_fail_run(people, &err);
 		session.rootless = true;
+		session.digest = digest;
 		snprintf(session.why, sizeof(session.why), "%.150s", err.what);
 		err = ERR_INIT;
 		status = attempt(&session, &verify, &err);

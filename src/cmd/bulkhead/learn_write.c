@@ -234,6 +234,7 @@ int learn_write(struct learn_session *session, struct arena *arena, const char *
 	if (learn_finish(&session->learn, arena, &profile, err) || add_notes(session, arena, &profile, err))
 		return ERR;
 	profile.source = source;
+	profile.digest = session->digest && session->digest[0] ? session->digest : NULL;
 	for (size_t i = 0; i < options->merges.count; i++) {
 		struct profile other, before = profile;
 

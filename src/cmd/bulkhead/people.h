@@ -8,6 +8,7 @@
 #include "cmd/bulkhead/request.h"
 #include "cmd/cli.h"
 #include "core/engine/engine.h"
+#include "insight/explain/explain.h"
 #include "people/sandbox/sandbox.h"
 
 /* Exit statuses as users of Docker know them. */
@@ -36,6 +37,10 @@ struct people {
 /* A container of ours, in either program's state root. *ret_found is false when none has that name. */
 int people_find_container(struct people *people, struct arena *arena, const char *id, struct engine_container *ret,
 			  bool *ret_found, struct err *err);
+
+/* One of another engine, by its name there or its id. ret->pid is 0 when it does not run, ret->id empty when there is none.
+ * Errors: several have the name. */
+int people_find_foreign(struct arena *arena, const char *word, struct explain_named *ret, struct err *err);
 
 /* words.c: an error of the engine in the words of this program's options. */
 void people_use_own_words(const char *program, struct err *err);

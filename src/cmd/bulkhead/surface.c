@@ -95,6 +95,7 @@ static int find_container(struct people *people, struct arena *arena, const char
 static int measure(struct people *people, struct arena *arena, const char *word, struct surface *ret, struct err *err)
 {
 	struct stat status;
+	struct explain_named foreign;
 	uint64_t number;
 	pid_t pid;
 
@@ -105,7 +106,9 @@ static int measure(struct people *people, struct arena *arena, const char *word,
 	if (!strchr(word, '/')) {
 		if (find_container(people, arena, word, &pid, err))
 			return ERR;
-		pid = pid ? pid : surface_find_container(arena, word);
+		if (!pid && people_find_foreign(arena, word, &foreign, err))
+			return ERR;
+		pid = pid ? pid : foreign.pid;
 		if (pid) {
 			if (surface_of_process(arena, pid, true, ret, err))
 				return ERR;
@@ -118,7 +121,7 @@ static int measure(struct people *people, struct arena *arena, const char *word,
 	}
 	if (stat(word, &status) < 0) {
 		err_set(err, ERR_USAGE, "there is no container, bundle or profile \"%s\"", word);
-		return err_fix(err, "a name that bulkhead knows, the id of any engine's container, a pid, a "
+		return err_fix(err, "a name that bulkhead knows, the name or id of any engine's container, a pid, a "
 				    "directory with a config.json, or the file of a profile");
 	}
 	if (S_ISDIR(status.st_mode)) {
@@ -261,7 +264,7 @@ const struct opt_verb verb_surface = {
 	.synopsis = "[options] CONTAINER|PID|BUNDLE|PROFILE | --diff A B",
 	.summary = "Measure how much of the kernel a container, process or profile can reach.",
 	.examples = "  bulkhead surface web1                         a container of ours, by its name\n"
-		    "  bulkhead surface 9c44863bf6fe                 a container of Docker, podman or another engine, by its id\n"
+		    "  bulkhead surface 9c44863bf6fe                 a container of podman, Docker …, by its name or id\n"
 		    "  bulkhead surface $(pidof nginx)               a process of any runtime\n"
 		    "  bulkhead surface ./bundle --json\n"
 		    "  bulkhead surface --html page.html /usr/share/containers/seccomp.json\n"

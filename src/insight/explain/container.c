@@ -76,8 +76,7 @@ static char *read_file(const char *path, size_t *ret_length)
 	return NULL;
 }
 
-/* A small file as JSON; NULL when it is none. */
-static const struct json *read_json(struct arena *arena, const char *path)
+const struct json *container_read_json(struct arena *arena, const char *path)
 {
 	struct err err = ERR_INIT;
 	struct json *root = NULL;
@@ -152,7 +151,7 @@ static bool look_at_record(struct search *search, const char *directory, const c
 	uint64_t pid = 0;
 
 	snprintf(path, sizeof(path), "%s/%s", directory, file);
-	record = read_json(&arena, path);
+	record = container_read_json(&arena, path);
 	if (!record || !(json_u64(json_get(record, "pid"), &pid) || json_u64(json_get(record, "init_process_pid"), &pid)) ||
 	    pid > INT32_MAX || !is_ours(search, (pid_t)pid))
 		return false;
@@ -225,8 +224,7 @@ static bool is_runtime(const char *words)
 	return false;
 }
 
-/* What stands behind an option on a command line, given with one dash, two, or a letter; NULL when it is not there. */
-static const char *option_word(const char *words, size_t size, const char *name, const char *letter)
+const char *container_option_word(const char *words, size_t size, const char *name, const char *letter)
 {
 	const char *next;
 
@@ -268,14 +266,14 @@ static bool look_above(struct search *search)
 		/* Not what runs inside: it may call itself as it likes. */
 		if (size <= 0 || !is_runtime(words) || explain_namespace(pid, "mnt") == search->mount_inode)
 			continue;
-		word = option_word(words, (size_t)size, "root", "-");
+		word = container_option_word(words, (size_t)size, "root", "-");
 		if (word) {
 			path_of(pid, word, "", path, sizeof(path));
 			if (look_into_root(search, path))
 				return true;
 		}
 		/* A runtime or shim that names none was started in its bundle. */
-		word = option_word(words, (size_t)size, "bundle", "b") ?: ".";
+		word = container_option_word(words, (size_t)size, "bundle", "b") ?: ".";
 		path_of(pid, word, "/config.json", path, sizeof(path));
 		if (take_config(search, path))
 			return true;

@@ -90,6 +90,17 @@ pid_t explain_parent(pid_t pid);
 /* Take a record of observe. true when it made a record for people, in *ret. */
 bool explain_take(struct explain *explain, const union observe_record *seen, struct record *ret);
 
+/* ---- named.c ---- */
+
+/* A container of another engine. */
+struct explain_named {
+	char id[128];
+	char image[80]; /* the digest of its image, with Docker the image's id; "" when the engine records none */
+	pid_t pid;	/* 0: the engine records none, and its cgroup has the id */
+};
+/* Those that an engine calls by this name, or by an id that begins so (12 digits at least). Returns how many, at most max. */
+size_t explain_named(struct arena *arena, const char *word, struct explain_named *ret, size_t max);
+
 /* ---- print.c ---- */
 
 struct explain_style {

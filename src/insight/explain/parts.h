@@ -5,6 +5,7 @@
 
 #include <sys/stat.h>
 
+#include "base/json.h"
 #include "insight/explain/explain.h"
 
 #define PARTS_PATH_MAX 1024
@@ -44,6 +45,10 @@ void chain_ask(struct parts_case *one);
 /* ---- container.c: which container it is, and its config.json; NULL when it cannot be found ---- */
 struct explain_container *container_find(struct explain *explain, pid_t pid, uint32_t mount_inode);
 void container_release(struct explain *explain);
+/* A small file as JSON; NULL when it is none. */
+const struct json *container_read_json(struct arena *arena, const char *path);
+/* What stands behind an option on a command line, given with one dash, two, or a letter; NULL when it is not there. */
+const char *container_option_word(const char *words, size_t size, const char *name, const char *letter);
 
 /* ---- rules.c: which rule of the container's config a filter answers by. false: none of a config that is known ---- */
 bool rules_name(struct parts_case *one, const struct explain_filter *filter, const struct seccomp_data *data,
