@@ -38,7 +38,8 @@ int mount_propagation_all(uint64_t propagation);
 int mount_detach(int mount_fd);
 /* pivot_root(".", ".") onto root_fd, detach the old root, chdir to "/". */
 int mount_pivot(int root_fd);
-/* chroot to root_fd's mount, which covers "/" already, and chdir to "/": where pivot_root cannot work. */
+/* chroot to root_fd's mount and chdir to "/": where it covers "/" already and pivot_root cannot work, or belongs to no
+ * mount namespace. */
 int mount_chroot(int root_fd);
 
 #endif

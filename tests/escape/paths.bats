@@ -194,3 +194,24 @@ inside" ]
 	[ "$output" = inside ]
 	leftovers
 }
+
+# The namespace is one of the test's own, so that mounts that are left in it, or an attempt that comes through, end with it.
+@test "D1: without a mount namespace no path leads to the host, and nothing is mounted there" {
+	local all='["CAP_SYS_CHROOT", "CAP_DAC_OVERRIDE", "CAP_DAC_READ_SEARCH", "CAP_SYS_PTRACE"]'
+	edit "$b" '.root.readonly = false | .linux.namespaces -= [{type: "mount"}] | .process.capabilities = {bounding: $c, effective: $c, permitted: $c}' \
+		--argjson c "$all"
+	# Up from a working directory that a second chroot has left outside; and by what /proc names of this very process.
+	args "$b" sh -c "mkdir -p /x; cd /; chroot /x /bin/true 2>/dev/null; cd ../../../../../..; cat .$VICTIM/file /proc/self/root$VICTIM/file \
+		/proc/self/cwd/../..$VICTIM/file $VICTIM/file; umount -l / /proc; touch $VICTIM/new /proc/sysrq-trigger; cat /proc/timer_list; echo done"
+	cat > "$WORK/inside" <<-END
+		sort /proc/self/mountinfo > "$WORK/before"
+		"$OCI" --root "$STATE" run -b "$b" "$id" < /dev/null
+		sort /proc/self/mountinfo | diff "$WORK/before" - || echo the host was reached
+	END
+	run unshare --mount --propagation private sh "$WORK/inside"
+	echo "$output"
+	assert_says done
+	[[ $output != *untouched* && $output != *"host was reached"* ]]
+	victim_is_whole
+	leftovers
+}

@@ -112,3 +112,30 @@ flags_of() { # flags_of OPTIONS [COMMAND…]
 	assert_says "not ro,not noexec" "a user namespace may not take off" "findmnt"
 	leftovers
 }
+
+@test "mounts: without a mount namespace the tree is the container's alone, in the runtime's namespace, and ends with it" {
+	local own
+	own=$(readlink /proc/self/ns/mnt)
+	edit "$b" '.linux.namespaces -= [{type: "mount"}]'
+	bind "$WORK" /mnt rbind,ro
+	args "$b" sleep 100
+	oci run --detach -b "$b" "$id" < /dev/null > "$WORK/out" 2>&1 || { cat "$WORK/out"; false; }
+	[ "$(readlink "/proc/$(oci state "$id" | jq .pid)/ns/mnt")" = "$own" ]
+	run ! grep -F "$WORK" /proc/self/mountinfo
+	# What the config asks for holds: mounts, masks, a read-only root; a further process has the same.
+	run oci exec "$id" sh -c 'ls -d /mnt/state; stat -c %t,%T /dev/null; wc -c < /proc/timer_list; touch /x || echo it is read-only'
+	assert_says /mnt/state 1,3 "it is read-only"
+	[ "${lines[2]}" = 0 ]
+	run script -qec "$OCI --root $STATE exec --tty $id tty" /dev/null
+	assert_says /dev/pts/0
+	run oci checkpoint "$id"
+	assert_fails 1
+	assert_says "no mount namespace" "criu finds mounts by their namespace"
+	oci delete --force "$id"
+	edit "$b" 'del(.mounts[] | select(.destination == "/mnt"))'
+	bind "$WORK" /mnt rbind,rslave
+	run oci run -b "$b" "$(new_id)"
+	assert_fails 1
+	assert_says "can only be private" "/mounts/"
+	leftovers
+}

@@ -1,8 +1,9 @@
 /* SPDX-License-Identifier: Apache-2.0 */
-/* enter: ENTER: the rootfs becomes "/" and no path leads to the host any more; and the working directory, checked to
- * lie inside (threats D5). */
+/* enter: ENTER: the rootfs becomes "/" and no path leads to the host any more; what a container without a mount namespace
+ * needs for that before and after; and the working directory, checked to lie inside (threats D5). */
 #include <fcntl.h>
 #include <limits.h>
+#include <linux/sched.h>
 #include <string.h>
 #include <sys/stat.h>
 #include <unistd.h>
@@ -10,6 +11,7 @@
 #include "abi/mount.h"
 #include "core/child/parts.h"
 #include "kernel/mount.h"
+#include "kernel/namespace.h"
 #include "kernel/process.h"
 
 /* A working directory that the image lacks is made while the root can still be written. Whether it can be entered is
@@ -123,10 +125,57 @@ static int hide_kernel_files(struct child *child)
 	return got < 0 ? -errno : 0;
 }
 
+int child_mount_apart(struct child *child, const struct op *op, struct err *err)
+{
+	cleanup_fd int ns_fd = open("/proc/self/ns/mnt", O_RDONLY | O_CLOEXEC);
+
+	if (ns_fd < 0)
+		return child_failed(op, errno, "open", err);
+	if (child_check(op, namespace_unshare(CLONE_NEWNS), "unshare", err))
+		return ERR;
+	child->mount_ns_fd = fd_take(&ns_fd);
+	return 0;
+}
+
+/* What is a path from here on is one of the container's. */
+static int reopen_root(struct child *child, const struct op *op, struct err *err)
+{
+	fd_close(&child->root.fd);
+	child->root.fd = open("/", O_PATH | O_DIRECTORY | O_CLOEXEC);
+	return child->root.fd < 0 ? child_failed(op, errno, "open", err) : 0;
+}
+
+/*
+ * A copy of the tree that is in no namespace: who has its root in it sees all of its mounts, nobody else does, no path
+ * leads up from it to the host's, and it ends with the last such process. The namespace that it was made in ends here.
+ */
+static int leave_apart(struct child *child, const struct op *op, struct err *err)
+{
+	cleanup_fd int tree_fd = mount_open_tree(child->root.fd, "", AT_EMPTY_PATH | AT_RECURSIVE);
+
+	if (tree_fd < 0)
+		return child_failed(op, tree_fd, "open_tree", err);
+	if (child_check(op, namespace_join(child->mount_ns_fd, CLONE_NEWNS), "setns", err) ||
+	    child_check(op, mount_chroot(tree_fd), "chroot", err))
+		return ERR;
+	fd_close(&child->mount_ns_fd);
+	return reopen_root(child, op, err);
+}
+
+int child_chroot(struct child *child, const struct op *op, struct err *err)
+{
+	if (child_check(op, mount_chroot(child->start->slots[op->chroot.slot]), "chroot", err))
+		return ERR;
+	return reopen_root(child, op, err);
+}
+
 int child_pivot(struct child *child, const struct op *op, struct err *err)
 {
 	make_working_directory(child);
-	if (op->pivot.move) {
+	if (op->pivot.apart) {
+		if (leave_apart(child, op, err))
+			return ERR;
+	} else if (op->pivot.move) {
 		if (child_check(op, hide_kernel_files(child), "umount2", err) ||
 		    child_check(op, mount_chroot(child->root.fd), "chroot", err))
 			return ERR;

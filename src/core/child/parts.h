@@ -22,6 +22,7 @@ struct child {
 	const struct plan *plan;
 	struct channel channel;
 	struct rootfs root;   /* fd -EBADF before OP_ROOT; exec: "/" of the joined mount namespace */
+	int mount_ns_fd;      /* the runtime's mount namespace between OP_MOUNT_APART and OP_PIVOT; else -EBADF */
 	struct procfs procfs; /* fd -EBADF before OP_PROCFS */
 	int dev_fd;	      /* the tmpfs on /dev of ours; -EBADF without */
 	int mask_fd;	      /* the tmpfs that masks directories; -EBADF until one was needed */
@@ -59,7 +60,7 @@ child_handler child_device, child_symlink, child_directory;
 /* paths.c */
 child_handler child_remount, child_mask, child_readonly;
 /* enter.c */
-child_handler child_root_attr, child_pivot, child_working_directory;
+child_handler child_mount_apart, child_root_attr, child_pivot, child_chroot, child_working_directory;
 /* console.c */
 child_handler child_console;
 /* hook.c */

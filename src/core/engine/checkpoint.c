@@ -19,6 +19,12 @@ static int check(const struct container *container, struct err *err)
 {
 	if (container->status != STATE_RUNNING && container->status != STATE_PAUSED)
 		return container_not_running(container->state->id, container->status, err);
+	if (!container->config->linux.namespaces[OCI_NS_MOUNT].present) {
+		err_set(err, ERR_UNSUPPORTED, "cannot checkpoint container %s: it has no mount namespace", container->state->id);
+		err_where(err, "config.json#/linux/namespaces");
+		err_why(err, "criu finds mounts by their namespace, and those of its root belong to none");
+		return err_fix(err, "create the container with {\"type\": \"mount\"} in linux.namespaces");
+	}
 	if (!container->config->process.terminal)
 		return 0;
 	err_set(err, ERR_UNSUPPORTED, "cannot checkpoint container %s: it has a terminal", container->state->id);

@@ -120,6 +120,27 @@ static int read_confinement(struct container *container, struct plan_confinement
 	return read_limits(container, ret, err) ? ERR : read_filter(container, &ret->filter, err);
 }
 
+/* Where no mount namespace leads to it. */
+static int open_root(struct launch *launch, const struct state *state, struct err *err)
+{
+	char path[48];
+
+	for (size_t i = 0; i < launch->plan->ops_count; i++) {
+		const struct op *op = &launch->plan->ops[i];
+		int fd;
+
+		if (op->kind != OP_CHROOT)
+			continue;
+		snprintf(path, sizeof(path), "/proc/%d/root", state->pid);
+		launch->slots[op->chroot.slot] = fd = open(path, O_PATH | O_DIRECTORY | O_CLOEXEC);
+		if (!state_process_alive(state))
+			return container_not_running(state->id, STATE_STOPPED, err);
+		if (fd < 0)
+			return err_sys(err, errno, "open", "cannot open the root of container %s", state->id);
+	}
+	return 0;
+}
+
 /* The namespaces of the container's first process that are not this one's own. */
 static int open_namespaces(const struct container *container, struct launch *launch, struct err *err)
 {
@@ -151,7 +172,7 @@ static int open_namespaces(const struct container *container, struct launch *lau
 		if (!prepare_is_own(fd, own_fd, names[kind]))
 			launch->namespace_fds[kind] = fd_take(&fd);
 	}
-	return 0;
+	return open_root(launch, state, err);
 }
 
 /* Beside the first process, wherever in the container's own cgroup it is. */

@@ -117,11 +117,17 @@ static int exec_rlimits(struct builder *builder, const struct plan_confinement *
 	return 0;
 }
 
-/* The namespaces of the container's init, in slots 0 … OCI_NS_COUNT - 1, which the engine fills. */
+/* The namespaces of the container's init, in slots 0 … OCI_NS_COUNT - 1, and its root where a namespace does not give it:
+ * the engine fills them. */
 static void exec_joins(struct builder *builder)
 {
 	builder->plan->gate = true;
 	builder->slots = OCI_NS_COUNT;
+	if (!builder_has_ns(builder, OCI_NS_MOUNT)) {
+		struct op *op = builder_add(builder, OP_CHROOT, PLAN_ISOLATE, NULL, NULL);
+
+		op->chroot.slot = builder_slot(builder);
+	}
 	if (builder->request->cgroup_driver != CGROUP_DISABLED && builder->host->cgroup_mode != HOST_CGROUP_V2 &&
 	    builder->host->cgroup_mode != HOST_CGROUP_NONE)
 		builder_add(builder, OP_CGROUP_JOIN, PLAN_GATE, NULL, NULL);

@@ -295,6 +295,12 @@ static int plan_one_mount(struct builder *builder, const struct oci_mount *mount
 	plan_mount_options(builder, mount, &options);
 	if (builder->no_memory)
 		return 0;
+	if (options.attr.propagation & (MS_SHARED | MS_SLAVE) && !builder_has_ns(builder, OCI_NS_MOUNT)) {
+		builder_refuse(builder, ERR_CONFIG, mount->where, "without a mount namespace mount %s can only be private",
+			       mount->destination.text);
+		err_why(builder->err, "nothing is mounted into, or from, a tree that belongs to no namespace");
+		return err_fix(builder->err, "use rprivate, or add {\"type\": \"mount\"} to linux.namespaces");
+	}
 	if (options.remount || (no_type && !options.bind && options.attr.propagation)) {
 		add_remount(builder, mount, &options.attr, NULL);
 		options.attr_below.recursive = true;

@@ -3,20 +3,41 @@
  * namespaces: which namespaces the one clone3 makes, which are joined, who writes the id maps and the time offsets, and
  * what is done in the child first of all. Pure.
  */
+#include <linux/mount.h>
 #include <string.h>
 
 #include "core/host/helper.h"
 #include "core/plan/builder.h"
 
+/*
+ * Without a mount namespace of its own the container's mounts belong to none at all, which is all that can be had: those of
+ * the runtime's are not touched. What would need more is refused.
+ */
+static int refuse_apart(struct builder *builder)
+{
+	unsigned long propagation = builder->config->linux.rootfs_propagation & ~(unsigned long)MS_REC;
+
+	if (builder->plan->in_user_namespace) {
+		builder_refuse(builder, ERR_CONFIG, "/linux/namespaces",
+			       "the container has a user namespace and no mount namespace");
+		err_why(builder->err, "a user namespace has no power over the mount namespace of the runtime");
+		return err_fix(builder->err, "add {\"type\": \"mount\"} to linux.namespaces");
+	}
+	if (propagation && propagation != MS_PRIVATE) {
+		builder_refuse(builder, ERR_CONFIG, "/linux/rootfsPropagation",
+			       "without a mount namespace the root can only be private");
+		err_why(builder->err, "nothing is mounted into, or from, a tree that belongs to no namespace");
+		return err_fix(builder->err, "remove it, or add {\"type\": \"mount\"} to linux.namespaces");
+	}
+	return 0;
+}
+
 static int refuse_unusable(struct builder *builder)
 {
 	const struct oci_linux *linux = &builder->config->linux;
 
-	if (!builder_has_ns(builder, OCI_NS_MOUNT)) {
-		builder_refuse(builder, ERR_CONFIG, "/linux/namespaces", "the container has no mount namespace");
-		err_why(builder->err, "its mounts would be made in the namespace of the host");
-		return err_fix(builder->err, "add {\"type\": \"mount\"} to linux.namespaces");
-	}
+	if (!builder_has_ns(builder, OCI_NS_MOUNT) && refuse_apart(builder))
+		return ERR;
 	if (builder->joined_ns[OCI_NS_MOUNT] && builder->new_ns[OCI_NS_USER]) {
 		builder_refuse(builder, ERR_CONFIG, linux->namespaces[OCI_NS_MOUNT].where,
 			       "a new user namespace cannot mount in the mount namespace %s",
@@ -316,6 +337,9 @@ int plan_namespaces(struct builder *builder)
 		return ERR;
 	if (builder->cgroup_joined)
 		add_cgroup_namespace(builder, PLAN_ISOLATE);
+	if (!builder_has_ns(builder, OCI_NS_MOUNT))
+		builder_add(builder, OP_MOUNT_APART, PLAN_MOUNT, "/linux/namespaces",
+			    "the container has none of its own, and the runtime's stays as it is");
 	plan_name(builder, OP_HOSTNAME, "/hostname", builder->config->hostname);
 	plan_name(builder, OP_DOMAINNAME, "/domainname", builder->config->domainname);
 	if (builder->new_ns[OCI_NS_NETWORK] && builder->request->loopback)

@@ -353,7 +353,8 @@ static void plan_root_attr(struct builder *builder)
 		op->root_attr.attr.set = MOUNT_ATTR_RDONLY;
 	}
 	op = builder_add(builder, OP_PIVOT, PLAN_ENTER, NULL, NULL);
-	op->pivot.move = builder->request->no_pivot;
+	op->pivot.apart = !builder_has_ns(builder, OCI_NS_MOUNT);
+	op->pivot.move = builder->request->no_pivot && !op->pivot.apart;
 	if (kind && kind != MS_PRIVATE && kind != MS_SLAVE) {
 		op = builder_add(builder, OP_ROOT_ATTR, PLAN_ENTER, "/linux/rootfsPropagation", NULL);
 		op->root_attr.attr.propagation = kind;
@@ -383,6 +384,16 @@ static int plan_root_stage(struct builder *builder)
 	return 0;
 }
 
+/* setns(2) into a mount namespace begins at its root: here that is the host's. */
+static void warn_of_way_out(struct builder *builder, uint64_t capabilities)
+{
+	uint64_t needed = 1ULL << CAP_SYS_ADMIN | 1ULL << CAP_SYS_CHROOT;
+
+	if (!builder_has_ns(builder, OCI_NS_MOUNT) && (capabilities & needed) == needed)
+		builder_warn(builder, "/linux/namespaces", "without a mount namespace of its own the container can leave its "
+			     "root: it has CAP_SYS_ADMIN and CAP_SYS_CHROOT");
+}
+
 static int plan_process(struct builder *builder)
 {
 	const struct oci_process *process = builder->process;
@@ -401,6 +412,7 @@ static int plan_process(struct builder *builder)
 	if (plan_scheduling(builder) || plan_labels(builder, process->apparmor_profile, process->selinux_label))
 		return ERR;
 	plan_capabilities(builder, &power);
+	warn_of_way_out(builder, power.bounding | power.permitted);
 	power.no_new_privs = process->no_new_privileges;
 	if (plan_filter(builder, &power))
 		return ERR;

@@ -59,6 +59,7 @@ enum op_kind {
 	OP_HOSTNAME,
 	OP_DOMAINNAME,
 	OP_LOOPBACK_UP,
+	OP_MOUNT_APART,	  /* MOUNT, first: without a mount namespace of the container's, a passing one to make its tree in */
 	OP_ROOT,	  /* MOUNT: make all mounts slaves, put the rootfs tree on "/" and hold it as the rootfs fd */
 	OP_PROCFS,	  /* MOUNT: the private procfs of the child (threats D2) */
 	OP_MOUNT_FS,	  /* MOUNT: a new file system */
@@ -72,6 +73,7 @@ enum op_kind {
 	OP_HOOKS,	  /* MOUNT, child: createContainer; START, child: startContainer */
 	OP_ROOT_ATTR,	  /* MOUNT: read-only and propagation of the root mount */
 	OP_PIVOT,	  /* ENTER */
+	OP_CHROOT,	  /* exec, ISOLATE: into the root of a container without a mount namespace of its own */
 	OP_RLIMIT,	  /* FINISH by prlimit on the child, or DROP by the child itself */
 	OP_OOM_SCORE,	  /* FINISH by the runtime, or DROP by the child itself (no user namespace) */
 	OP_WAIT_START,	  /* START */
@@ -254,7 +256,11 @@ struct op {
 		} root_attr;
 		struct {
 			bool move; /* --no-pivot: MS_MOVE and chroot */
+			bool apart; /* after OP_MOUNT_APART: back to the runtime's mount namespace, and chroot */
 		} pivot;
+		struct {
+			int slot; /* the root of the container's first process, O_PATH */
+		} chroot;
 		struct {
 			int resource;
 			uint64_t soft, hard;

@@ -316,7 +316,14 @@ static bool put_file_op(struct out *out, const struct op *op)
 		put_attr(out, &op->root_attr.attr);
 		return true;
 	case OP_PIVOT:
-		put(out, op->pivot.move ? "move the root mount and chroot" : "pivot_root, and drop the old root");
+		put(out, op->pivot.apart ? "take the tree off, go back to the runtime's mount namespace, and chroot into the tree"
+			 : op->pivot.move ? "move the root mount and chroot" : "pivot_root, and drop the old root");
+		return true;
+	case OP_MOUNT_APART:
+		put(out, "make the tree in a mount namespace that nobody stays in");
+		return true;
+	case OP_CHROOT:
+		put(out, "chroot into the root of the container's first process");
 		return true;
 	default:
 		return false;
