@@ -14,7 +14,7 @@ programs: $(BUILD)/native/build.ninja $(BUILD)/musl/build.ninja
 	$(NINJA) -C $(BUILD)/native
 	$(NINJA) -C $(BUILD)/musl
 	ln -sf musl/bulkhead $(BUILD)/bulkhead
-	ln -sf ../native/bulkhead-observe $(BUILD)/musl/bulkhead-observe
+	ln -sf ../native/bulkhead-observe ../native/bulkhead-unpack $(BUILD)/musl/
 	ln -sf musl/bulkhead-oci $(BUILD)/bulkhead-oci
 
 $(BUILD)/native/build.ninja:

@@ -25,50 +25,6 @@
 #define READY_MS 180000
 #define SOCKET_BUFFER (4 << 20)
 
-/* The file that this program was called by, as the shell has found it. NULL, or to be freed. */
-static char *called_file(void)
-{
-	const char *name = program_invocation_name, *list = getenv("PATH") ?: "";
-	char path[PATH_MAX];
-
-	if (strchr(name, '/'))
-		return realpath(name, NULL);
-	for (size_t length; *list; list += length + (list[length] == ':')) {
-		length = strcspn(list, ":");
-		if (snprintf(path, sizeof(path), "%.*s/%s", (int)length, list, name) < (int)sizeof(path) && length &&
-		    access(path, X_OK) == 0)
-			return realpath(path, NULL);
-	}
-	return NULL;
-}
-
-/*
- * The helper of the same build: it stands beside this very program when that was not installed. Whoever can write there
- * can exchange this program as well. A sealed copy in memory stands nowhere: then the name counts that it was called by.
- */
-static const char *helper_path(char *buf, size_t size)
-{
-	ssize_t length = readlink("/proc/self/exe", buf, size - 1);
-	struct stat own, other;
-	char *slash, *real = NULL;
-
-	if (length <= 0 || stat("/proc/self/exe", &own) < 0)
-		return helpers[HELPER_OBSERVE].path;
-	buf[length] = '\0';
-	if (strncmp(buf, "/memfd:", 7) == 0) {
-		real = called_file();
-		snprintf(buf, size, "%s", real ?: "");
-		free(real);
-	}
-	slash = strrchr(buf, '/');
-	if (!slash || (size_t)(slash - buf) + sizeof("/bulkhead-observe") > size)
-		return helpers[HELPER_OBSERVE].path;
-	strcpy(slash, "/bulkhead-observe");
-	if (stat(buf, &other) < 0 || other.st_uid != own.st_uid || other.st_mode & S_IWOTH)
-		return helpers[HELPER_OBSERVE].path;
-	return buf;
-}
-
 static int spawn(const char *path, const struct observe_target *target, int fd, pid_t *ret_pid)
 {
 	char numbers[4][32], *argv[16], *environment[] = {NULL};
@@ -110,9 +66,8 @@ static int refused(const struct observe_failed *failed, bool learn, struct err *
 	err_sys(err, failed->error, failed->call, "cannot watch system calls: %s", failed->what);
 	err->kind = ERR_UNSUPPORTED;
 	if (failed->error == EPERM || failed->error == EACCES) {
-		err_why(err, "it takes CAP_BPF and CAP_PERFMON (or CAP_SYS_ADMIN) in the first user namespace, and "
-		 "a kernel that "
-			     "is not locked down");
+		err_why(err, "it takes CAP_BPF and CAP_PERFMON (or CAP_SYS_ADMIN) in the first user namespace, and a "
+			     "kernel that is not locked down");
 		return err_fix(err, "as root on the host%s", learn ? "" : "; without privilege: bulkhead explain -- COMMAND");
 	}
 	return err_fix(err, "a kernel with CONFIG_DEBUG_INFO_BTF, 6.1 or newer");
@@ -121,7 +76,7 @@ static int refused(const struct observe_failed *failed, bool learn, struct err *
 int observe_start(struct observe *observe, const struct observe_target *target, struct err *err)
 {
 	char buf[4096];
-	const char *path = helper_path(buf, sizeof(buf));
+	const char *path = helper_find(HELPER_OBSERVE, buf, sizeof(buf));
 	union observe_record record;
 	int ends[2], result;
 

@@ -36,7 +36,8 @@ const char *sandbox_archive_path(const char *source)
 /* The descriptors live as long as the process: a container that is restarted is unpacked anew. */
 int sandbox_open_archive(const char *path, struct sandbox *sandbox, struct err *err)
 {
-	const char *helper = helpers[HELPER_UNPACK].path;
+	char beside[4096];
+	const char *helper = helper_find(HELPER_UNPACK, beside, sizeof(beside));
 	int archive_fd cleanup_fd = open(path, O_RDONLY | O_CLOEXEC | O_NOCTTY | O_NONBLOCK);
 	int helper_fd cleanup_fd = -EBADF;
 	struct stat info;
