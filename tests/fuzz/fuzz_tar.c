@@ -1,15 +1,18 @@
 /* SPDX-License-Identifier: Apache-2.0 */
 /*
- * The reader of archives that `bulkhead cp -` is given, on any bytes: it ends, its names end, and an entry that it has read is
- * the same when our writer writes it and it is read again.
+ * What bulkhead-unpack makes of the archive that `bulkhead cp -` is given, on any bytes: it ends, the frames are of a kind
+ * and an order that the other side takes, a name is one component, and the last one says that it is whole or why it is not.
  */
+#include <pthread.h>
 #include <stdlib.h>
 #include <string.h>
 #include <sys/mman.h>
+#include <sys/socket.h>
 #include <unistd.h>
 
 #include "base/fd.h"
-#include "people/copy/tar.h"
+#include "cmd/helpers/unpack.h"
+#include "people/copy/wire.h"
 
 int LLVMFuzzerTestOneInput(const uint8_t *data, size_t size);
 
@@ -27,41 +30,70 @@ static int file_of(const void *data, size_t size)
 	return fd;
 }
 
-static void check_again(const struct tar_entry *entry)
+static void check_name(const char *name)
 {
-	static struct tar_entry again;
-	int fd cleanup_fd = file_of("", 0);
-	struct tar_reader reader = {.fd = fd};
-	struct err err = ERR_INIT;
-	bool end = false;
+	require(*name && !strchr(name, '/') && strcmp(name, ".") != 0 && strcmp(name, "..") != 0);
+}
 
-	if (entry->kind == TAR_OTHER)
-		return;
-	require(tar_write_head(fd, entry, &err) == 0 && lseek(fd, 0, SEEK_SET) == 0);
-	require(tar_next(&reader, &again, &end, &err) == 0 && !end);
-	require(again.uid == entry->uid && again.gid == entry->gid && again.mode == entry->mode && again.size == entry->size);
-	require(strcmp(again.name, entry->name) == 0);
-	require(again.kind == entry->kind || entry->name[strlen(entry->name) - 1] == '/');
+/* One within a directory: returns how much deeper the next one is. */
+static int check(const struct frame *frame, bool first, bool *in_file)
+{
+	switch (frame->kind) {
+	case FRAME_DATA:
+	case FRAME_FILE_END:
+		require(*in_file);
+		*in_file = frame->kind == FRAME_DATA;
+		return 0;
+	case FRAME_UP:
+		return -1;
+	case FRAME_DIRECTORY:
+		if (!first)
+			check_name(frame->name);
+		require(!*in_file && frame->size == 0);
+		return 1;
+	case FRAME_FILE:
+	case FRAME_LINK:
+	case FRAME_HARD_LINK:
+	case FRAME_LEFT_OUT:
+		check_name(frame->name);
+		require(!*in_file && (frame->mode & ~0777u) == 0);
+		*in_file = frame->kind == FRAME_FILE;
+		return 0;
+	default:
+		abort();
+	}
+}
+
+static void *receive(void *context)
+{
+	static struct frame frame;
+	struct err err = ERR_INIT;
+	bool first = true, in_file = false;
+	int fd = *(int *)context, depth = 0;
+
+	for (;; first = false) {
+		require(wire_receive(fd, &frame, &err) == 0);
+		if (frame.kind == FRAME_END || frame.kind == FRAME_ERROR)
+			break;
+		depth += check(&frame, first, &in_file);
+		require(depth >= 0 && depth <= COPY_DEPTH_MAX + 1);
+	}
+	require(frame.kind == FRAME_ERROR || (depth == 0 && !in_file));
+	require(wire_take_end(&frame, &err) == 0 || (err.kind != ERR_NONE && err.what[0]));
+	require(recv(fd, &frame, sizeof(frame), 0) == 0);
+	return NULL;
 }
 
 int LLVMFuzzerTestOneInput(const uint8_t *data, size_t size)
 {
-	static struct tar_entry entry;
-	int fd cleanup_fd = file_of(data, size);
-	struct tar_reader reader = {.fd = fd};
-	struct err err = ERR_INIT;
-	char piece[1000];
-	bool end = false;
-	size_t count = 1;
+	int fd cleanup_fd = file_of(data, size), ends[2];
+	pthread_t thread;
 
-	while (tar_next(&reader, &entry, &end, &err) == 0 && !end) {
-		require(memchr(entry.name, '\0', sizeof(entry.name)) && memchr(entry.link, '\0', sizeof(entry.link)));
-		if (*entry.name)
-			check_again(&entry);
-		for (count = 1; count;)
-			if (tar_read(&reader, piece, sizeof(piece), &count, &err))
-				return 0;
-	}
-	require(end || err.kind != ERR_NONE);
+	require(socketpair(AF_UNIX, SOCK_SEQPACKET | SOCK_CLOEXEC, 0, ends) == 0);
+	require(pthread_create(&thread, NULL, receive, &ends[0]) == 0);
+	unpack_frames(fd, ends[1], 0);
+	close(ends[1]);
+	require(pthread_join(thread, NULL) == 0);
+	close(ends[0]);
 	return 0;
 }

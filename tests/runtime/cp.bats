@@ -139,9 +139,9 @@ tree() { # a directory with everything that is copied
 	no "is empty" < /dev/null
 	no "no tar archive" < /etc/passwd
 	no "no tar archive" < <(head -c 4000 /dev/urandom)
-	no compressed zcat < <(gzip < good.tar)
-	no compressed zstdcat < <(zstd < good.tar)
+	no "no tar archive" xzcat < <(xz < good.tar)
 	no "too early" < <(head -c 600 good.tar)
+	no "too early" < <(head -c 500000 /dev/urandom > tree/noise; tar -czf - tree/noise | head -c 300000; rm tree/noise)
 	no "too early" < <(head -c 1024 good.tar)
 	no absolute /etc/passwd < <(tar -cPf - /etc/passwd)
 	no "leads out" ../evil < <(tar -cPf - --transform 's,.*,../evil,' tree/x)
@@ -171,6 +171,54 @@ tree() { # a directory with everything that is copied
 	[ -z "$(in_it find /tmp -name '.bulkhead-cp-*')" ]
 }
 
+@test "cp -: packed archives, old forms, names in no language; what makes the archive is read to its end" {
+	local pack name=$'tree/n\xe9\xff' umlaut=tree/grün
+	begin host sleep 1000
+	mkdir tree
+	head -c 300000 /dev/urandom > tree/file
+	echo latin > "$name"
+	echo utf-8 > "$umlaut"
+	for pack in "tar -czf -" "tar --zstd -cf -" "tar --format=v7 -cf -" "tar --format=ustar -cf -" "tar --format=pax -cf -"; do
+		in_it rm -rf /tmp/tree
+		set -o pipefail
+		$pack -b 4000 tree | cp_ - "$C:/tmp"
+		set +o pipefail
+		rm -rf back
+		cp_ "$C:/tmp/tree" back
+		diff -r tree back
+	done
+}
+
+@test "cp -: numbers that are too large, devices, set-id bits, and the program that reads it missing" {
+	make() { # make PYTHON: an archive, add(NAME, FIELD=…) an entry
+		python3 -c 'import io, sys, tarfile
+t = tarfile.open("made.tar", "w", format=tarfile.PAX_FORMAT)
+def add(name, data=b"", **fields):
+    entry = tarfile.TarInfo(name)
+    entry.size = len(data)
+    for key, value in fields.items(): setattr(entry, key, value)
+    t.addfile(entry, io.BytesIO(data))
+exec(sys.argv[1])
+t.close()' "$1"
+	}
+	begin host sleep 1000
+	make 'add("x", uid=1 << 40)'
+	refused "entry x" "no id" -- - "$C:/tmp" < made.tar
+	make 'add("x", pax_headers={"path": "a" * 300})'
+	refused "too long" -- - "$C:/tmp" < made.tar
+	make 'add("/".join("d" * 200))'
+	refused "too deep" -- - "$C:/tmp" < made.tar
+	make 'add("disk", type=tarfile.BLKTYPE, devmajor=8); add("ours", b"x", mode=0o6755)'
+	refused "1 left out, disk" -- - "$C:/tmp" < made.tar
+	[ "$(in_it stat -c %a /tmp/ours)" = 755 ]
+	make 'add("hard", type=tarfile.LNKTYPE, linkname="../../../etc/passwd")'
+	refused hard "not there" -- - "$C:/tmp" < made.tar
+	cp "$BULKHEAD" bulkhead
+	run unshare -rm sh -c 'mount -t tmpfs none "${0%/bulkhead/*}" 2>/dev/null; ./bulkhead --root "$1" cp - "$2"' \
+		"$(strings -a "$BULKHEAD" | grep -m1 '/libexec/bulkhead/bulkhead-unpack$')" "$STATE" "$C:/tmp" < made.tar
+	assert_says "there is no" "make install"
+}
+
 @test "cp: broken off by a signal it leaves nothing half made; what SIGKILL leaves goes with the next copy" {
 	begin host sleep 1000
 	mkfifo pipe
@@ -178,7 +226,7 @@ tree() { # a directory with everything that is copied
 	mkdir tree
 	head -c 1000000 /dev/zero > tree/file
 	tar -cf whole.tar tree/file
-	local signal pid
+	local signal pid reader
 	for signal in TERM INT KILL; do
 		# A program that bats has put into the background ignores SIGINT.
 		env --default-signal=INT "${BK[@]}" cp - "$C:/tmp" < pipe &
@@ -186,13 +234,18 @@ tree() { # a directory with everything that is copied
 		exec 7> pipe
 		head -c 300000 whole.tar >&7
 		wait_for 10 half_made
+		# What reads the archive has nothing else.
+		reader=$(pgrep -P $pid -x bulkhead-unpack)
+		[ "$(ls "/proc/$reader/fd" | xargs)" = "0 1 2" ]
+		[ "$(awk '/^(CapPrm|CapEff|NoNewPrivs|Seccomp):/ {print $2}' "/proc/$reader/status" | xargs)" = \
+			"0000000000000000 0000000000000000 1 2" ]
 		kill -$signal $pid
 		status=0
 		wait $pid || status=$?
 		[ "$status" -eq $((128 + $(kill -l $signal))) ]
 		exec 7>&-
-		# The process on the container's side ends by itself.
-		wait_for 10 eval '! half_made'
+		# The processes on the container's side and for the archive end by themselves.
+		wait_for 10 eval '! half_made && [ ! -e "/proc/$reader" ]'
 	done
 	# Out of the container the verb itself is the one that writes.
 	mkdir out

@@ -1,37 +1,31 @@
 /* SPDX-License-Identifier: Apache-2.0 */
 /*
- * bulkhead-unpack: the helper program that unpacks an archive (standard input) into the working directory, which becomes
- * its root first. Started by the child of `bulkhead run tar:…` in the container's namespaces. Before the first byte is
- * read it has no capability but those for files, no path out, no network, no exec, and limits; then the archive may be as
- * hostile as it likes. One line on standard output says what was refused.
+ * bulkhead-unpack: the helper program that reads archives, from standard input. Before the first byte is read it has no
+ * power left; then the archive may be as hostile as it likes. It has two modes:
+ *
+ *   for bulkhead run tar:…   started by the container's child in the container's namespaces: unpacks into the working
+ *                            directory, which becomes its root first. It keeps the capabilities for files, and limits; no
+ *                            path leads out, and there is no network and no exec. One line on standard output says what
+ *                            was refused.
+ *   --frames, for cp -       has nothing but its standard streams: what it reads goes into a socket (unpack_frames.c).
  */
 #include <archive.h>
 #include <archive_entry.h>
 #include <errno.h>
-#include <linux/audit.h>
 #include <linux/capability.h>
-#include <linux/seccomp.h>
 #include <locale.h>
-#include <signal.h>
-#include <stddef.h>
 #include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
-#include <sys/mman.h>
 #include <sys/resource.h>
 #include <sys/statvfs.h>
 #include <syscall.h>
 #include <unistd.h>
 
 #include "base/types.h"
-#include "kernel/creds.h"
-#include "kernel/seccomp.h"
+#include "cmd/helpers/unpack.h"
 
-#define BLOCK_SIZE (64 * 1024)
-#define MEMORY_MAX (512ull << 20) /* the decompressor's window and our own */
-#define CPU_SECONDS_MAX 1800
 #define FILES_MAX 64
-#define X32_BIT 0x40000000u
 
 /* What libarchive calls to read one descriptor and to make files below the root. */
 static const unsigned int calls[] = {
@@ -48,86 +42,22 @@ static const unsigned int calls[] = {
 #endif
 };
 
-static int deny_other_calls(void)
-{
-	struct sock_filter filter[2 * ARRAY_SIZE(calls) + 16];
-	uint16_t count = 0;
-
-#define ADD(statement) filter[count++] = (struct sock_filter)statement
-	ADD(BPF_STMT(BPF_LD | BPF_W | BPF_ABS, offsetof(struct seccomp_data, arch)));
-#if defined(__x86_64__)
-	ADD(BPF_JUMP(BPF_JMP | BPF_JEQ | BPF_K, AUDIT_ARCH_X86_64, 1, 0));
-#else
-	ADD(BPF_JUMP(BPF_JMP | BPF_JEQ | BPF_K, AUDIT_ARCH_AARCH64, 1, 0));
-#endif
-	ADD(BPF_STMT(BPF_RET | BPF_K, SECCOMP_RET_KILL_PROCESS));
-	ADD(BPF_STMT(BPF_LD | BPF_W | BPF_ABS, offsetof(struct seccomp_data, nr)));
-	for (size_t i = 0; i < ARRAY_SIZE(calls); i++) {
-		ADD(BPF_JUMP(BPF_JMP | BPF_JEQ | BPF_K, calls[i], 0, 1));
-		ADD(BPF_STMT(BPF_RET | BPF_K, SECCOMP_RET_ALLOW));
-	}
-	/* Memory, but none that may be executed: no library is loaded any more. */
-	ADD(BPF_JUMP(BPF_JMP | BPF_JEQ | BPF_K, SYS_mmap, 2, 0));
-	ADD(BPF_JUMP(BPF_JMP | BPF_JEQ | BPF_K, SYS_mprotect, 1, 0));
-	ADD(BPF_STMT(BPF_RET | BPF_K, SECCOMP_RET_ERRNO | EPERM));
-	ADD(BPF_STMT(BPF_LD | BPF_W | BPF_ABS, offsetof(struct seccomp_data, args[2])));
-	ADD(BPF_JUMP(BPF_JMP | BPF_JSET | BPF_K, PROT_EXEC, 0, 1));
-	ADD(BPF_STMT(BPF_RET | BPF_K, SECCOMP_RET_ERRNO | EPERM));
-	ADD(BPF_STMT(BPF_RET | BPF_K, SECCOMP_RET_ALLOW));
-#undef ADD
-	return seccomp_load(filter, count, 0);
-}
-
-static int set_limit(int resource, uint64_t value)
-{
-	struct rlimit limit;
-
-	if (getrlimit((__rlimit_resource_t)resource, &limit) < 0)
-		return -errno;
-	if (limit.rlim_max < value)
-		value = limit.rlim_max;
-	limit = (struct rlimit){value, value};
-	return setrlimit((__rlimit_resource_t)resource, &limit) < 0 ? -errno : 0;
-}
-
-/* A file can be no larger than what it lies on: a sparse one would say so only when it is written. */
-static int set_limits(void)
-{
-	struct statvfs fs;
-
-	if (statvfs(".", &fs) < 0)
-		return -errno;
-	signal(SIGXFSZ, SIG_IGN);
-	if (set_limit(RLIMIT_FSIZE, fs.f_blocks ? (uint64_t)fs.f_blocks * fs.f_frsize : RLIM_INFINITY) < 0 ||
-	    set_limit(RLIMIT_AS, MEMORY_MAX) < 0 || set_limit(RLIMIT_CPU, CPU_SECONDS_MAX) < 0 ||
-	    set_limit(RLIMIT_NOFILE, FILES_MAX) < 0)
-		return -errno;
-	return set_limit(RLIMIT_CORE, 0);
-}
-
-/* The capabilities that stay: for the files of the container's root, within its user namespace. */
+/* The capabilities that stay: for the files of the container's root, within its user namespace. A file can be no larger
+ * than what it lies on: a sparse one would say so only when it is written. */
 static int give_up_power(void)
 {
 	const uint64_t kept = 1ull << CAP_CHOWN | 1ull << CAP_DAC_OVERRIDE | 1ull << CAP_FOWNER | 1ull << CAP_FSETID;
-	struct creds_capabilities capabilities;
-	int result = set_limits();
+	struct statvfs fs;
+	int result;
 
+	if (statvfs(".", &fs) < 0)
+		return -errno;
+	result = unpack_set_limits(fs.f_blocks ? (uint64_t)fs.f_blocks * fs.f_frsize : RLIM_INFINITY, FILES_MAX);
 	if (result < 0)
 		return result;
 	if (chroot(".") < 0 || chdir("/") < 0)
 		return -errno;
-	result = creds_ambient_clear();
-	if (result == 0)
-		result = creds_get_capabilities(&capabilities);
-	if (result < 0)
-		return result;
-	capabilities.permitted &= kept;
-	capabilities.effective = capabilities.permitted;
-	capabilities.inheritable = 0;
-	result = creds_set_capabilities(&capabilities);
-	if (result == 0)
-		result = creds_set_no_new_privs();
-	return result < 0 ? result : deny_other_calls();
+	return unpack_give_up_power(kept, calls, ARRAY_SIZE(calls));
 }
 
 static bool leads_out(const char *name)
@@ -214,34 +144,39 @@ static int unpack(struct archive *reader, struct archive *disk)
 	return EXIT_SUCCESS;
 }
 
-int main(int argc, char **argv)
+static int unpack_to_disk(bool one_id)
 {
-	bool one_id = argc == 2 && strcmp(argv[1], "--one-id") == 0;
 	int flags = ARCHIVE_EXTRACT_PERM | ARCHIVE_EXTRACT_TIME | ARCHIVE_EXTRACT_SPARSE |
 		    ARCHIVE_EXTRACT_SECURE_SYMLINKS | ARCHIVE_EXTRACT_SECURE_NODOTDOT |
 		    ARCHIVE_EXTRACT_SECURE_NOABSOLUTEPATHS;
-	struct archive *reader, *disk;
+	struct archive *reader = unpack_new_reader(), *disk = archive_write_disk_new();
 	int result;
 
-	if (argc > 2 || (argc == 2 && !one_id) || isatty(STDIN_FILENO)) {
-		fprintf(stderr, "bulkhead-unpack: bulkhead run starts this program\n");
-		return EXIT_FAILURE;
-	}
-	/* Names in an archive are UTF-8; the C library has this locale built in. */
-	setlocale(LC_CTYPE, "C.UTF-8");
-	reader = archive_read_new();
-	disk = archive_write_disk_new();
 	if (!reader || !disk)
 		return refuse(NULL, "out of memory");
-	archive_read_support_filter_gzip(reader);
-	archive_read_support_filter_zstd(reader);
-	archive_read_support_format_tar(reader);
 	archive_write_disk_set_options(disk, one_id ? flags : flags | ARCHIVE_EXTRACT_OWNER);
 	result = give_up_power();
 	if (result < 0)
 		return refuse(NULL, strerror(-result));
 	lseek(STDIN_FILENO, 0, SEEK_SET);
-	if (archive_read_open_fd(reader, STDIN_FILENO, BLOCK_SIZE) != ARCHIVE_OK)
+	if (archive_read_open_fd(reader, STDIN_FILENO, UNPACK_BLOCK) != ARCHIVE_OK)
 		return refuse(NULL, archive_error_string(reader));
 	return unpack(reader, disk);
+}
+
+int main(int argc, char **argv)
+{
+	const char *mode = argc == 2 ? argv[1] : "";
+	bool one_id = strcmp(mode, "--one-id") == 0, frames = strcmp(mode, "--frames") == 0;
+
+	if (argc > 2 || (argc == 2 && !one_id && !frames) || isatty(STDIN_FILENO)) {
+		fprintf(stderr, "bulkhead-unpack: bulkhead run and cp start this program\n");
+		return EXIT_FAILURE;
+	}
+	/* Names in an archive are UTF-8; the C library has this locale built in. */
+	setlocale(LC_CTYPE, "C.UTF-8");
+	if (!frames)
+		return unpack_to_disk(one_id);
+	unpack_frames(STDIN_FILENO, STDOUT_FILENO, unpack_frames_confine());
+	return EXIT_SUCCESS;
 }

@@ -7,7 +7,7 @@
 #include <fcntl.h>
 #include <linux/capability.h>
 #include <linux/sched.h>
-#include <signal.h>
+#include <string.h>
 #include <sys/socket.h>
 #include <unistd.h>
 
@@ -20,39 +20,6 @@
 
 /* Within the container's user namespace: what its root could do with its files, whoever its program's user is. */
 #define KEPT (UINT64_C(1) << CAP_CHOWN | UINT64_C(1) << CAP_DAC_OVERRIDE | UINT64_C(1) << CAP_FOWNER)
-
-static volatile sig_atomic_t interrupted;
-static const int ending_signals[] = {SIGINT, SIGTERM, SIGHUP, SIGQUIT};
-
-bool copy_is_interrupted(void)
-{
-	return interrupted;
-}
-
-static void note_signal(int signal)
-{
-	interrupted = signal;
-}
-
-/* What is written half must not stay: the call that waits is broken off, and what was made is removed on the way out. */
-static void heed_signals(struct sigaction before[ARRAY_SIZE(ending_signals)])
-{
-	struct sigaction action = {.sa_handler = note_signal};
-
-	interrupted = 0;
-	for (size_t i = 0; i < ARRAY_SIZE(ending_signals); i++) {
-		sigaction(ending_signals[i], NULL, &before[i]);
-		/* One that the caller ignores (nohup) stays ignored. */
-		if (before[i].sa_handler != SIG_IGN)
-			sigaction(ending_signals[i], &action, NULL);
-	}
-}
-
-static void restore_signals(const struct sigaction before[ARRAY_SIZE(ending_signals)])
-{
-	for (size_t i = 0; i < ARRAY_SIZE(ending_signals); i++)
-		sigaction(ending_signals[i], &before[i], NULL);
-}
 
 /* The descriptor that all paths start from. */
 static int enter(const struct copy_container *container, int *ret_root_fd, struct err *err)
@@ -105,37 +72,50 @@ static int become_user(const struct copy_container *container, struct err *err)
 
 _Noreturn static void be_inside(const struct copy_request *request, int fd, struct frame *frame)
 {
-	struct copy_left_out ignored = {0};
+	struct copy_left_out left_out = {0};
 	struct rootfs root = {-EBADF};
 	struct place place = {&root, request->container_path};
 	struct err err = ERR_INIT;
 	int result;
 
 	/* Those of the terminal are for the verb: when it ends, so does the connection, and what is half made is removed. */
-	for (size_t i = 0; i < ARRAY_SIZE(ending_signals); i++)
-		signal(ending_signals[i], SIG_IGN);
+	copy_ignore_signals();
 	result = enter(&request->container, &root.fd, &err) || become_user(&request->container, &err) ? ERR : 0;
 
 	if (result == 0 && request->out)
-		result = copy_send(&place, request->follow, fd, frame, &ignored, &err);
+		result = copy_send(&place, request->follow, fd, frame, &left_out, &err);
 	else if (result == 0)
-		result = copy_receive(&place, request->archive, fd, frame, &ignored, &err);
+		result = copy_receive(&place, request->archive, fd, frame, &left_out, &err);
 	if (result) {
 		wire_send_error(fd, frame, &err);
 	} else if (!request->out) {
-		*frame = (struct frame){.kind = FRAME_END};
+		*frame = (struct frame){.kind = FRAME_END, .size = sizeof(left_out)};
+		memcpy(frame->data, &left_out, sizeof(left_out));
 		wire_send(fd, frame, &err);
 	}
 	_exit(0);
 }
 
-static int send_to_inside(const struct copy_request *request, struct arena *arena, int fd, struct frame *frame,
+/* The last word of the inside process, and what it had to leave out of an archive that only it has seen. */
+static int take_answer(int fd, struct frame *frame, struct copy_left_out *ret_left_out, struct err *err)
+{
+	if (wire_receive(fd, frame, err) || wire_take_end(frame, err))
+		return ERR;
+	if (frame->size != sizeof(*ret_left_out))
+		return err_set(err, ERR_INTERNAL, "the process on the container's side sent what it must not");
+	memcpy(ret_left_out, frame->data, sizeof(*ret_left_out));
+	ret_left_out->first[sizeof(ret_left_out->first) - 1] = '\0';
+	return 0;
+}
+
+static int send_to_inside(const struct copy_request *request, int fd, struct frame *frame,
 			  struct copy_left_out *left_out, struct err *err)
 {
 	const struct place place = {NULL, request->host_path};
-	struct err theirs = ERR_INIT;
+	struct copy_left_out theirs = {0};
+	struct err said = ERR_INIT;
 	int result = request->host_path ? copy_send(&place, request->follow, fd, frame, left_out, err)
-					: stream_send(arena, fd, frame, left_out, err);
+					: copy_unpack(fd, frame, err);
 
 	/* The inside process has waited for more: that it hears nothing further lets it end. Where it failed itself, that is
 	 * the reason why nothing more could be sent. */
@@ -143,10 +123,13 @@ static int send_to_inside(const struct copy_request *request, struct arena *aren
 		wire_send_error(fd, frame, err);
 		return ERR;
 	}
-	if (wire_receive(fd, frame, &theirs) == 0 && wire_take_end(frame, &theirs) == 0)
-		return result;
-	*err = theirs;
-	return ERR;
+	if (take_answer(fd, frame, &theirs, &said)) {
+		*err = said;
+		return ERR;
+	}
+	if (!request->host_path)
+		*left_out = theirs;
+	return result;
 }
 
 static int be_outside(const struct copy_request *request, struct arena *arena, int fd, struct frame *frame,
@@ -155,10 +138,10 @@ static int be_outside(const struct copy_request *request, struct arena *arena, i
 	const struct place place = {NULL, request->host_path};
 
 	if (!request->out)
-		return send_to_inside(request, arena, fd, frame, left_out, err);
+		return send_to_inside(request, fd, frame, left_out, err);
 	if (request->host_path)
 		return copy_receive(&place, request->archive, fd, frame, left_out, err);
-	return stream_receive(arena, fd, frame, left_out, err);
+	return copy_pack(arena, fd, frame, left_out, err);
 }
 
 int copy_run(const struct copy_request *request, struct copy_left_out *ret_left_out, int *ret_signal, struct err *err)
@@ -166,7 +149,7 @@ int copy_run(const struct copy_request *request, struct copy_left_out *ret_left_
 	struct arena arena cleanup_arena = ARENA_INIT;
 	struct frame *frame = arena_calloc(&arena, 1, sizeof(*frame));
 	int sockets[2], pidfd cleanup_fd = -EBADF, status, result = ERR;
-	struct sigaction before[ARRAY_SIZE(ending_signals)];
+	struct sigaction before[COPY_SIGNALS];
 	struct copy_left_out left_out = {0};
 	pid_t pid;
 
@@ -174,7 +157,7 @@ int copy_run(const struct copy_request *request, struct copy_left_out *ret_left_
 		return err_set(err, ERR_INTERNAL, "out of memory for copying");
 	if (socketpair(AF_UNIX, SOCK_SEQPACKET | SOCK_CLOEXEC, 0, sockets) != 0)
 		return err_sys(err, errno, "socketpair", "cannot make the socket between the two sides");
-	heed_signals(before);
+	copy_heed_signals(before);
 	pid = process_clone(0, -EBADF, &pidfd);
 	if (pid == 0) {
 		close(sockets[0]);
@@ -188,8 +171,8 @@ int copy_run(const struct copy_request *request, struct copy_left_out *ret_left_
 	fd_close(&sockets[0]);
 	if (pid > 0)
 		process_pidfd_wait(pidfd, &status);
-	restore_signals(before);
-	*ret_signal = interrupted;
+	copy_restore_signals(before);
+	*ret_signal = copy_interrupted();
 	*ret_left_out = left_out;
 	return result;
 }

@@ -8,7 +8,8 @@
  *
  * One sends, the other receives; both run the same code, and neither believes the other: a name is one component, what is
  * made is made new and put into place by rename, no link is followed below what was named. Nothing of the container is
- * executed, loaded or looked up as a user's name (threats D1, D6). Only files, directories and symlinks are copied.
+ * executed, loaded or looked up as a user's name (threats D1, D6). Only files, directories and symlinks are copied. An
+ * archive that goes in is read by a third process, bulkhead-unpack, which takes the verb's end of the socket.
  */
 #ifndef BULKHEAD_PEOPLE_COPY_COPY_H
 #define BULKHEAD_PEOPLE_COPY_COPY_H

@@ -22,7 +22,7 @@ int tar_write(int fd, const void *data, size_t size, struct err *err)
 	while (size) {
 		ssize_t count = write(fd, at, size);
 
-		if (count < 0 && (errno != EINTR || copy_is_interrupted()))
+		if (count < 0 && (errno != EINTR || copy_interrupted()))
 			return err_sys(err, errno, "write", "cannot write the archive to standard output");
 		at += count > 0 ? count : 0;
 		size -= count > 0 ? (size_t)count : 0;
@@ -114,7 +114,7 @@ static int write_description(int fd, const struct tar_entry *entry, struct err *
 
 int tar_write_head(int fd, const struct tar_entry *entry, struct err *err)
 {
-	static const char types[] = {[TAR_FILE] = '0', [TAR_DIRECTORY] = '5', [TAR_SYMLINK] = '2', [TAR_HARD_LINK] = '1'};
+	static const char types[] = {[TAR_FILE] = '0', [TAR_DIRECTORY] = '5', [TAR_SYMLINK] = '2'};
 
 	return write_description(fd, entry, err) || write_block(fd, entry, types[entry->kind], err) ? ERR : 0;
 }

@@ -1,14 +1,11 @@
 /* SPDX-License-Identifier: Apache-2.0 */
-/* wire: the frames between the two processes, and the paths that each side was given. Believes nothing that it reads. */
+/* wire: see wire.h. Runs in the verb, in the inside process and in bulkhead-unpack; believes nothing that it reads. */
 #include <errno.h>
-#include <fcntl.h>
-#include <limits.h>
 #include <stddef.h>
 #include <string.h>
 #include <sys/socket.h>
-#include <unistd.h>
 
-#include "people/copy/parts.h"
+#include "people/copy/wire.h"
 
 #define HEAD_SIZE offsetof(struct frame, data)
 
@@ -24,8 +21,8 @@ int wire_send(int fd, const struct frame *frame, struct err *err)
 	ssize_t sent;
 
 	do
-		sent = copy_is_interrupted() ? broken_off() : send(fd, frame, HEAD_SIZE + frame->size, MSG_NOSIGNAL);
-	while (sent < 0 && errno == EINTR && !copy_is_interrupted());
+		sent = copy_interrupted() ? broken_off() : send(fd, frame, HEAD_SIZE + frame->size, MSG_NOSIGNAL);
+	while (sent < 0 && errno == EINTR && !copy_interrupted());
 	return sent < 0 ? err_sys(err, errno, "send", "cannot pass files on to the other process") : 0;
 }
 
@@ -36,17 +33,17 @@ int wire_receive(int fd, struct frame *ret_frame, struct err *err)
 
 	/* ECONNRESET, once: it has closed without having read all; what it said before is still there. */
 	do
-		size = copy_is_interrupted() ? broken_off() : recv(fd, ret_frame, sizeof(*ret_frame), 0);
-	while (size < 0 && ((errno == EINTR && !copy_is_interrupted()) || (errno == ECONNRESET && !tries++)));
+		size = copy_interrupted() ? broken_off() : recv(fd, ret_frame, sizeof(*ret_frame), 0);
+	while (size < 0 && ((errno == EINTR && !copy_interrupted()) || (errno == ECONNRESET && !tries++)));
 	if (size < 0)
 		return err_sys(err, errno, "recv", "cannot take files from the other process");
 	if ((size_t)size < HEAD_SIZE) {
-		err_set(err, ERR_INTERNAL, "the process on the container's side has gone");
+		err_set(err, ERR_INTERNAL, "the process on the other side has gone");
 		return err_why(err, "it was killed, or the container's end took it along");
 	}
 	if (ret_frame->kind > FRAME_ERROR || ret_frame->size != (size_t)size - HEAD_SIZE ||
 	    !memchr(ret_frame->name, '\0', sizeof(ret_frame->name)))
-		return err_set(err, ERR_INTERNAL, "the process on the container's side sent what it must not");
+		return err_set(err, ERR_INTERNAL, "the process on the other side sent what it must not");
 	return 0;
 }
 
@@ -65,7 +62,7 @@ static int take_error(const struct frame *frame, struct err *err)
 	struct err said;
 
 	if (frame->size != sizeof(said))
-		return err_set(err, ERR_INTERNAL, "the process on the container's side failed");
+		return err_set(err, ERR_INTERNAL, "the process on the other side failed");
 	memcpy(&said, frame->data, sizeof(said));
 	said.call[sizeof(said.call) - 1] = said.what[sizeof(said.what) - 1] = '\0';
 	said.where[sizeof(said.where) - 1] = said.why[sizeof(said.why) - 1] = said.fix[sizeof(said.fix) - 1] = '\0';
@@ -83,45 +80,5 @@ int wire_take_end(const struct frame *frame, struct err *err)
 		return 0;
 	if (frame->kind == FRAME_ERROR)
 		return take_error(frame, err);
-	return err_set(err, ERR_INTERNAL, "the process on the container's side sent what it must not");
-}
-
-int place_open(const struct place *place, const char *text, int flags, bool no_follow)
-{
-	int fd;
-
-	if (place->root)
-		return rootfs_open(place->root, (struct root_path){text}, flags, no_follow);
-	fd = open(text, flags | O_CLOEXEC | (no_follow ? O_NOFOLLOW : 0));
-	return fd < 0 ? -errno : fd;
-}
-
-bool place_ends_in_slash(const char *path)
-{
-	size_t length = strlen(path);
-
-	return length && path[length - 1] == '/';
-}
-
-int place_split(const char *path, char parent[4096], char name[256])
-{
-	size_t end = strlen(path), start;
-
-	while (end > 1 && path[end - 1] == '/')
-		end--;
-	for (start = end; start && path[start - 1] != '/'; start--)
-		;
-	if (end - start > NAME_MAX || end >= PATH_MAX)
-		return -ENAMETOOLONG;
-	memcpy(name, path + start, end - start);
-	name[end - start] = '\0';
-	if (strcmp(name, "/") == 0 || strcmp(name, ".") == 0 || strcmp(name, "..") == 0)
-		name[0] = '\0';
-	if (start == 0) {
-		strcpy(parent, ".");
-	} else {
-		memcpy(parent, path, start);
-		parent[start] = '\0';
-	}
-	return 0;
+	return err_set(err, ERR_INTERNAL, "the process on the other side sent what it must not");
 }
