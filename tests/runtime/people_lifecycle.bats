@@ -93,6 +93,10 @@ log_has() { "${BK[@]}" logs "$1" 2>&1 | grep -q -- "$2"; }
 	[ "$("${BK[@]}" inspect "$C" | grep -c '"a":')" = 1 ]
 	is "$C" labels.a 3
 	is "$C" labels.ab 2
+	local long
+	long=$(printf 'n%.0s' $(seq 400))
+	"${BK[@]}" run -d --label "$long=x" --name "$C-long" host true
+	"${BK[@]}" inspect "$C-long" | jq -e --arg name "$long" '.[0].labels == {($name): "x"}'
 	run --separate-stderr "${BK[@]}" kill "$C"
 	assert_fails 1
 	assert_says "bulkhead ls"

@@ -76,6 +76,16 @@ running() { [ "$(oci state "$1" | jq -r .status)" = running ]; }
 	[ -z "$(comm -12 <(echo "$outside") <(echo "$inside"))" ]
 }
 
+@test "run host: files of /etc with a version in their name, whichever it is" {
+	cp -a /etc "$WORK/etc"
+	mkdir -p "$WORK"/etc/{python3.99,java-99-openjdk,javascript}
+	run unshare -m sh -c 'mount --bind "$0" /etc && exec "$@"' "$WORK/etc" "${BK[@]}" run host \
+		sh -c 'cd /etc && ls -d java* python*'
+	[ "$status" -eq 0 ]
+	assert_says java-99-openjdk python3.99
+	[[ $output != *javascript* ]]
+}
+
 @test "run host: secrets and sockets are not there" {
 	for path in /etc/shadow /etc/gshadow /etc/sudoers /etc/ssh /etc/ssl/private /root/.ssh /run/docker.sock \
 		/var/run/dbus /var/lib /home/*; do

@@ -4,6 +4,7 @@
 #include <poll.h>
 #include <signal.h>
 #include <stdio.h>
+#include <stdlib.h>
 #include <string.h>
 #include <sys/socket.h>
 #include <time.h>
@@ -171,13 +172,17 @@ static void print_labels(struct json_writer *writer, const struct strings *label
 	json_key(writer, "labels");
 	json_begin_object(writer);
 	for (size_t i = 0; i < labels->count; i++) {
-		char name[256];
+		char *name;
 		size_t length = strcspn(labels->items[i], "=");
 
 		if (is_overruled(labels, i))
 			continue;
-		snprintf(name, sizeof(name), "%.*s", (int)length, labels->items[i]);
-		json_member_string(writer, name, labels->items[i][length] ? labels->items[i] + length + 1 : "");
+		name = strndup(labels->items[i], length);
+		if (!name)
+			writer->out->failed = true;
+		else
+			json_member_string(writer, name, labels->items[i][length] ? labels->items[i] + length + 1 : "");
+		free(name);
 	}
 	json_end_object(writer);
 }

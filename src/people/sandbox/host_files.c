@@ -3,9 +3,13 @@
  * host_files: which of the host's files a `host` sandbox shows. An allow-list: what is not named here is not there.
  * /home, /root, /run, /var, /tmp, /srv, /mnt and /opt stay empty, and no socket of an agent, bus or engine is reachable.
  */
+#include <fcntl.h>
+#include <fnmatch.h>
 #include <sys/stat.h>
 #include <unistd.h>
 
+#include "base/fd.h"
+#include "kernel/directory.h"
 #include "people/sandbox/parts.h"
 
 /* Top-level names that are links into /usr on a merged-/usr system, and directories of their own elsewhere. */
@@ -16,16 +20,18 @@ static const char *const etc_names[] = {
 	"alternatives", "bash.bashrc",	   "ca-certificates", "ca-certificates.conf",
 	"debian_version", "default/locale", "environment",     "ethertypes",
 	"fonts",	"gai.conf",	   "host.conf",	      "hosts",
-	"inputrc",	"java-17-openjdk", "ld.so.cache",     "ld.so.conf",
-	"ld.so.conf.d", "locale.alias",	   "locale.conf",     "localtime",
-	"magic",	"magic.mime",	   "mime.types",      "nanorc",
-	"networks",	"nsswitch.conf",   "os-release",      "pam.conf",
-	"perl",		"profile",	   "protocols",	      "python3",
-	"python3.11",	"resolv.conf",	   "rpc",	      "services",
-	"shells",	"ssl/certs",	   "ssl/openssl.cnf", "terminfo",
-	"timezone",	"vim",		   "ImageMagick-6",   "passwd",
-	"group",
+	"inputrc",	"ld.so.cache",	   "ld.so.conf",      "ld.so.conf.d",
+	"locale.alias", "locale.conf",	   "localtime",	      "magic",
+	"magic.mime",	"mime.types",	   "nanorc",	      "networks",
+	"nsswitch.conf", "os-release",	   "pam.conf",	      "perl",
+	"profile",	"protocols",	   "python3",	      "resolv.conf",
+	"rpc",		"services",	   "shells",	      "ssl/certs",
+	"ssl/openssl.cnf", "terminfo",	   "timezone",	      "vim",
+	"passwd",	"group",
 };
+
+/* Those that have a version in their name. */
+static const char *const etc_patterns[] = {"ImageMagick-*", "java-*-openjdk", "python3.*"};
 
 static const char *const bind_read_only[] = {"rbind", "rro", "rnosuid", "rnodev", "rprivate", NULL};
 
@@ -67,6 +73,31 @@ static int write_merged(struct json_writer *writer, struct arena *arena, struct 
 	return 0;
 }
 
+static bool has_version(const char *name)
+{
+	for (size_t i = 0; i < ARRAY_SIZE(etc_patterns); i++)
+		if (fnmatch(etc_patterns[i], name, 0) == 0)
+			return true;
+	return false;
+}
+
+static int write_versions(struct json_writer *writer, struct arena *arena)
+{
+	int fd cleanup_fd = open("/etc", O_RDONLY | O_DIRECTORY | O_CLOEXEC);
+	struct directory directory = {.fd = fd};
+	const char *name;
+
+	while (fd >= 0 && directory_next(&directory, &name) == 0 && name) {
+		const char *path = has_version(name) ? arena_printf(arena, "/etc/%s", name) : "";
+
+		if (!path)
+			return ERR;
+		if (*path)
+			sandbox_write_mount(writer, path, "bind", path, bind_read_only);
+	}
+	return 0;
+}
+
 int sandbox_write_host_mounts(struct json_writer *writer, struct arena *arena, struct key_values *ret_links,
 			      struct err *err)
 {
@@ -82,5 +113,7 @@ int sandbox_write_host_mounts(struct json_writer *writer, struct arena *arena, s
 		if (host_has(path))
 			sandbox_write_mount(writer, path, "bind", path, bind_read_only);
 	}
+	if (write_versions(writer, arena))
+		return err_set(err, ERR_INTERNAL, "out of memory while listing /etc");
 	return 0;
 }
