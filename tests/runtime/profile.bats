@@ -84,6 +84,15 @@ teardown() {
 	done
 }
 
+@test "the published schema and the tool agree on profiles that are changed at random, but for names that only the tool knows" {
+	/usr/bin/python3 -c 'import jsonschema' || skip "python3-jsonschema is not installed"
+	"$BULKHEAD" profile merge "$ROOT_OF_TREE/tests/runtime/profile_full.json" >written.json
+	run "$ROOT_OF_TREE/tests/runtime/profile_schema.py" "$BULKHEAD" "$ROOT_OF_TREE/data/profile.schema.json" written.json \
+		"$([ -n "${BULKHEAD_LONG:-}" ] && echo 5000 || echo 400)"
+	echo "$output"
+	[ "$status" -eq 0 ]
+}
+
 @test "profile: an action and a format that are not there are named, with those that are" {
 	run -125 "$BULKHEAD" profile shwo p.json
 	[[ $output == *'unknown action "shwo"'*'minimize and show'* ]]

@@ -238,6 +238,9 @@ int profile_by_name(struct creation *creation, struct err *err);
 /* Lay the profile over the config and the request of the plan, if there is one. */
 int profile_for_create(struct creation *creation, struct err *err);
 int profile_save(struct creation *creation, struct err *err);
+/* The container's, over a change of its limits; merged: all that hold with the change. */
+int profile_for_update(struct container *container, const struct oci_resources *merged,
+		       const struct oci_resources **resources, struct err *err);
 /* criu brings back no Landlock: the container would have more than before. */
 int profile_refuse_criu(bool profile, const char *verb, struct err *err);
 /* The container's, over its config and over what a further process asks for. */

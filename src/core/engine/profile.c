@@ -260,6 +260,34 @@ int profile_for_create(struct creation *creation, struct err *err)
 	return 0;
 }
 
+int profile_for_update(struct container *container, const struct oci_resources *merged,
+		       const struct oci_resources **resources, struct err *err)
+{
+	struct engine_profile file = {.name = PROFILE_FILE};
+	struct oci_resources *change;
+	const struct profile *profile;
+
+	if (!container->state->profile)
+		return 0;
+	change = arena_calloc(&container->arena, 1, sizeof(*change));
+	if (!change)
+		return out_of_memory(err);
+	if (state_get_file(&container->dir, PROFILE_FILE, &container->arena, PROFILE_SIZE_MAX, &file.text, &file.size,
+			   err) ||
+	    parse(&container->arena, &file, &profile, err))
+		return ERR;
+	/* All of them anew: what is not changed stays as it is, and a period alone would make another share of a quota. */
+	*change = **resources;
+	change->memory.limit = merged->memory.limit;
+	change->memory.swap = merged->memory.swap;
+	change->cpu.quota = merged->cpu.quota;
+	change->cpu.period = merged->cpu.period;
+	change->pids.limit = merged->pids.limit;
+	restrict_resources(profile, change);
+	*resources = change;
+	return 0;
+}
+
 int profile_save(struct creation *creation, struct err *err)
 {
 	creation->state.profile = creation->profile.text;

@@ -6,9 +6,9 @@
 #include "core/engine/parts.h"
 
 /* The saved config with the new limits. It is read once more: together they must make sense too. */
-static int merge_config(struct container *container, const char *text, size_t size, struct buf *out, struct err *err)
+static int merge_config(struct container *container, const char *text, size_t size, struct buf *out,
+			const struct oci_config **ret, struct err *err)
 {
-	const struct oci_config *config;
 	const char *saved;
 	size_t saved_size;
 
@@ -16,7 +16,7 @@ static int merge_config(struct container *container, const char *text, size_t si
 			   err) ||
 	    oci_config_merge(&container->arena, saved, saved_size, text, size, out, err))
 		return ERR;
-	return oci_config_read(&container->arena, "config.json", out->data, out->length, &config, err);
+	return oci_config_read(&container->arena, "config.json", out->data, out->length, ret, err);
 }
 
 static int change(struct container *container, const struct plan_cgroup *settings, const struct buf *config,
@@ -39,6 +39,7 @@ int engine_update(const struct engine *engine, const char *id, const char *name,
 	struct plan_cgroup settings = {.config_name = name};
 	struct buf config cleanup_buf = BUF_INIT;
 	const struct oci_resources *resources;
+	const struct oci_config *merged;
 
 	if (container_open(&container, engine, id, true, err) ||
 	    oci_resources_read(&container.arena, name, text, size, &resources, err))
@@ -53,8 +54,9 @@ int engine_update(const struct engine *engine, const char *id, const char *name,
 		return ERR;
 	settings.driver = container.state->cgroup_driver;
 	settings.path = container.state->cgroup_path;
-	if (plan_update(&container.arena, resources, container.host, &settings, err) ||
-	    merge_config(&container, text, size, &config, err))
+	if (merge_config(&container, text, size, &config, &merged, err) ||
+	    profile_for_update(&container, &merged->linux.resources, &resources, err) ||
+	    plan_update(&container.arena, resources, container.host, &settings, err))
 		return ERR;
 	return change(&container, &settings, &config, err);
 }
