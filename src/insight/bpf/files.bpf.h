@@ -20,7 +20,7 @@
 
 static __always_inline __u32 access_of(struct file *file)
 {
-	__u32 mode = BPF_CORE_READ(file, f_mode), flags = BPF_CORE_READ(file, f_flags), access = 0;
+	__u32 mode = LOOK(file, f_mode), flags = LOOK(file, f_flags), access = 0;
 
 	if (mode & (FMODE_PATH | FMODE_BACKING) || flags & FMODE_EXEC)
 		return 0;
@@ -34,23 +34,25 @@ static __always_inline __u32 access_of(struct file *file)
 __attribute__((noinline)) int see_file(__u64 address, __u32 access, __u32 which, __s32 number)
 {
 	struct file *file = (struct file *)address;
-	struct inode *inode = BPF_CORE_READ(file, f_inode);
-	struct dentry *dentry = BPF_CORE_READ(file, f_path.dentry);
-	struct vfsmount *mount = BPF_CORE_READ(file, f_path.mnt);
+	struct inode *inode = LOOK(file, f_inode);
+	struct dentry *dentry = LOOK(file, f_path.dentry);
+	struct vfsmount *mount = LOOK(file, f_path.mnt);
+	struct super_block *tree = LOOK(inode, i_sb);
 	struct fact fact = {
-		.what = OBSERVE_SIGHT_FILE | (__u64)access << 8 | (__u64)BPF_CORE_READ(inode, i_sb, s_dev) << 32,
-		.value = {BPF_CORE_READ(inode, i_ino), BPF_CORE_READ(dentry, d_name.hash_len), (__u64)mount},
+		.what = OBSERVE_SIGHT_FILE | (__u64)access << 8 | (__u64)LOOK(tree, s_dev) << 32,
+		.value = {LOOK(inode, i_ino), LOOK(dentry, d_name.hash_len), (__u64)mount},
 	};
 	struct observe_sight *sight;
 	__u32 end = 0;
 
 	if (!is_new(which, &fact))
 		return 0;
-	sight = begin_sight(which, OBSERVE_SIGHT_FILE, number);
+	sight = room_of(which);
 	if (!sight)
 		return 0;
+	begin_sight(sight, OBSERVE_SIGHT_FILE, number);
 	sight->access = access;
-	sight->mode = BPF_CORE_READ(inode, i_mode);
+	sight->mode = LOOK(inode, i_mode);
 	sight->walk_length = walk_names((__u64)mount, (__u64)dentry, sight->text, &end);
 	if (end & WALK_NOWHERE)
 		return 0;
@@ -113,7 +115,7 @@ static __always_inline void begin_of(struct task_struct *task, __u32 fd, struct 
 
 __attribute__((noinline)) int see_words(__u32 which, __s32 number, __u64 path, __u32 how, __u32 fd)
 {
-	struct observe_sight *sight = begin_sight(which, OBSERVE_SIGHT_FILE, number);
+	struct observe_sight *sight = room_of(which);
 	struct fact fact = {.what = OBSERVE_SIGHT_FILE | OBSERVE_SIGHT_WORDS << 16 | (__u64)(how & 0xff) << 8};
 	struct path begin = {};
 	__u32 end = 0;
@@ -128,9 +130,6 @@ __attribute__((noinline)) int see_words(__u32 which, __s32 number, __u64 path, _
 		return 0;
 	/* What an earlier record left behind the text must not be part of its number. */
 	__builtin_memset(sight->text + got, 0, 8);
-	sight->access = how & 0xff;
-	sight->flags = OBSERVE_SIGHT_WORDS;
-	sight->path_length = (__u32)got - 1;
 	if (sight->text[0] != '/')
 		begin_of(bpf_get_current_task_btf(), fd, &begin);
 	fact.value[0] = hash_text(which, (__u32)got);
@@ -138,6 +137,10 @@ __attribute__((noinline)) int see_words(__u32 which, __s32 number, __u64 path, _
 	fact.value[2] = (__u64)begin.dentry;
 	if (!is_new(which, &fact))
 		return 0;
+	begin_sight(sight, OBSERVE_SIGHT_FILE, number);
+	sight->access = how & 0xff;
+	sight->flags = OBSERVE_SIGHT_WORDS;
+	sight->path_length = (__u32)got - 1;
 	if (begin.mnt)
 		sight->walk_length = walk_names((__u64)begin.mnt, (__u64)begin.dentry, sight->text + got - 1, &end);
 	if (got == WORDS_MAX || (begin.mnt && !end))

@@ -169,6 +169,7 @@ struct signal_struct {
 struct thread_info {
 	__u32 status;
 };
+struct bpf_local_storage;
 struct task_struct {
 	struct thread_info thread_info;
 	unsigned long atomic_flags;
@@ -181,6 +182,7 @@ struct task_struct {
 	struct files_struct *files;
 	struct fs_struct *fs;
 	struct task_struct *group_leader;
+	struct bpf_local_storage *bpf_storage;
 };
 struct linux_binprm {
 	struct file *file;

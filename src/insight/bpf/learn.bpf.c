@@ -34,16 +34,22 @@ static __always_inline bool in_scope(struct task_struct *task)
 	return scope_cgroup && bpf_get_current_ancestor_cgroup_id(scope_cgroup_level) == scope_cgroup;
 }
 
+/* The mark of a task, NULL when it has none. Most have nothing of the kind, which is seen without a helper. */
+static __always_inline struct mark *mark_of(struct task_struct *task)
+{
+	return task->bpf_storage ? bpf_task_storage_get(&marks, task, NULL, 0) : NULL;
+}
+
 /* The mark of a task that is watched, NULL for any other. A thread that was there before has its leader's. */
 static __always_inline struct mark *watched(struct task_struct *task)
 {
-	struct mark *mark = bpf_task_storage_get(&marks, task, NULL, 0), *leader;
+	struct mark *mark = mark_of(task), *leader;
 
 	if (mark)
 		return mark->state == OBSERVE_WATCHED ? mark : NULL;
 	if (task->group_leader == task)
 		return NULL;
-	leader = bpf_task_storage_get(&marks, task->group_leader, NULL, 0);
+	leader = mark_of(task->group_leader);
 	if (!leader || leader->state != OBSERVE_WATCHED)
 		return NULL;
 	mark = make_mark(task);
@@ -56,7 +62,7 @@ SEC("tp_btf/task_newtask")
 int BPF_PROG(on_newtask, struct task_struct *task, __u64 flags)
 {
 	struct task_struct *current = bpf_get_current_task_btf();
-	struct mark *mark = bpf_task_storage_get(&marks, current, NULL, 0), *child;
+	struct mark *mark = mark_of(current), *child;
 
 	if (!mark)
 		mark = watched(current);
@@ -157,6 +163,12 @@ static __always_inline void see_limit(const struct call *call, const volatile st
 
 /* ---- system calls ---- */
 
+static __always_inline void see_height(long descriptor)
+{
+	if (descriptor >= 0 && (__u64)descriptor >= descriptors_most)
+		descriptors_most = (__u64)descriptor + 1;
+}
+
 static __always_inline void see_lesson(struct task_struct *task, struct mark *mark, const struct call *call, long result,
 				       const volatile struct observe_lesson *lesson)
 {
@@ -168,8 +180,8 @@ static __always_inline void see_lesson(struct task_struct *task, struct mark *ma
 		see_connect(call, mark);
 	if (result < 0)
 		return;
-	if (what & OBSERVE_LESSON_DESCRIPTOR && (__u64)result >= descriptors_most)
-		descriptors_most = (__u64)result + 1;
+	if (what & OBSERVE_LESSON_DESCRIPTOR)
+		see_height(result);
 	if (what & OBSERVE_LESSON_OPENED && files_by_descriptor)
 		see_descriptor(task, (__s32)call->number, (__u64)result);
 	if (what & OBSERVE_LESSON_CHANGES)
@@ -187,37 +199,74 @@ static __always_inline void see_lesson(struct task_struct *task, struct mark *ma
 		see_value(OBSERVE_SIGHT_SIGNAL, (__s32)call->number, argument_at(call, lesson->index[0]), 0, 0);
 }
 
+static __always_inline __u8 state_after(const volatile struct observe_lesson *lesson)
+{
+	__u32 what = lesson->what;
+
+	if (!what)
+		return CALL_DONE;
+	if (what == OBSERVE_LESSON_SEND && lesson->index[0] == OBSERVE_SEND_BYTES)
+		return CALL_BYTES;
+	if (what & ~(OBSERVE_LESSON_DESCRIPTOR | OBSERVE_LESSON_OPENED))
+		return CALL_LESSON;
+	return what & OBSERVE_LESSON_OPENED && files_by_descriptor ? CALL_OPENED : CALL_DESCRIPTOR;
+}
+
+/* Of all but the few that come here the next function has judged: it is that short because every call pays for it. */
+static __noinline int see_call(struct pt_regs *regs, struct mark *mark, long result, __u32 slot, __u8 *state)
+{
+	struct task_struct *task = bpf_get_current_task_btf();
+	const volatile struct observe_lesson *lesson = &lessons[slot & (OBSERVE_CALLS - 1)];
+	bool compat = slot >= OBSERVE_CALLS;
+	__s32 number = (__s32)(slot & (OBSERVE_CALLS - 1));
+	struct call call;
+
+	if (*state == CALL_NEW) {
+		/* New to this processor: another may have sent it too. */
+		see_value(WITH_FLAG(OBSERVE_SIGHT_CALL, compat ? OBSERVE_SIGHT_COMPAT : 0), number, 0, 0, 0);
+		*state = compat ? CALL_DONE : state_after(lesson);
+	}
+	if (compat || !lesson->what)
+		return 0;
+	call_read(regs, task, &call);
+	see_lesson(task, mark, &call, result, lesson);
+	return 0;
+}
+
 SEC("tp_btf/sys_exit")
 int BPF_PROG(on_sys_exit, struct pt_regs *regs, long result)
 {
 	struct task_struct *task = bpf_get_current_task_btf();
 	struct mark *mark = watched(task);
-	const volatile struct observe_lesson *lesson;
-	__u64 number, *count;
-	struct call call;
-	__u32 slot;
-	bool compat;
+	__u32 zero = 0, slot;
+	struct calls *made;
+	__u64 number;
+	__u8 *state;
 
 	if (!mark || result == -ENOSYS)
 		return 0;
 	number = call_number(regs);
-	compat = call_compat(task);
-	if (number >= OBSERVE_CALLS)
+	made = bpf_map_lookup_elem(&calls, &zero);
+	if (number >= OBSERVE_CALLS || !made)
 		return 0;
 	slot = (__u32)number & (OBSERVE_CALLS - 1);
-	lesson = &lessons[slot];
-	slot += compat ? OBSERVE_CALLS : 0;
-	count = bpf_map_lookup_elem(&call_counts, &slot);
-	if (!count)
+	slot += call_compat(task) ? OBSERVE_CALLS : 0;
+	made->count++;
+	state = &made->states[slot];
+	switch (*state) {
+	case CALL_DONE:
 		return 0;
-	/* New to this processor: another may have sent it too. */
-	if ((*count)++ == 0)
-		see_value(WITH_FLAG(OBSERVE_SIGHT_CALL, compat ? OBSERVE_SIGHT_COMPAT : 0), (__s32)number, 0, 0, 0);
-	if (!lesson->what || compat)
+	case CALL_BYTES:
+		return mark->name_server ? see_call(regs, mark, result, slot, state) : 0;
+	case CALL_OPENED:
+		if (result >= 0)
+			see_descriptor(task, (__s32)number, (__u64)result);
+		/* fall through */
+	case CALL_DESCRIPTOR:
+		see_height(result);
 		return 0;
-	call_read(regs, task, &call);
-	see_lesson(task, mark, &call, result, lesson);
-	return 0;
+	}
+	return see_call(regs, mark, result, slot, state);
 }
 
 /* ---- programs ---- */
@@ -226,7 +275,7 @@ SEC("tp_btf/sched_process_exec")
 int BPF_PROG(on_exec, struct task_struct *caller, int old_pid, struct linux_binprm *program)
 {
 	struct task_struct *task = bpf_get_current_task_btf();
-	struct mark *mark = bpf_task_storage_get(&marks, task, NULL, 0);
+	struct mark *mark = mark_of(task);
 	const char *name, *interpreter;
 
 	if (mark && mark->state == OBSERVE_ARMED)

@@ -10,6 +10,7 @@
 #include <bpf/bpf_tracing.h>
 
 #include "insight/bpf/event.h"
+#include "insight/bpf/look.bpf.h"
 #include "insight/bpf/registers.bpf.h"
 
 #define SILENT_RANGES 8
@@ -45,13 +46,26 @@ struct {
 	__uint(max_entries, 16 << 20);
 } events SEC(".maps");
 
-/* How often each call was made, by its number; those of the 32-bit entry behind the others. */
+/* What is left to be learned from a call on this processor: most are over with one look at this. */
+enum call_state {
+	CALL_NEW,	 /* it was not made here yet */
+	CALL_DONE,	 /* nothing */
+	CALL_DESCRIPTOR, /* what it returns is a descriptor, and no more */
+	CALL_OPENED,	 /* the same, of a file with a name */
+	CALL_BYTES,	 /* only where a name server is at the other end */
+	CALL_LESSON,	 /* whatever its lesson says */
+};
+/* By number; those of the 32-bit entry behind the others. */
+struct calls {
+	__u64 count;
+	__u8 states[2 * OBSERVE_CALLS];
+};
 struct {
 	__uint(type, BPF_MAP_TYPE_PERCPU_ARRAY);
-	__uint(max_entries, 2 * OBSERVE_CALLS);
+	__uint(max_entries, 1);
 	__type(key, __u32);
-	__type(value, __u64);
-} call_counts SEC(".maps");
+	__type(value, struct calls);
+} calls SEC(".maps");
 
 /* Facts that were sent. A file is told by its inode and by its name's hash, which the kernel mixes with its directory:
  * numbers of inodes are used again. */
@@ -122,15 +136,18 @@ static __always_inline bool is_new(__u32 which, const struct fact *fact)
 	return true;
 }
 
-static __always_inline struct observe_sight *begin_sight(__u32 which, __u32 set, __s32 number)
+/* Where the record is built. What tells whether the fact is new may be in it already. */
+static __always_inline struct observe_sight *room_of(__u32 which)
 {
 	struct scratch *scratch = bpf_map_lookup_elem(&scratches, &which);
-	__u64 id = bpf_get_current_pid_tgid();
-	struct observe_sight *sight;
 
-	if (!scratch)
-		return NULL;
-	sight = &scratch->sight;
+	return scratch ? &scratch->sight : NULL;
+}
+
+static __always_inline void begin_sight(struct observe_sight *sight, __u32 set, __s32 number)
+{
+	__u64 id = bpf_get_current_pid_tgid();
+
 	sight->kind = OBSERVE_SIGHT;
 	sight->set = set;
 	sight->pid = id >> 32;
@@ -140,7 +157,6 @@ static __always_inline struct observe_sight *begin_sight(__u32 which, __u32 set,
 	sight->flags = sight->access = sight->mode = 0;
 	sight->value[0] = sight->value[1] = 0;
 	sight->path_length = sight->walk_length = 0;
-	return sight;
 }
 
 #define WAKE_BYTES (256 << 10) /* so much may wait for the reader's next look */

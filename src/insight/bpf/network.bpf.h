@@ -17,9 +17,10 @@ static __always_inline void see_fact(__u32 which, __u32 set, __s32 number, __u64
 
 	if (!is_new(which, &fact))
 		return;
-	sight = begin_sight(which, set & 0xff, number);
+	sight = room_of(which);
 	if (!sight)
 		return;
+	begin_sight(sight, set & 0xff, number);
 	sight->flags = set >> 8;
 	sight->value[0] = first;
 	sight->value[1] = second;
@@ -74,9 +75,10 @@ static __always_inline int see_address(const struct call *call, __u32 set, __u64
 
 	if (port < 0 || !is_new(SCRATCH_EXIT, &fact))
 		return port;
-	sight = begin_sight(SCRATCH_EXIT, set, (__s32)call->number);
+	sight = room_of(SCRATCH_EXIT);
 	if (!sight)
 		return port;
+	begin_sight(sight, set, (__s32)call->number);
 	sight->value[0] = (__u64)port;
 	sight->value[1] = address.family;
 	sight->path_length = address.family == AF_INET ? sizeof(address.v4) : sizeof(address.v6);
@@ -129,7 +131,7 @@ struct message {
 
 __attribute__((noinline)) int see_question(__s32 number, __u64 from, __u64 length)
 {
-	struct observe_sight *sight = begin_sight(SCRATCH_EXIT, OBSERVE_SIGHT_NAME, number);
+	struct observe_sight *sight = room_of(SCRATCH_EXIT);
 	struct fact fact = {.what = OBSERVE_SIGHT_NAME};
 	__u64 size = length - DNS_HEADER;
 
@@ -144,6 +146,7 @@ __attribute__((noinline)) int see_question(__s32 number, __u64 from, __u64 lengt
 	fact.value[0] = hash_text(SCRATCH_EXIT, (__u32)size);
 	if (!is_new(SCRATCH_EXIT, &fact))
 		return 0;
+	begin_sight(sight, OBSERVE_SIGHT_NAME, number);
 	sight->flags = OBSERVE_SIGHT_WIRE;
 	sight->path_length = (__u32)size;
 	end_sight(sight);

@@ -6,10 +6,7 @@
 #ifndef BULKHEAD_INSIGHT_BPF_WALK_H
 #define BULKHEAD_INSIGHT_BPF_WALK_H
 
-#include "insight/bpf/kernel.bpf.h"
-
-#include <bpf/bpf_core_read.h>
-#include <bpf/bpf_helpers.h>
+#include "insight/bpf/look.bpf.h"
 
 enum walk_end {
 	WALK_ROOT = 1,	  /* it came to the root of the tree */
@@ -26,32 +23,32 @@ struct walk {
 /* One step up: a name more, or out of a mount into the one around it. 1 ends the walk. */
 static long walk_step(__u32 index, struct walk *walk)
 {
-	struct dentry *dentry = walk->dentry, *parent = BPF_CORE_READ(dentry, d_parent);
+	struct dentry *dentry = walk->dentry, *parent = LOOK(dentry, d_parent);
 	struct mount *mount = walk->mount, *above;
 	__u32 length = walk->length;
 	long got;
 
 	if (dentry == walk->root || dentry == parent) {
-		above = BPF_CORE_READ(mount, mnt_parent);
+		above = LOOK(mount, mnt_parent);
 		if (above == mount) {
-			unsigned long space = (unsigned long)BPF_CORE_READ(mount, mnt_ns);
+			unsigned long space = (unsigned long)LOOK(mount, mnt_ns);
 
 			walk->end = WALK_ROOT | (space && space < -4095UL ? 0 : WALK_NOWHERE);
 			/* Files without a directory have a name and no way: "memfd:x". */
 			if (length == 0 && dentry == parent) {
-				got = bpf_probe_read_kernel_str(walk->out, WALK_NAME, BPF_CORE_READ(dentry, d_name.name));
+				got = bpf_probe_read_kernel_str(walk->out, WALK_NAME, LOOK(dentry, d_name.name));
 				walk->length = got > 1 && walk->out[0] != '/' ? (__u32)got : 0;
 			}
 			return 1;
 		}
-		walk->dentry = BPF_CORE_READ(mount, mnt_mountpoint);
-		walk->root = BPF_CORE_READ(above, mnt.mnt_root);
+		walk->dentry = LOOK(mount, mnt_mountpoint);
+		walk->root = LOOK(above, mnt.mnt_root);
 		walk->mount = above;
 		return 0;
 	}
 	if (length >= WALK_ROOM - WALK_NAME)
 		return 1;
-	got = bpf_probe_read_kernel_str(walk->out + length, WALK_NAME, BPF_CORE_READ(dentry, d_name.name));
+	got = bpf_probe_read_kernel_str(walk->out + length, WALK_NAME, LOOK(dentry, d_name.name));
 	if (got <= 0)
 		return 1;
 	walk->length = length + (__u32)got;
@@ -66,7 +63,7 @@ static __always_inline __u32 walk_names(__u64 mount, __u64 dentry, char *out, __
 	struct walk walk = {
 		.mount = first,
 		.dentry = (struct dentry *)dentry,
-		.root = BPF_CORE_READ(first, mnt.mnt_root),
+		.root = LOOK(first, mnt.mnt_root),
 		.out = out,
 	};
 

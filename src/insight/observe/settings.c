@@ -109,10 +109,12 @@ int settings_constants(struct loader *loader)
 	static uint64_t silent[SILENT_RANGES][2];
 	const struct observe_target *target = loader->target;
 	uint32_t rate_max = RATE_MAX, by_descriptor = loader->files_by_descriptor;
+	uint32_t typed = btf__find_by_name_kind(loader->btf, "bpf_rdonly_cast", BTF_KIND_FUNC) > 0;
 	const struct constant common[] = {
 		{"scope_mount", &target->mount_inode, sizeof(target->mount_inode)},
 		{"scope_cgroup", &target->cgroup, sizeof(target->cgroup)},
 		{"scope_cgroup_level", &target->cgroup_level, sizeof(target->cgroup_level)},
+		{"looks_typed", &typed, sizeof(typed)},
 	};
 	const struct constant explain[] = {
 		{"errors_always", &observe_errors_always, sizeof(observe_errors_always)},
@@ -205,14 +207,19 @@ uint64_t settings_counter(struct loader *loader, const char *name)
 
 uint64_t settings_calls_made(struct loader *loader)
 {
-	int processors = libbpf_num_possible_cpus(), fd = settings_map(loader, "call_counts");
-	uint64_t *counts = processors > 0 ? calloc((size_t)processors, sizeof(*counts)) : NULL, sum = 0;
+	struct bpf_map *map = bpf_object__find_map_by_name(loader->object, "calls");
+	int processors = libbpf_num_possible_cpus();
+	/* A count stands at the beginning of each processor's value. */
+	size_t size = map ? (bpf_map__value_size(map) + 7) & ~(size_t)7 : 0;
+	char *values = processors > 0 && map ? calloc((size_t)processors, size) : NULL;
+	uint64_t sum = 0, count;
 
-	for (uint32_t i = 0; counts && i < 2 * OBSERVE_CALLS; i++)
-		if (bpf_map_lookup_elem(fd, &i, counts) == 0)
-			for (int processor = 0; processor < processors; processor++)
-				sum += counts[processor];
-	free(counts);
+	if (values && bpf_map_lookup_elem(bpf_map__fd(map), &(uint32_t){0}, values) == 0)
+		for (int processor = 0; processor < processors; processor++) {
+			memcpy(&count, values + (size_t)processor * size, sizeof(count));
+			sum += count;
+		}
+	free(values);
 	return sum;
 }
 
