@@ -111,10 +111,8 @@ void cli_error(struct cli *cli, const struct err *err)
 	struct buf message cleanup_buf = BUF_INIT;
 
 	err_format(err, true, text, sizeof(text));
-	say(cli, "", text);
-	if (cli->log_fd < 0)
-		return;
 	add_message(&message, err);
+	say(cli, "", cli->one_line && !message.failed ? message.data : text);
 	if (!message.failed)
 		log_now(cli, "error", message.data);
 }

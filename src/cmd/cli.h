@@ -30,6 +30,7 @@ struct cli {
 	const char *log_path, *log_format; /* --log, --log-format */
 	int log_fd; /* -EBADF without --log */
 	bool json;
+	bool one_line; /* an error on standard error, too: someone else's program reads it */
 	struct buf warnings; /* for the log file, held back until the verb has succeeded */
 };
 
@@ -45,7 +46,8 @@ int cli_log_open(struct cli *cli, struct err *err);
  */
 bool cli_open_standard_fds(void);
 
-/* An error that ends the verb: to standard error in full, to the log file as exactly one line. */
+/* An error that ends the verb: to standard error in full, in lines of its own or, with one_line, in a single one; to the
+ * log file as exactly one line. */
 void cli_error(struct cli *cli, const struct err *err);
 /*
  * A warning: to standard error, or to the log file when there is one. There it appears only when the verb succeeds:

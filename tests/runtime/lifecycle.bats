@@ -69,10 +69,10 @@ created() { # created BUNDLE ID [OPTIONS]: detached from the test's output
 	b=$(bundle)
 	run --separate-stderr oci run --pid-file "$WORK/none/pid" -b "$b" "$(new_id)"
 	assert_fails 1
-	assert_says "$WORK/none/pid" "asked by  --pid-file" "try "
+	assert_says "$WORK/none/pid" "asked by --pid-file" "; try: "
 	run --separate-stderr "$OCI" --root /proc/none run -b "$b" "$(new_id)"
 	assert_fails 1
-	assert_says /proc/none "try " --root
+	assert_says /proc/none "try: " --root
 	leftovers
 }
 
@@ -344,6 +344,40 @@ created() { # created BUNDLE ID [OPTIONS]: detached from the test's output
 		[ -d "$dir" ] && found=$((found + 1)) && rmdir "$dir"
 	done
 	[ $found -gt 0 ]
+	leftovers
+}
+
+@test "life cycle: without cgroupsPath the cgroup has the id as its name, and one of somebody else's is not taken" {
+	b=$(bundle); args "$b" sleep 60; id=$(new_id)
+	oci run --detach -b "$b" "$id" < /dev/null > /dev/null
+	grep -q ":/$id\$" "/proc/$(oci state "$id" | jq .pid)/cgroup"
+	oci delete --force "$id"
+	edit "$b" '.linux.resources.pids.limit = 5'
+	for theirs in /sys/fs/cgroup/pids /sys/fs/cgroup; do
+		[ ! -e "$theirs/cgroup.procs" ] || break
+	done
+	mkdir "$theirs/$id"
+	run oci run -b "$b" "$id"
+	assert_fails 1
+	assert_says "the cgroup $theirs/$id exists already" "choose another id"
+	[[ $(cat "$theirs/$id/pids.max" 2>/dev/null || echo max) = max ]]
+	rmdir "$theirs/$id"
+	leftovers
+}
+
+@test "life cycle: beside version 1 a container does not stay in a cgroup2 of its caller's" {
+	local unified=/sys/fs/cgroup/unified caller
+	[ -d "$unified" ] || skip "no cgroup2 beside version 1 here"
+	b=$(bundle); args "$b" sleep 60; id=$(new_id); caller=$unified/caller-$id
+	mkdir "$caller"
+	sh -c 'echo $$ > "$0/cgroup.procs"; exec "$@"' "$caller" "$OCI" --root "$STATE" run --detach -b "$b" "$id" < /dev/null > /dev/null
+	[ "$(grep ^0: "/proc/$(oci state "$id" | jq .pid)/cgroup")" = "0::/$id" ]
+	# A further process is put beside the first one, and what has ended leaves nothing there.
+	oci exec --detach --pid-file "$WORK/pid" "$id" sleep 60 < /dev/null > /dev/null
+	[ "$(grep ^0: "/proc/$(cat "$WORK/pid")/cgroup")" = "0::/$id" ]
+	oci delete --force "$id"
+	[ ! -e "$unified/$id" ]
+	rmdir "$caller"
 	leftovers
 }
 

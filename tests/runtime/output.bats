@@ -21,6 +21,20 @@ up() { b=$(bundle); args "$b" sleep 600; id=$(new_id); oci run --detach -b "$b" 
 	[[ $output == *"no such file or directory"* ]]
 }
 
+@test "errors: one line for another program, with the reason and the remedy; lines of their own for people" {
+	b=$(bundle); edit "$b" '.process.args = ["/script"]'
+	printf '#!/no/such/interpreter\n' > "$b/rootfs/script"; chmod +x "$b/rootfs/script"
+	run oci run -b "$b" "$(new_id)"
+	assert_fails 1
+	[ ${#lines[@]} -eq 1 ]
+	# The words that clients know, and what else there is to say.
+	assert_says "exec /script: no such file or directory (asked by config.json#/process/args), because " /no/such/interpreter "; try: "
+	run script -qec "$OCI --root $STATE run -b $b $(new_id)" /dev/null
+	[ ${#lines[@]} -eq 4 ]
+	assert_says "  asked by  config.json#/process/args" "  because   " "  try       "
+	leftovers
+}
+
 @test "log: the file is made early, whatever fails" {
 	for command in "nosuchverb" "run" "state $(new_id)" "kill x y z" "run --nonsense x"; do
 		rm -f "$WORK/log"
@@ -261,7 +275,7 @@ up() { b=$(bundle); args "$b" sleep 600; id=$(new_id); oci run --detach -b "$b" 
 
 # The value of a limit, whichever version of cgroups has it.
 limit() { # limit V1-CONTROLLER V1-FILE V2-FILE
-	cat "/sys/fs/cgroup/$1/bulkhead-$id/$2" 2>/dev/null || cat "/sys/fs/cgroup/bulkhead-$id/$3"
+	cat "/sys/fs/cgroup/$1/$id/$2" 2>/dev/null || cat "/sys/fs/cgroup/$id/$3"
 }
 
 @test "update: by options, by a file, from standard input" {

@@ -79,7 +79,7 @@ log_has() { "${BK[@]}" logs "$1" 2>&1 | grep -q -- "$2"; }
 	"${BK[@]}" run -d --name "$C" host sleep 1000
 	run --separate-stderr "$BULKHEAD" --root "$WORK/other" run --name "$C" host true
 	assert_fails 125
-	assert_says cgroup "bulkhead-$C" "another --name"
+	assert_says cgroup "/$C" "another --name"
 	run --separate-stderr "${BK[@]}" exec -w /none "$C" true
 	assert_fails 125
 	assert_says "asked by  --workdir" "another --workdir"

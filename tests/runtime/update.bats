@@ -15,7 +15,7 @@ up() { oci run --detach -b "$b" "$id" </dev/null >/dev/null 2>"$WORK/err" || { c
 
 # The value of a limit, whichever version of cgroups has it.
 limit() { # limit V1-CONTROLLER V1-FILE V2-FILE
-	cat "/sys/fs/cgroup/$1/bulkhead-$id/$2" 2>/dev/null || cat "/sys/fs/cgroup/bulkhead-$id/$3"
+	cat "/sys/fs/cgroup/$1/$id/$2" 2>/dev/null || cat "/sys/fs/cgroup/$id/$3"
 }
 memory() { limit memory memory.limit_in_bytes memory.max; }
 pids() { limit pids pids.max pids.max; }

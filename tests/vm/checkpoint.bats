@@ -71,7 +71,7 @@ bring_back() { oci restore --image-path "$WORK/image" --work-path "$WORK/work" -
 	edit "$b" '.mounts[-1].source = $source | .linux.resources.pids.limit = 60' --arg source "$WORK/other"
 	bring_back "$id"
 	[ "$(oci exec "$id" cat /volume/file)" = second ]
-	[ "$(cat "/sys/fs/cgroup/bulkhead-$id/pids.max")" = 60 ]
+	[ "$(cat "/sys/fs/cgroup/$id/pids.max")" = 60 ]
 	oci delete --force "$id"
 	leftovers
 }

@@ -69,6 +69,8 @@ static int print_verb_help(struct oci *oci, const struct opt_verb *verb)
 
 int oci_fail(struct oci *oci, const struct err *err)
 {
+	/* Who calls it by a program puts the text into a message of its own, where further lines would be lost. */
+	oci->cli.one_line = !isatty(STDERR_FILENO);
 	cli_error(&oci->cli, err);
 	return CLI_ERROR;
 }

@@ -152,6 +152,18 @@ int cgroup_make_dir(struct cgroup_dir *dir, const char *path, cgroup_above above
 	return err_sys(err, result, "open", "cannot open the cgroup %s", full);
 }
 
+int cgroup_check_ours(const struct cgroup_dir *dir, const struct plan_cgroup *plan, struct err *err)
+{
+	if (dir->created || plan->path_given || plan->driver == CGROUP_SYSTEMD)
+		return 0;
+	err_set(err, ERR_STATE, "the cgroup %s%s exists already, and is not this container's", dir->hierarchy->mount_point,
+		plan->path);
+	err_why(err, "without linux.cgroupsPath it has the container's id as its name, and limits written to it would be "
+		     "somebody else's");
+	err_fix(err, "choose another id, remove that cgroup (rmdir) if nothing uses it, or give linux.cgroupsPath");
+	return cgroup_err_where(err, plan, "/linux");
+}
+
 /* How many components at the end of the path are missing. path: scratch, changed. */
 static unsigned int count_missing(char *path, size_t mount_length)
 {

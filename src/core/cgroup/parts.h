@@ -60,6 +60,8 @@ bool cgroup_hierarchy_has(const struct host_hierarchy *hierarchy, const char *co
 typedef int (*cgroup_above)(const struct cgroup_dir *dir, int mount_fd, const char *relative, void *context,
 			    struct err *err);
 int cgroup_make_dir(struct cgroup_dir *dir, const char *path, cgroup_above above, void *context, struct err *err);
+/* A directory that was there, under a name that the config did not choose, is refused. */
+int cgroup_check_ours(const struct cgroup_dir *dir, const struct plan_cgroup *plan, struct err *err);
 /* v2.c, for a hybrid too: with the controllers that the settings name. */
 int cgroup_make_v2(struct cgroup_dir *dir, const struct plan_cgroup *plan, struct err *err);
 int cgroup_delegate(struct cgroup *cgroup, const struct plan_cgroup *plan, struct err *err);

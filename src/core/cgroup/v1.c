@@ -1,7 +1,7 @@
 /* SPDX-License-Identifier: Apache-2.0 */
 /*
  * v1: the legacy hierarchies, one directory in each, and on a hybrid the cgroup2 one only when a setting names a
- * controller that no v1 hierarchy has: each directory costs. Runs in the runtime.
+ * controller that no v1 hierarchy has, or the caller is in a cgroup there: each directory costs. Runs in the runtime.
  */
 #include <errno.h>
 #include <fcntl.h>
@@ -106,10 +106,17 @@ static bool needs_v2(const struct plan_cgroup *plan, const struct host *host, co
 	return plan->device_rules_count > 0 && !v1_has(host, "devices");
 }
 
+/* Or else the container would stay in a cgroup of its caller's: end with the service that this is, and be under what is
+ * attached to it. The root is nobody's. */
+static bool joins_v2(const struct plan_cgroup *plan, const struct host *host, const struct host_hierarchy *v2)
+{
+	return strcmp(v2->own_path, "/") != 0 || needs_v2(plan, host, v2);
+}
+
 bool cgroup_needs_birth(const struct plan_cgroup *plan, const struct host *host)
 {
 	for (size_t i = 0; i < host->hierarchies_count; i++)
-		if (host->hierarchies[i].v2 && needs_v2(plan, host, &host->hierarchies[i]))
+		if (host->hierarchies[i].v2 && joins_v2(plan, host, &host->hierarchies[i]))
 			return true;
 	return host->cgroup_mode == HOST_CGROUP_V2;
 }
@@ -121,12 +128,18 @@ static int v1_make(struct cgroup *cgroup, const struct plan_cgroup *plan, const 
 		struct cgroup_dir *dir;
 		int result;
 
-		if (hierarchy->v2 && !needs_v2(plan, host, hierarchy))
+		if (hierarchy->v2 && !joins_v2(plan, host, hierarchy))
 			continue;
 		dir = &cgroup->dirs[cgroup->count++];
 		*dir = (struct cgroup_dir){.hierarchy = hierarchy, .fd = -EBADF};
 		result = hierarchy->v2 ? cgroup_make_v2(dir, plan, err)
 				       : cgroup_make_dir(dir, plan->path, NULL, NULL, err);
+		if (result == CGROUP_NOT_WRITABLE && hierarchy->v2 && !needs_v2(plan, host, hierarchy)) {
+			*err = ERR_INIT;
+			cgroup->count--;
+			continue;
+		}
+		result = result == 0 ? cgroup_check_ours(dir, plan, err) : result;
 		if (result == 0 && !hierarchy->v2 && cgroup_hierarchy_has(hierarchy, "cpuset"))
 			result = fill_cpuset(dir, plan, err);
 		if (result != 0)

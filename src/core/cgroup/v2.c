@@ -231,7 +231,9 @@ int cgroup_make_v2(struct cgroup_dir *dir, const struct plan_cgroup *plan, struc
 	}
 	enable.optional &= ~enable.required;
 	result = cgroup_make_dir(dir, plan->path, enable_at, &enable, err);
-	return result == 0 ? check_type(dir, plan, err) : result;
+	if (result != 0)
+		return result;
+	return cgroup_check_ours(dir, plan, err) ? ERR : check_type(dir, plan, err);
 }
 
 static int v2_make(struct cgroup *cgroup, const struct plan_cgroup *plan, const struct host *host, struct err *err)

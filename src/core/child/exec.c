@@ -178,11 +178,11 @@ static int explain_denied(const struct child *child, const char *path, struct er
 static void say_cannot_execute(const char *path, int errnum, struct err *err)
 {
 	if (errnum == ENOENT || errnum == ENOTDIR)
-		err_set(err, ERR_COMMAND, "cannot execute %s: no such file or directory", path);
+		err_set(err, ERR_COMMAND, "cannot exec %s: no such file or directory", path);
 	else if (errnum == EACCES || errnum == EPERM)
-		err_set(err, ERR_COMMAND, "cannot execute %s: permission denied", path);
+		err_set(err, ERR_COMMAND, "cannot exec %s: permission denied", path);
 	else
-		err_sys(err, errnum, "execve", "cannot execute %s", path);
+		err_sys(err, errnum, "execve", "cannot exec %s", path);
 	err->kind = ERR_COMMAND;
 	err->errnum = errnum;
 }
@@ -216,12 +216,12 @@ static int cannot_execute(const struct child *child, const char *path, int errnu
 static int not_in_path(const char *name, const char *path, bool denied, struct err *err)
 {
 	if (denied) {
-		err_set(err, ERR_COMMAND, "cannot execute %s: permission denied", name);
+		err_set(err, ERR_COMMAND, "cannot exec %s: permission denied", name);
 		err->errnum = EACCES;
 		err_why(err, "what $PATH has under this name may not be executed by the container's user");
 		return err_fix(err, "chmod o+x it in the image, or run as another process.user");
 	}
-	err_set(err, ERR_COMMAND, "cannot execute %s: executable file not found in $PATH", name);
+	err_set(err, ERR_COMMAND, "cannot exec %s: executable file not found in $PATH", name);
 	err_why(err, "none of the container's PATH (%s) has it", path);
 	err->errnum = ENOENT;
 	return err_fix(err, "correct process.args, add its directory to PATH in process.env, or add it to the image");

@@ -193,7 +193,7 @@ static int plan_path(struct builder *builder)
 
 		if (host->hierarchies_count && host->hierarchies[0].delegated_path)
 			own = host->hierarchies[0].delegated_path;
-		cgroup->path = clean_path(builder, builder_text(builder, "%s/bulkhead-%s", own, builder->request->id));
+		cgroup->path = clean_path(builder, builder_text(builder, "%s/%s", own, builder->request->id));
 		return 0;
 	}
 	cgroup->path = clean_path(builder, path);

@@ -372,9 +372,9 @@ struct plan_cgroup_setting {
 /* The cgroup, already in the terms of the version that the host has. Applied by cgroup/. */
 struct plan_cgroup {
 	enum cgroup_driver driver;
-	const char *path;    /* "/bulkhead-web1": below each hierarchy's mount point; NULL for CGROUP_DISABLED */
+	const char *path;    /* "/web1": below each hierarchy's mount point; NULL for CGROUP_DISABLED */
 	const char *systemd_slice; /* for the systemd driver: "system.slice"; the unit is the end of path */
-	bool path_given;     /* by the config */
+	bool path_given;     /* by the config; else what is there already is somebody else's */
 	const struct plan_cgroup_setting *settings;
 	size_t settings_count;
 	const struct oci_device_rule *device_rules; /* with the defaults of the spec appended */
