@@ -2,6 +2,7 @@
 /* opt: the parser of opt.h. Runs first of all, on what the caller wrote; touches nothing but argv and the target. */
 #include "base/opt.h"
 
+#include <errno.h>
 #include <string.h>
 
 #include "base/types.h"
@@ -227,7 +228,8 @@ static int fail_unknown(const struct opt_verb *verb, const char *written, const 
 		err_set(err, ERR_USAGE, "unknown option %.*s", (int)(name + length - written), written);
 	if (length && name[0] >= '0' && name[0] <= '9')
 		return err_fix(err, "if it is a value and no option, put -- before it: -- %s", written);
-	return err_fix(err, "%s%s--help, which lists the options", verb->name ? verb->name : "", verb->name ? " " : "");
+	return err_fix(err, "%s %s%s--help, which lists the options", program_invocation_short_name, verb->name ? verb->name : "",
+		       verb->name ? " " : "");
 }
 
 /* ---- the command line ---- */

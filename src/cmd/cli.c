@@ -38,6 +38,35 @@ int cli_log_open(struct cli *cli, struct err *err)
 	return err_fix(err, "--log-format text, or --log-format json");
 }
 
+/* What helps against an error whoever meets it, where nobody who met it knew better. */
+static const char *remedy_for(const struct err *err)
+{
+	static const struct {
+		int errnum;
+		const char *fix;
+	} remedies[] = {
+		{EACCES, "look who may (namei -l PATH shows each directory on the way), and run it as one who may"},
+		{EMFILE, "raise the limit of open files: ulimit -n"},
+		{ENFILE, "raise the machine's limit of open files: sysctl fs.file-max"},
+		{ENOSPC, "make room on that file system; df and df -i show what is full"},
+		{EDQUOT, "make room within the quota, or raise it"},
+		{ENOMEM, "free memory, or raise the memory limit of the cgroup that this runs in"},
+		{EIO, "look in the kernel's log (dmesg): the device, or what serves the file system, failed"},
+		{EROFS, "name a place on a file system that can be written"},
+		{ENAMETOOLONG, "use shorter names: 255 bytes each, 4095 a path"},
+		{ELOOP, "look at the links on the way with namei PATH: they lead in a circle, or must not be there"},
+	};
+	static const char *const makes_process[] = {"fork", "clone3", "posix_spawn"};
+
+	for (size_t i = 0; i < ARRAY_SIZE(remedies); i++)
+		if (remedies[i].errnum == err->errnum)
+			return remedies[i].fix;
+	for (size_t i = 0; i < ARRAY_SIZE(makes_process); i++)
+		if (err->errnum == EAGAIN && strcmp(err->call, makes_process[i]) == 0)
+			return "raise the limit of processes: ulimit -u, or pids.max of the cgroup that this runs in";
+	return NULL;
+}
+
 /* What is wrong, where, why, and what to do, in one line. */
 static void add_message(struct buf *out, const struct err *err)
 {
@@ -109,9 +138,13 @@ void cli_error(struct cli *cli, const struct err *err)
 {
 	char text[sizeof(*err) + 256];
 	struct buf message cleanup_buf = BUF_INIT;
+	struct err whole = *err;
+	const char *remedy = err->fix[0] ? NULL : remedy_for(err);
 
-	err_format(err, true, text, sizeof(text));
-	add_message(&message, err);
+	if (remedy)
+		err_fix(&whole, "%s", remedy);
+	err_format(&whole, true, text, sizeof(text));
+	add_message(&message, &whole);
 	say(cli, "", cli->one_line && !message.failed ? message.data : text);
 	if (!message.failed)
 		log_now(cli, "error", message.data);

@@ -55,10 +55,15 @@ static int choose_cgroups(const struct oci_globals *globals, enum cgroup_driver 
 static int run_verb(struct oci *oci, int argc, char **argv)
 {
 	struct err err = ERR_INIT;
+	char help[] = "--help", *asked[] = {argv[argc > 1], help, NULL}; /* by "help VERB" */
 	const struct opt_verb *verb;
 
-	if (strcmp(argv[0], "help") == 0)
+	if (strcmp(argv[0], "help") == 0 && argc > 1) {
+		argv = asked;
+		argc = 2;
+	} else if (strcmp(argv[0], "help") == 0) {
 		return print_help(oci);
+	}
 	verb = opt_find_verb(&cli_program, argv[0], &err);
 	if (verb)
 		return verb->run(argc, argv, oci);

@@ -45,7 +45,7 @@ int life_parse(struct people *people, const struct opt_verb *verb, int argc, cha
 		return LIFE_GO_ON;
 	err_set(&err, ERR_USAGE, "%s: %s", verb->name,
 		*ret_operands > max ? "too many words"
-		: *ret_operands || min > 1 ? "a word is missing" : "the name of a container is missing");
+		: *ret_operands || min > 1 ? "a path, a command or a name is missing" : "the name of a container is missing");
 	err_fix(&err, "%s %s %s", people->cli.program, verb->name, verb->synopsis);
 	return life_fail(people, &err);
 }

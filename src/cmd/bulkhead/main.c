@@ -27,10 +27,15 @@ static int refuse(struct people *people, const struct err *err)
 static int run_verb(struct people *people, int argc, char **argv)
 {
 	struct err err = ERR_INIT;
+	char help[] = "--help", *asked[] = {argv[argc > 1], help, NULL}; /* by "help VERB" */
 	const struct opt_verb *verb;
 
-	if (strcmp(argv[0], "help") == 0)
+	if (strcmp(argv[0], "help") == 0 && argc > 1) {
+		argv = asked;
+		argc = 2;
+	} else if (strcmp(argv[0], "help") == 0) {
 		return print_help(people);
+	}
 	verb = opt_find_verb(&cli_program, argv[0], &err);
 	return verb ? verb->run(argc, argv, people) : refuse(people, &err);
 }

@@ -55,7 +55,9 @@ static int stop_one(struct people *people, const char *name, void *context, stru
 	if (life_await(people, name, KILL_WAIT_MS, &ended, &status, &gone) || ended)
 		return 0;
 	err_set(err, ERR_STATE, "container %s does not end after SIGKILL", name);
-	return err_why(err, "a process of it waits in the kernel, for a disk or a network file system perhaps");
+	err_why(err, "a process of it waits in the kernel, for a disk or a network file system perhaps");
+	return err_fix(err, "%s top %s, and /proc/PID/stack of each: it ends when that what it waits for answers",
+		       people->cli.program, name);
 }
 
 static int kill_one(struct people *people, const char *name, void *context, struct err *err)

@@ -145,11 +145,10 @@ static _Noreturn void be_helper(int socket_fd)
 	_exit(127);
 }
 
-static int no_answer(pid_t pid, int pidfd, bool in_time, struct err *err)
+static int no_answer(int pidfd, bool in_time, struct err *err)
 {
 	int status = 0;
 
-	(void)pid;
 	process_pidfd_signal(pidfd, SIGKILL);
 	process_pidfd_wait(pidfd, &status);
 	err_set(err, ERR_UNSUPPORTED, "the helper program %s gave no answer", helpers[HELPER_SYSTEMD].path);
@@ -157,8 +156,12 @@ static int no_answer(pid_t pid, int pidfd, bool in_time, struct err *err)
 		err_why(err, "it is missing, or cannot be executed");
 		return err_fix(err, "%s", helpers[HELPER_SYSTEMD].fix);
 	}
-	return err_why(err, in_time ? "it ended, or is of another version" : "systemd has not done it within %d seconds",
-		       ANSWER_MS / 1000);
+	if (in_time) {
+		err_why(err, "it ended, or is of another version");
+		return err_fix(err, "install it again, of the same build: make install");
+	}
+	err_why(err, "systemd has not done it within %d seconds", ANSWER_MS / 1000);
+	return err_fix(err, "look what holds it: systemctl list-jobs, journalctl -b");
 }
 
 static int call_helper(const struct systemd_request *request, struct systemd_answer *answer, struct err *err)
@@ -186,7 +189,7 @@ static int call_helper(const struct systemd_request *request, struct systemd_ans
 		got = recv(sockets[0], answer, sizeof(*answer), MSG_DONTWAIT);
 	fd_close(&sockets[0]);
 	if (got != (ssize_t)sizeof(*answer) || answer->magic != SYSTEMD_MAGIC)
-		return no_answer(pid, pidfd, in_time, err);
+		return no_answer(pidfd, in_time, err);
 	process_pidfd_wait(pidfd, &status);
 	answer->call[sizeof(answer->call) - 1] = '\0';
 	answer->message[sizeof(answer->message) - 1] = '\0';

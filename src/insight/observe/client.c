@@ -98,11 +98,14 @@ int observe_start(struct observe *observe, const struct observe_target *target, 
 		return ERR;
 	if (result == 1 && record.kind == OBSERVE_FAILED)
 		return refused(&record.failed, target->learn, err);
-	if (result == 0 && observe->fd < 0)
-		return err_set(err, ERR_UNSUPPORTED, "cannot watch system calls: %s ended at once", path);
-	if (result == 0 || record.kind != OBSERVE_READY)
-		return err_set(err, ERR_UNSUPPORTED, "cannot watch system calls: %s was not ready within %d s", path,
-			       READY_MS / 1000);
+	if (result == 0 && observe->fd < 0) {
+		err_set(err, ERR_UNSUPPORTED, "cannot watch system calls: %s ended at once", path);
+		return err_fix(err, "start it by itself, which says what it lacks; install it again if it is of another build");
+	}
+	if (result == 0 || record.kind != OBSERVE_READY) {
+		err_set(err, ERR_UNSUPPORTED, "cannot watch system calls: %s was not ready within %d s", path, READY_MS / 1000);
+		return err_fix(err, "do it again when the machine has less to do");
+	}
 	observe->ready = record.ready;
 	return 0;
 }

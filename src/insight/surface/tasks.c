@@ -169,8 +169,10 @@ static int read_thread(struct tasks *tasks, int directory_fd, pid_t pid, pid_t t
 		return 0;
 	if (result == -ENOMEM)
 		return surface_no_memory(err);
-	if (result == -E2BIG)
-		return err_set(err, ERR_UNSUPPORTED, "process %d has more than %d seccomp filters", pid, CHAIN_MAX - 1);
+	if (result == -E2BIG) {
+		err_set(err, ERR_UNSUPPORTED, "process %d has more than %d seccomp filters", pid, CHAIN_MAX - 1);
+		return err_fix(err, "measure what it was started with: its bundle, or its profile");
+	}
 	if (result < 0)
 		return refused(pid, result, "ptrace", err);
 	kept = arena_calloc(tasks->arena, chain.count + 1, sizeof(*kept));

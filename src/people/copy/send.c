@@ -174,8 +174,10 @@ static int send_named(const struct sender *sender, const struct place *place, bo
 		return cannot_find(place->path, fd, err);
 	if (fstat(fd, &info) == 0 && S_ISDIR(info.st_mode))
 		return send_directory(sender, fd, name, 0, err);
-	if (!S_ISREG(info.st_mode))
-		return err_set(err, ERR_USAGE, "%s has become something else", place->path);
+	if (!S_ISREG(info.st_mode)) {
+		err_set(err, ERR_USAGE, "%s has become something else", place->path);
+		return err_fix(err, "do it again, or pause the container meanwhile: bulkhead pause");
+	}
 	return send_file(sender, fd, name, &info, err);
 }
 

@@ -39,7 +39,8 @@ int wire_receive(int fd, struct frame *ret_frame, struct err *err)
 		return err_sys(err, errno, "recv", "cannot take files from the other process");
 	if ((size_t)size < HEAD_SIZE) {
 		err_set(err, ERR_INTERNAL, "the process on the other side has gone");
-		return err_why(err, "it was killed, or the container's end took it along");
+		err_why(err, "it was killed, or the container's end took it along");
+		return err_fix(err, "look whether the container still runs, with bulkhead ls, and do it again");
 	}
 	if (ret_frame->kind > FRAME_ERROR || ret_frame->size != (size_t)size - HEAD_SIZE ||
 	    !memchr(ret_frame->name, '\0', sizeof(ret_frame->name)))

@@ -46,15 +46,20 @@ static int read_file(struct arena *arena, int root_fd, const char *path, char **
 	struct stat info;
 	ssize_t length;
 
-	if (root_fd < 0)
-		return err_set(err, ERR_USAGE, "%s of an archive cannot be read before it is unpacked", path);
+	if (root_fd < 0) {
+		err_set(err, ERR_USAGE, "%s of an archive cannot be read before it is unpacked", path);
+		return err_fix(err, "give numbers: --user 1000:1000");
+	}
 	/* Not blocking: a source could have a pipe there. */
 	fd = rootfs_open(&(struct rootfs){root_fd}, (struct root_path){path}, O_RDONLY | O_NONBLOCK | O_NOCTTY, false);
-	if (fd < 0)
-		return err_sys(err, fd, "openat2", "cannot read %s of the source", path);
+	if (fd < 0) {
+		err_sys(err, fd, "openat2", "cannot read %s of the source", path);
+		return err_fix(err, "give numbers: --user 1000:1000, which are not looked up");
+	}
 	if (fstat(fd, &info) < 0 || !S_ISREG(info.st_mode) || (uint64_t)info.st_size > ACCOUNTS_FILE_MAX) {
 		err_set(err, ERR_USAGE, "%s of the source is no list of accounts", path);
-		return err_why(err, "it is no regular file, or has more than 1 MiB");
+		err_why(err, "it is no regular file, or has more than 1 MiB");
+		return err_fix(err, "give numbers: --user 1000:1000, which are not looked up");
 	}
 	*ret_text = arena_alloc(arena, ACCOUNTS_FILE_MAX + 1);
 	if (!*ret_text)

@@ -146,9 +146,10 @@ int sandbox_parse_tmpfs(struct arena *arena, const char *text, struct sandbox_tm
 
 		if (!word)
 			return out_of_memory("--tmpfs", text, err);
-		if (tmpfs.options.count == SANDBOX_TMPFS_OPTIONS_MAX)
-			return err_set(err, ERR_USAGE, "--tmpfs %s has more than %d options", text,
-				       SANDBOX_TMPFS_OPTIONS_MAX);
+		if (tmpfs.options.count == SANDBOX_TMPFS_OPTIONS_MAX) {
+			err_set(err, ERR_USAGE, "--tmpfs %s has more than %d options", text, SANDBOX_TMPFS_OPTIONS_MAX);
+			return err_fix(err, "name each once: size=, mode=, noexec, ro");
+		}
 		if (check_tmpfs_option(arena, text, word, &options[tmpfs.options.count], err))
 			return ERR;
 		tmpfs.options.count++;
