@@ -9,6 +9,10 @@
 #   terminal COMMAND        runs it as bash's command on a terminal, which knows exported functions
 #   background PIDFILE CMD  starts a daemon, its output to PIDFILE.log
 #   end PIDFILE             ends it by its pid, and waits until it is gone
+#   podman_begin            engine_base, the snippet as podman's configuration, and an image localhost/box; in setup_file
+#   pm ARGS…                podman, with that
+#   background_box ARGS…    a container of it that stays, named $name
+#   status_is WORD          what that container is now
 #   start_dockerd           a dockerd with $BASE/daemon.json; without bridge and packet filter: the machine's network is left as it is
 #   end_dockerd             removes its containers and ends it, and $BASE with it
 #   d ARGS…                 docker, of that daemon
@@ -76,6 +80,34 @@ end() {
 	kill "$pid" 2>/dev/null || return 0
 	wait_for 20 ended "$pid" || { kill -KILL "$pid"; return 1; }
 }
+
+# The snippet, and what this machine asks for: no systemd, no journal, limits that a root without CAP_SYS_RESOURCE may set.
+podman_conf() {
+	contrib podman/bulkhead.conf | sed '/^\[engine\]/a cgroup_manager = "cgroupfs"\nevents_logger = "file"'
+	printf '\n[containers]\nnetns = "none"\nlog_driver = "k8s-file"\n'
+	printf 'default_ulimits = ["nofile=%s:%s", "nproc=4096:4096"]\n' "$(ulimit -Hn)" "$(ulimit -Hn)"
+}
+
+# podman refuses a runroot of over 50 characters, which $BASE has not.
+podman_begin() {
+	engine_base
+	export CONTAINERS_CONF=$BASE/containers.conf
+	podman_conf > "$CONTAINERS_CONF"
+	mkdir -p "$BASE"/{root,run,tmp}
+	busybox_root "$BASE/box"
+	tar -C "$BASE/box" -c . | pm import -q - localhost/box
+}
+
+pm() {
+	podman --root "$BASE/root" --runroot "$BASE/run" --tmpdir "$BASE/tmp" --storage-driver vfs "$@" 3>&- 4>&-
+}
+
+background_box() {
+	pm run --detach --name "$name" "$@" localhost/box sleep 1000
+}
+
+status_is() { [ "$(pm inspect --format '{{.State.Status}}' "$name")" = "$1" ]; }
+prints() { "${@:2}" | grep -q -- "$1"; }
 
 start_dockerd() {
 	mkdir -p "$BASE/config"

@@ -4,14 +4,7 @@
 
 load engines
 
-setup_file() {
-	engine_base
-	export CONTAINERS_CONF=$BASE/containers.conf
-	podman_conf > "$CONTAINERS_CONF"
-	mkdir -p "$BASE"/{root,run,tmp}
-	busybox_root "$BASE/box"
-	tar -C "$BASE/box" -c . | pm import -q - localhost/box
-}
+setup_file() { podman_begin; }
 
 teardown_file() {
 	pm rm --all --force --time 0 >/dev/null
@@ -27,24 +20,6 @@ setup() {
 teardown() {
 	pm rm --force --ignore --time 0 "$name" >/dev/null
 }
-
-# The snippet, and what this machine asks for: no systemd, no journal, limits that a root without CAP_SYS_RESOURCE may set.
-podman_conf() {
-	contrib podman/bulkhead.conf | sed '/^\[engine\]/a cgroup_manager = "cgroupfs"\nevents_logger = "file"'
-	printf '\n[containers]\nnetns = "none"\nlog_driver = "k8s-file"\n'
-	printf 'default_ulimits = ["nofile=%s:%s", "nproc=4096:4096"]\n' "$(ulimit -Hn)" "$(ulimit -Hn)"
-}
-
-pm() {
-	podman --root "$BASE/root" --runroot "$BASE/run" --tmpdir "$BASE/tmp" --storage-driver vfs "$@" 3>&- 4>&-
-}
-
-background_box() { # a container that stays, named $name
-	pm run --detach --name "$name" "$@" localhost/box sleep 1000
-}
-
-status_is() { [ "$(pm inspect --format '{{.State.Status}}' "$name")" = "$1" ]; }
-prints() { "${@:2}" | grep -q -- "$1"; }
 
 @test "the snippet makes it podman's runtime" {
 	[ "$(pm info --format '{{.Host.OCIRuntime.Name}} {{.Host.OCIRuntime.Path}}')" = "bulkhead-oci $RUNTIME" ]

@@ -5,15 +5,7 @@
 
 load ../engines/engines
 
-setup_file() {
-	# podman refuses a runroot of over 50 characters.
-	engine_base
-	export CONTAINERS_CONF=$BASE/containers.conf
-	podman_conf > "$CONTAINERS_CONF"
-	mkdir -p "$BASE"/{root,run,tmp}
-	busybox_root "$BASE/box"
-	tar -C "$BASE/box" -c . | pm import -q - localhost/box
-}
+setup_file() { podman_begin; }
 
 teardown_file() {
 	pm rm --all --force --time 0 >/dev/null
@@ -36,23 +28,6 @@ setup() {
 teardown() {
 	pm rm --force --ignore --time 0 "$name" >/dev/null
 }
-
-podman_conf() {
-	contrib podman/bulkhead.conf | sed '/^\[engine\]/a cgroup_manager = "cgroupfs"\nevents_logger = "file"'
-	printf '\n[containers]\nnetns = "none"\nlog_driver = "k8s-file"\n'
-	printf 'default_ulimits = ["nofile=%s:%s", "nproc=4096:4096"]\n' "$(ulimit -Hn)" "$(ulimit -Hn)"
-}
-
-pm() {
-	podman --root "$BASE/root" --runroot "$BASE/run" --tmpdir "$BASE/tmp" --storage-driver vfs "$@" 3>&- 4>&-
-}
-
-background_box() { # a container that stays, named $name
-	pm run --detach --name "$name" "$@" localhost/box sleep 1000
-}
-
-status_is() { [ "$(pm inspect --format '{{.State.Status}}' "$name")" = "$1" ]; }
-prints() { "${@:2}" | grep -q -- "$1"; }
 
 @test "rootless podman: the snippet makes it podman's runtime" {
 	[ "$(id -u)" -ne 0 ]

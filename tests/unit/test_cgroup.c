@@ -806,13 +806,8 @@ static void test_not_writable(void **context)
 	assert_int_equal(WEXITSTATUS(status), 0);
 }
 
-static void test_delegation(void **context)
+static void create_delegated(struct cgroup *cgroup)
 {
-	struct cgroup cgroup;
-	struct stat status;
-	int fd;
-
-	(void)context;
 	need_root();
 	if (!v2) {
 		print_message("only cgroup2 is given away\n");
@@ -821,7 +816,17 @@ static void test_delegation(void **context)
 	new_plan(top);
 	plan.delegate = true;
 	plan.delegate_uid = (struct host_id){65534};
-	create(&cgroup);
+	create(cgroup);
+}
+
+static void test_delegation(void **context)
+{
+	struct cgroup cgroup;
+	struct stat status;
+	int fd;
+
+	(void)context;
+	create_delegated(&cgroup);
 	fd = cgroup_into_fd(&cgroup);
 	assert_true(fstat(fd, &status) == 0 && status.st_uid == 65534);
 	assert_true(fstatat(fd, "cgroup.procs", &status, 0) == 0 && status.st_uid == 65534);
@@ -877,15 +882,7 @@ static void test_delegated_to_a_user(void **context)
 	int status;
 
 	(void)context;
-	need_root();
-	if (!v2) {
-		print_message("only cgroup2 is given away\n");
-		skip();
-	}
-	new_plan(top);
-	plan.delegate = true;
-	plan.delegate_uid = (struct host_id){65534};
-	create(&above);
+	create_delegated(&above);
 	child = fork();
 	if (child == 0) {
 		struct cgroup cgroup;

@@ -96,15 +96,11 @@ int learn_runner(struct people *people, const struct sandbox_request *request, c
 
 struct missed_judge {
 	struct explain explain;
-	struct filter_program filter; /* of the sandbox without a profile */
-	uint64_t capabilities;	      /* that the program has there */
+	struct request_walls walls; /* of the sandbox without a profile */
 	bool armed;
 	size_t refusals; /* that are the profile's */
 	char last[48];	 /* the call of the last one */
 };
-/* From the plan of the request. */
-int missed_judge_begin(struct missed_judge *judge, struct people *people, const struct sandbox_request *request,
-		       struct arena *arena, struct err *err);
 /* A record of explain's sources; learn is told what should have been allowed. */
 void missed_take(struct missed_judge *judge, struct learn *learn, const union observe_record *seen);
 

@@ -14,33 +14,14 @@
 #include "cmd/bulkhead/learn.h"
 #include "core/filter/filter.h"
 
-int missed_judge_begin(struct missed_judge *judge, struct people *people, const struct sandbox_request *request,
-		       struct arena *arena, struct err *err)
-{
-	struct engine engine = people->engine;
-	const struct plan *plan;
-
-	*judge = (struct missed_judge){0};
-	engine.warn = NULL; /* they were told at the first run */
-	if (engine_plan(&engine, &request->create, arena, &plan, err))
-		return ERR;
-	for (size_t i = 0; i < plan->ops_count; i++) {
-		if (plan->ops[i].kind == OP_SECCOMP)
-			judge->filter = plan->ops[i].seccomp.program;
-		if (plan->ops[i].kind == OP_CAPABILITIES)
-			judge->capabilities = plan->ops[i].capabilities.permitted | plan->ops[i].capabilities.effective;
-	}
-	return 0;
-}
-
 /* By the sandbox's own filter. */
 static bool is_refused_anyway(const struct missed_judge *judge, const struct observe_refusal *refusal)
 {
 	struct seccomp_data data = {.nr = refusal->number, .arch = ABI_ARCH_NATIVE};
 
 	memcpy(data.args, refusal->args, sizeof(data.args));
-	return judge->filter.count &&
-	       filter_simulate(judge->filter.instructions, judge->filter.count, &data, NULL) != SECCOMP_RET_ALLOW;
+	return judge->walls.filter.count &&
+	       filter_simulate(judge->walls.filter.instructions, judge->walls.filter.count, &data, NULL) != SECCOMP_RET_ALLOW;
 }
 
 static void put(struct learn *learn, const struct observe_refusal *refusal, enum observe_sight_set set, uint64_t first,
@@ -114,7 +95,8 @@ static void missed_capabilities(const struct missed_judge *judge, struct learn *
 		const struct observe_evidence *evidence = &refusal->evidence[i];
 
 		/* It would have had it. */
-		if (evidence->kind == OBSERVE_CAPABILITY && evidence->what < 64 && judge->capabilities >> evidence->what & 1)
+		if (evidence->kind == OBSERVE_CAPABILITY && evidence->what < 64 &&
+		    judge->walls.capabilities >> evidence->what & 1)
 			put(learn, refusal, OBSERVE_SIGHT_CAPABILITY, evidence->what, 0);
 	}
 }

@@ -267,7 +267,7 @@ int learn_verify(struct learn_session *learned, struct arena *arena, struct prof
 	const char *against = NULL, *tier = explain_tier_name(learned->observe.ready.tier);
 	int status = 0, round = 1, runs = 0, wanted = runs_wanted(how);
 
-	if (missed_judge_begin(&verification.judge, learned->people, how->request, arena, err))
+	if (sandbox_request_foretell(how->request, &learned->people->engine, arena, &verification.judge.walls, err))
 		return ERR;
 	while (runs < wanted) {
 		if (round_once(&verification, !learned->rootless, &status, err))

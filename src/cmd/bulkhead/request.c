@@ -223,3 +223,22 @@ int sandbox_request_make(struct sandbox_request *request, struct arena *arena, c
 	};
 	return read_profile(request, arena, err);
 }
+
+int sandbox_request_foretell(const struct sandbox_request *request, const struct engine *engine, struct arena *arena,
+			     struct request_walls *ret, struct err *err)
+{
+	struct engine silent = *engine;
+	const struct plan *plan;
+
+	silent.warn = NULL;
+	if (engine_plan(&silent, &request->create, arena, &plan, err))
+		return ERR;
+	*ret = (struct request_walls){0};
+	for (size_t i = 0; i < plan->ops_count; i++) {
+		if (plan->ops[i].kind == OP_SECCOMP)
+			ret->filter = plan->ops[i].seccomp.program;
+		if (plan->ops[i].kind == OP_CAPABILITIES)
+			ret->capabilities = plan->ops[i].capabilities.permitted | plan->ops[i].capabilities.effective;
+	}
+	return 0;
+}

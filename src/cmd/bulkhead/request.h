@@ -92,6 +92,14 @@ int sandbox_request_begin(struct sandbox_request *request, struct arena *arena, 
 int sandbox_request_make(struct sandbox_request *request, struct arena *arena, char **operands, struct err *err);
 void sandbox_request_done(struct sandbox_request *request);
 
+/* What its program will be held by, from the plan; warnings are told when it is run. */
+struct request_walls {
+	struct filter_program filter;
+	uint64_t capabilities; /* that it has */
+};
+int sandbox_request_foretell(const struct sandbox_request *request, const struct engine *engine, struct arena *arena,
+			     struct request_walls *ret, struct err *err);
+
 /* Options that exclude each other; the error names both. In request_check.c. */
 int sandbox_options_check(const struct sandbox_options *options, struct err *err);
 /* Is nothing of it left when it has ended? */

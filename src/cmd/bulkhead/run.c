@@ -113,22 +113,6 @@ static char **without_explain(struct people *people, struct arena *arena)
 	return argv;
 }
 
-/* The filter that holds the program to its profile, too. */
-static int foretell_filter(struct people *people, const struct sandbox_request *request, struct arena *arena,
-			   struct filter_program *ret, struct err *err)
-{
-	struct engine engine = people->engine;
-	const struct plan *plan;
-
-	engine.warn = NULL; /* they are told when it is run */
-	if (engine_plan(&engine, &request->create, arena, &plan, err))
-		return ERR;
-	for (size_t i = 0; i < plan->ops_count; i++)
-		if (plan->ops[i].kind == OP_SECCOMP)
-			*ret = plan->ops[i].seccomp.program;
-	return 0;
-}
-
 /* With --explain: by tracing where there is no privilege, else with a watcher beside. */
 static int run_explained(struct people *people, struct sandbox_request *request, const struct sandbox_options *chosen,
 			 struct arena *arena, char **operands, int count)
@@ -136,6 +120,7 @@ static int run_explained(struct people *people, struct sandbox_request *request,
 	static const struct explain_options plain;
 	struct explain_subject subject = {
 		request->create.id, request->result.config.data, request->result.config.length, {0}};
+	struct request_walls walls;
 	struct explain_beside beside;
 	struct err err = ERR_INIT;
 	char **argv;
@@ -151,8 +136,13 @@ static int run_explained(struct people *people, struct sandbox_request *request,
 		argv = without_explain(people, arena);
 		return argv ? explain_traced(people, &plain, argv, true, chosen->name) : PEOPLE_FAILED;
 	}
-	if ((chosen->profile && foretell_filter(people, request, arena, &subject.profiled, &err)) ||
-	    explain_beside_start(people, &plain, &subject, chosen->detach, &beside, &err))
+	/* The filter that holds the program to its profile, too. */
+	if (chosen->profile) {
+		if (sandbox_request_foretell(request, &people->engine, arena, &walls, &err))
+			return life_fail_run(people, &err);
+		subject.profiled = walls.filter;
+	}
+	if (explain_beside_start(people, &plain, &subject, chosen->detach, &beside, &err))
 		return life_fail_run(people, &err);
 	status = takes_monitor(chosen) ? run_with_monitor(people, request, chosen, operands, count) :
 					 run_in_foreground(people, request);
