@@ -12,13 +12,12 @@
 #include <string.h>
 #include <sys/resource.h>
 
+#include "abi/memory.h"
 #include "base/opt.h"
 #include "base/types.h"
 #include "core/oci/config.h"
 #include "core/oci/names.h"
 
-/* mempolicy.h has had it since 6.9 */
-#define MODE_WEIGHTED_INTERLEAVE 6
 /* sched.h keeps the number of a policy that Linux never had */
 #define POLICY_ISO 4
 
@@ -72,7 +71,7 @@ NAMES(oci_names_seccomp_arch, "an architecture", {"SCMP_ARCH_X86", 0}, {"SCMP_AR
       {"SCMP_ARCH_LOONGARCH64", 0}, {"SCMP_ARCH_M68K", 0}, {"SCMP_ARCH_SH", 0}, {"SCMP_ARCH_SHEB", 0});
 
 NAMES(oci_names_memory_mode, "a mode of set_mempolicy(2)", SAME(MPOL_DEFAULT), SAME(MPOL_BIND), SAME(MPOL_INTERLEAVE),
-      {"MPOL_WEIGHTED_INTERLEAVE", MODE_WEIGHTED_INTERLEAVE}, SAME(MPOL_PREFERRED), SAME(MPOL_PREFERRED_MANY),
+      {"MPOL_WEIGHTED_INTERLEAVE", ABI_MPOL_WEIGHTED_INTERLEAVE}, SAME(MPOL_PREFERRED), SAME(MPOL_PREFERRED_MANY),
       SAME(MPOL_LOCAL));
 
 NAMES(oci_names_memory_flag, "a flag of set_mempolicy(2)", SAME(MPOL_F_NUMA_BALANCING), SAME(MPOL_F_RELATIVE_NODES),

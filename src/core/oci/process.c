@@ -21,7 +21,6 @@
 /* sched_setattr(2): the shortest runtime of SCHED_DEADLINE, and the number its times stay below */
 #define DEADLINE_RUNTIME_MIN  1024
 #define DEADLINE_TIME_MAX     ((uint64_t)INT64_MAX)
-#define SCHED_POLICY_OTHER    0
 #define SCHED_POLICY_FIFO     1
 #define SCHED_POLICY_RR	      2
 #define SCHED_POLICY_ISO      4

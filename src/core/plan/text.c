@@ -265,13 +265,10 @@ static const char *const plain[OP_KIND_COUNT] = {
 	[OP_VERIFY] = "read back ids, groups and capabilities, and compare",
 };
 
-/* Files, mounts and devices. */
-static bool put_file_op(struct out *out, const struct op *op)
+/* The root and the ways into it. */
+static bool put_root_op(struct out *out, const struct op *op)
 {
 	switch (op->kind) {
-	case OP_TREE:
-		put_tree(out, op);
-		return true;
 	case OP_ROOT:
 		put(out, "part all mounts from the host, and hold %s",
 		    op->root.slot == PLAN_NO_SLOT ? "a new, empty root" : "the rootfs");
@@ -281,6 +278,28 @@ static bool put_file_op(struct out *out, const struct op *op)
 		return true;
 	case OP_LAYER:
 		put(out, "cover it with a layer in memory that takes all changes");
+		return true;
+	case OP_PIVOT:
+		put(out, op->pivot.apart ? "take the tree off, go back to the runtime's mount namespace, and chroot into the tree"
+			 : op->pivot.move ? "move the root mount and chroot" : "pivot_root, and drop the old root");
+		return true;
+	case OP_MOUNT_APART:
+		put(out, "make the tree in a mount namespace that nobody stays in");
+		return true;
+	case OP_CHROOT:
+		put(out, "chroot into the root of the container's first process");
+		return true;
+	default:
+		return false;
+	}
+}
+
+/* Files, mounts and devices. */
+static bool put_file_op(struct out *out, const struct op *op)
+{
+	switch (op->kind) {
+	case OP_TREE:
+		put_tree(out, op);
 		return true;
 	case OP_PROCFS:
 		put(out, op->procfs.host_slot == PLAN_NO_SLOT ? "make a private procfs" : "hold the host's procfs");
@@ -314,16 +333,6 @@ static bool put_file_op(struct out *out, const struct op *op)
 	case OP_ROOT_ATTR:
 		put(out, "change the root mount");
 		put_attr(out, &op->root_attr.attr);
-		return true;
-	case OP_PIVOT:
-		put(out, op->pivot.apart ? "take the tree off, go back to the runtime's mount namespace, and chroot into the tree"
-			 : op->pivot.move ? "move the root mount and chroot" : "pivot_root, and drop the old root");
-		return true;
-	case OP_MOUNT_APART:
-		put(out, "make the tree in a mount namespace that nobody stays in");
-		return true;
-	case OP_CHROOT:
-		put(out, "chroot into the root of the container's first process");
 		return true;
 	default:
 		return false;
@@ -455,6 +464,6 @@ void plan_op_text(const struct op *op, char *buf, size_t size)
 	buf[0] = '\0';
 	if ((unsigned int)op->kind < OP_KIND_COUNT && plain[op->kind])
 		put(&out, "%s", plain[op->kind]);
-	else if (!put_file_op(&out, op) && !put_host_op(&out, op))
+	else if (!put_root_op(&out, op) && !put_file_op(&out, op) && !put_host_op(&out, op))
 		put_process_op(&out, op);
 }

@@ -63,10 +63,9 @@ struct observe_evidence {
 enum observe_refusal_flag {
 	OBSERVE_NO_NEW_PRIVS = 1,
 	OBSERVE_COMPAT = 2,	 /* by the 32-bit entry of a 64-bit kernel */
-	OBSERVE_PATH_CUT = 4,	 /* path[0] is longer than there was room for */
-	OBSERVE_FILTERS_CUT = 8, /* there are more filters than filters[] names */
-	OBSERVE_SETGROUPS_DENIED = 32,
-	OBSERVE_FILTERS_UNSEEN = 16, /* there are filters that this source cannot read */
+	OBSERVE_FILTERS_CUT = 4, /* there are more filters than filters[] names */
+	OBSERVE_FILTERS_UNSEEN = 8, /* there are filters that this source cannot read */
+	OBSERVE_SETGROUPS_DENIED = 16,
 };
 
 #define OBSERVE_EXTENTS_MAX 5 /* as many as the kernel keeps in place */

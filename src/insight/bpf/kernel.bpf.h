@@ -27,7 +27,6 @@ typedef _Bool bool;
 
 /* <linux/bpf.h> */
 #define BPF_ANY 0
-#define BPF_NOEXIST 1
 #define BPF_RB_NO_WAKEUP 1
 #define BPF_RB_FORCE_WAKEUP 2
 #define BPF_RB_AVAIL_DATA 0
@@ -120,8 +119,6 @@ struct super_block {
 };
 struct inode {
 	__u16 i_mode;
-	kuid_t i_uid;
-	kgid_t i_gid;
 	unsigned long i_ino;
 	struct super_block *i_sb;
 };
