@@ -296,6 +296,10 @@ os.mkdir("/tmp/d"); os.symlink("/tmp/d", "/tmp/link"); os.mkdir("/tmp/link/made"
 	[[ $output == *'exclude each other'* ]]
 	run "${BK[@]}" learn -d host true
 	[[ $output == *'learn --attach'* ]]
+	run "${BK[@]}" learn --profile x host true
+	[[ $output == *'cannot be learnt'*'--merge'* ]]
+	run "${BK[@]}" learn --explain host true
+	[[ $output == *'run --explain'* ]]
 	run "${BK[@]}" learn --attach none-such
 	[ "$status" -eq 125 ]
 	[[ $output == *'there is no container "none-such"'* ]]

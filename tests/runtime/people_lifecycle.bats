@@ -377,7 +377,8 @@ b" ]
 @test "contradictions are refused with a remedy" {
 	local words
 	for words in "--restart always host true" "-d --rm --restart always host true" "-d --restart sometimes host true" \
-		"--label a=b host true" "-t host true" "-d --log-size 1 host true" "-d --log-files 9 host true"; do
+		"--label a=b host true" "--log-size 1m host true" "--log-files 2 host true" \
+		"--name -x host true" "-t host true" "-d --log-size 1 host true" "-d --log-files 9 host true"; do
 		run --separate-stderr "${BK[@]}" run $words < /dev/null
 		assert_fails 125
 		assert_says try

@@ -144,7 +144,12 @@ static int check(const struct learn_options *chosen, int operands, struct err *e
 		 "as root on the host, or start the program: bulkhead learn SOURCE -- COMMAND"},
 		{chosen->duration && !chosen->attach, "--for without --attach",
 		 "leave it out: a program that is started ends by itself, or by ctrl-c"},
-		{chosen->sandbox.detach, "--detach", "start it with bulkhead run -d, then bulkhead learn --attach NAME"},
+		{chosen->sandbox.detach, "--detach, and nobody stays who would write the profile",
+		 "start it with bulkhead run -d, then bulkhead learn --attach NAME"},
+		{chosen->sandbox.profile || chosen->sandbox.complain, "--profile, and what a profile refuses cannot be learnt",
+		 "leave it out; --merge FILE joins what is learnt with a profile"},
+		{chosen->sandbox.explain, "--explain, and what is learnt is what is not refused",
+		 "leave it out; bulkhead run --explain tells the refusals"},
 		{chosen->json && (!chosen->output || strcmp(chosen->output, "-") == 0), "--json without --output",
 		 "add -o FILE: standard output holds one of them"},
 	};

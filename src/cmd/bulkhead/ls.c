@@ -28,8 +28,8 @@ static void print_age(struct buf *out, uint64_t created_ns)
 
 	for (size_t i = 0; i < ARRAY_SIZE(units); i++)
 		if (age >= units[i].seconds * 2 || (age && units[i].seconds == 1)) {
-			snprintf(text, sizeof(text), "%llu %s ago", (unsigned long long)(age / units[i].seconds),
-				 units[i].name);
+			snprintf(text, sizeof(text), "%llu %.*s ago", (unsigned long long)(age / units[i].seconds),
+				 (int)strlen(units[i].name) - (age == 1), units[i].name);
 			break;
 		}
 	buf_printf(out, "%-16s ", text);

@@ -24,7 +24,7 @@ int sandbox_request_begin(struct sandbox_request *request, struct arena *arena, 
 					  &options->tmpfs,    &options->cap_add,   &options->cap_drop, &options->security,
 					  &options->devices, &options->ulimits,   &options->labels};
 
-	*request = (struct sandbox_request){.options = {.init = true, .log_size = LOG_SIZE_DEFAULT, .log_files = 3}};
+	*request = (struct sandbox_request){.options = {.init = true, .log_files = LOG_FILES_DEFAULT}};
 	for (size_t i = 0; i < ARRAY_SIZE(lists); i++) {
 		lists[i]->items = arena_calloc(arena, (size_t)argc, sizeof(*lists[i]->items));
 		lists[i]->capacity = (size_t)argc;
@@ -163,6 +163,10 @@ static int read_names(struct sandbox_request *request, struct arena *arena, char
 	sandbox->id = options->name ? options->name : arena_printf(arena, "run-%d", getpid());
 	if (!sandbox->id)
 		return out_of_memory(err);
+	if (*sandbox->id == '-') {
+		err_set(err, ERR_USAGE, "--name %s begins with \"-\"", sandbox->id);
+		return err_fix(err, "begin it with a letter or a digit: other commands would take it for an option");
+	}
 	if (state_check_id(sandbox->id, err) || sandbox_parse_source(arena, operands[0], sandbox, err))
 		return ERR;
 	if (sandbox->writable == SANDBOX_WRITABLE_KEEP && sandbox->kind != SANDBOX_DIRECTORY) {

@@ -19,12 +19,13 @@ struct sandbox_options {
 	bool detach, interactive, terminal, explain;
 	const char *profile;
 	const char *complain; /* "", "follow" or "json"; NULL: the profile is enforced */
-	const char *restart, *keys, *log_size;
+	const char *restart, *keys, *log_size; /* NULL: the default */
 	uint64_t log_files;
 	struct opt_list labels;
 };
 
-#define LOG_SIZE_DEFAULT "10m"
+#define LOG_SIZE_DEFAULT  "10m"
+#define LOG_FILES_DEFAULT 3
 #define KEYS_DEFAULT	 "ctrl-p,ctrl-q"
 
 /* The rows of both tables, up to and without OPT_END. The struct is the first member of the target. */

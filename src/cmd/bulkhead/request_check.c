@@ -30,9 +30,20 @@ static bool restart_and_remove(const struct sandbox_options *options)
 	return options->restart && strcmp(options->restart, "no") && sandbox_options_remove(options);
 }
 
+/* Nothing of it is recorded. */
+static bool in_foreground(const struct sandbox_options *options)
+{
+	return !options->detach && !options->terminal && sandbox_options_remove(options);
+}
+
 static bool label_in_foreground(const struct sandbox_options *options)
 {
-	return options->labels.count && !options->detach && !options->terminal && sandbox_options_remove(options);
+	return options->labels.count && in_foreground(options);
+}
+
+static bool log_in_foreground(const struct sandbox_options *options)
+{
+	return (options->log_size || options->log_files != LOG_FILES_DEFAULT) && in_foreground(options);
 }
 
 static bool keys_and_detach(const struct sandbox_options *options)
@@ -76,6 +87,8 @@ static const struct {
 	{restart_and_remove, "--restart and --rm exclude each other", "leave one of them out"},
 	{label_in_foreground, "--label needs -d, -t or --rm=false",
 	 "add one of them: of another program in the foreground nothing is recorded"},
+	{log_in_foreground, "--log-size and --log-files need -d, -t or --rm=false",
+	 "add one of them: of another program in the foreground there is no log"},
 	{keys_and_detach, "--detach-keys and --detach exclude each other",
 	 "leave --detach-keys out: nobody is attached; `bulkhead attach` takes it"},
 	{keys_without_terminal, "--detach-keys without --tty", "add -t: without a terminal there are no keys"},

@@ -53,7 +53,7 @@ static int read_options(const struct sandbox_options *chosen, char **operands, i
 	};
 	if (chosen->restart && monitor_restart_parse(chosen->restart, ret, err))
 		return ERR;
-	if (sandbox_parse_size(chosen->log_size, &ret->log_size, err))
+	if (sandbox_parse_size(chosen->log_size ?: LOG_SIZE_DEFAULT, &ret->log_size, err))
 		return err_prefix(err, "--log-size");
 	if (ret->log_size < LOG_SIZE_MIN || ret->log_files < 1 || ret->log_files > MONITOR_LOG_FILES_MAX) {
 		err_set(err, ERR_USAGE, "run: a log of %llu files of %llu bytes", (unsigned long long)ret->log_files,
@@ -212,7 +212,7 @@ const struct opt_verb verb_run = {
 		    "  bulkhead run --writable ./rootfs sh      what is written is thrown away\n"
 		    "  bulkhead run -it host bash               ctrl-p ctrl-q leaves it running\n"
 		    "  bulkhead run -d --name web --restart always host python3 -m http.server\n"
-		    "  bulkhead run --rm=false --name t host make    then: logs t, wait t\n"
+		    "  bulkhead run --rm=false --name t --cwd=rw host make    then: logs t, wait t\n"
 		    "  bulkhead run -v ./site:/site:ro host ls /site\n",
 	.options = options,
 	.statuses = people_statuses_run,

@@ -132,7 +132,7 @@ static int end(int argc, char **argv, struct people *people, const struct opt_ve
 		return life_fail(people, &err);
 	if (chosen->seconds > STOP_SECONDS_MAX) {
 		err_set(&err, ERR_USAGE, "--time %llu is too long", (unsigned long long)chosen->seconds);
-		err_fix(&err, "a number of seconds");
+		err_fix(&err, "at most %llu seconds", (unsigned long long)STOP_SECONDS_MAX);
 		return life_fail(people, &err);
 	}
 	return life_each(people, argv, operands, chosen, what);
