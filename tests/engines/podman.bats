@@ -78,6 +78,27 @@ teardown() {
 	run -127 pm exec "$name" no-such-program
 }
 
+# The whole way: sd_notify(3) of systemd's own client, the runtime, conmon, podman, and who listens as systemd does.
+@test "run --sdnotify=container: the program's own READY=1 comes through, and podman waits for it" {
+	local heard=$BASE/heard listener
+	mkfifo "$BASE/go"
+	python3 -c 'import socket, sys
+s = socket.socket(socket.AF_UNIX, socket.SOCK_DGRAM); s.bind(sys.argv[1]); print("listening", flush=True)
+while True: print(s.recv(4096).decode().replace("\n", " "), flush=True)' "$BASE/notify" > "$heard" 3>&- 4>&- &
+	listener=$!
+	wait_for 5 grep -q listening "$heard"
+	NOTIFY_SOCKET=$BASE/notify pm run --detach --sdnotify=container --name "$name" -v /usr:/usr:ro -v /usr/lib:/lib:ro \
+		-v /usr/lib64:/lib64:ro -v "$BASE/go:/go" localhost/box sh -c 'cat /go; /usr/bin/systemd-notify --ready; sleep 1000' \
+		> "$BASE/started" 2>&1 &
+	echo > "$BASE/go"
+	wait_for 20 grep -q READY=1 "$heard"
+	wait $!
+	status_is running
+	kill "$listener"
+	[ "$(grep -c READY=1 "$heard")" = 1 ]
+	rm "$BASE/go" "$BASE/notify"
+}
+
 @test "stop, kill, start again, wait" {
 	background_box --stop-signal TERM
 	pm kill --signal USR1 "$name"

@@ -49,6 +49,12 @@ BROKEN = [
     ("text.py", {"src/base/wide.c": SPDX + "/*" + "x" * 140 + "*/\n"}, "src/base/wide.c:2: 144 columns"),
     ("text.py", {"tests/vm/a.bats": SPDX + "\t! true\n"}, "tests/vm/a.bats:2: \"!\" never fails"),
     ("text.py", {"tests/vm/a.bats": SPDX + "\t[ a = b ] && [ c = c ]\n"}, "tests/vm/a.bats:2: a list with &&"),
+    ("references.py", {"docs/conformance.md": '| 1. x | runtime/a "one that is gone" |\n',
+                       "tests/runtime/a.bats": '@test "one that is there" {\n'},
+     'docs/conformance.md: no test of runtime/a is named "one that is gone"'),
+    ("references.py", {"docs/conformance.md": "golden/config/bad/gone\n"}, "golden/config/bad/gone, which is not below tests/"),
+    ("references.py", {"docs/conformance.md": '| 1. x | runtime/a "one" |\n', "tests/runtime/a.bats": '@test "one" {\n'},
+     "docs/conformance.md: mandate 2 names no test"),
     ("text.py", {"README.md": "TO" + "DO: write it\n"}, "README.md:1: TO" + "DO"),
 ]
 
@@ -66,7 +72,7 @@ def make_tree(files):
 
 
 def says(check, tree, expected):
-    options = ["--tree", tree] + ([] if check == "text.py" else ["--build", f"{tree}/build"])
+    options = ["--tree", tree] + ([] if check in ("text.py", "references.py") else ["--build", f"{tree}/build"])
     done = subprocess.run([f"{HERE}/{check}", *options], capture_output=True, text=True, check=False)
     lines = done.stdout.splitlines()
     if done.returncode == 0 or not any(expected in line for line in lines if line.startswith("#")):
