@@ -169,6 +169,20 @@ int child_chroot(struct child *child, const struct op *op, struct err *err)
 	return reopen_root(child, op, err);
 }
 
+/*
+ * Closing a mount that is attached nowhere, as execve does with the private procfs, waits for a grace period of the whole
+ * machine, and so does taking the old root away. On the host's /proc, which is not looked at any more, the one goes with
+ * the other; nothing can be mounted on what was detached so.
+ */
+static void lay_procfs_aside(struct child *child)
+{
+	cleanup_fd int proc_fd = open("/proc", O_PATH | O_DIRECTORY | O_NOFOLLOW | O_CLOEXEC);
+
+	/* Where that cannot be, it stays as it is. */
+	if (proc_fd >= 0)
+		(void)mount_move(child->procfs.fd, proc_fd);
+}
+
 int child_pivot(struct child *child, const struct op *op, struct err *err)
 {
 	make_working_directory(child);
@@ -179,8 +193,10 @@ int child_pivot(struct child *child, const struct op *op, struct err *err)
 		if (child_check(op, hide_kernel_files(child), "umount2", err) ||
 		    child_check(op, mount_chroot(child->root.fd), "chroot", err))
 			return ERR;
-	} else if (child_check(op, mount_pivot(child->root.fd), "pivot_root", err)) {
-		return ERR;
+	} else {
+		lay_procfs_aside(child);
+		if (child_check(op, mount_pivot(child->root.fd), "pivot_root", err))
+			return ERR;
 	}
 	umask(0022);
 	return 0;
