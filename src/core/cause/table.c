@@ -298,7 +298,7 @@ const struct cause_row cause_rows[] = {
 	 "run it as that user, or as root with all capabilities; bind the namespace file to a path of your own"},
 	{ENOSPC, CAUSE_NAMESPACE, 0, NULL,
 	 "the limit of namespaces of one kind is reached (user.max_*_namespaces)",
-	 "raise the sysctl, for example user.max_cgroup_namespaces"},
+	 "raise the sysctl, user.max_net_namespaces or user.max_cgroup_namespaces; 0 switches the kind off"},
 	{EPERM, CAUSE_NAMESPACE, 0, NULL,
 	 "it needs CAP_SYS_ADMIN in the user namespace that owns the namespace (CAP_SYS_TIME for time offsets)",
 	 "run it as root, or give the container a user namespace of its own"},

@@ -26,6 +26,7 @@ static child_handler *const handlers[OP_KIND_COUNT] = {
 	[OP_SYNC]           = child_sync,
 	[OP_CGROUP_JOIN]    = child_cgroup_join,
 	[OP_CGROUP_UNSHARE] = child_cgroup_unshare,
+	[OP_NET_UNSHARE]    = child_net_unshare,
 	[OP_HOSTNAME]       = child_hostname,
 	[OP_DOMAINNAME]     = child_domainname,
 	[OP_LOOPBACK_UP]    = child_loopback_up,

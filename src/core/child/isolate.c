@@ -53,6 +53,12 @@ int child_cgroup_unshare(struct child *child, const struct op *op, struct err *e
 	return child_check(op, namespace_unshare(CLONE_NEWCGROUP), "unshare", err);
 }
 
+int child_net_unshare(struct child *child, const struct op *op, struct err *err)
+{
+	(void)child;
+	return child_check(op, namespace_unshare(CLONE_NEWNET), "unshare", err);
+}
+
 int child_hostname(struct child *child, const struct op *op, struct err *err)
 {
 	(void)child;

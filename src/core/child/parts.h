@@ -48,7 +48,8 @@ int child_failed(const struct op *op, int errnum, const char *call, struct err *
 int child_check(const struct op *op, int result, const char *call, struct err *err);
 
 /* isolate.c */
-child_handler child_tree, child_cgroup_join, child_cgroup_unshare, child_hostname, child_domainname, child_loopback_up;
+child_handler child_tree, child_cgroup_join, child_cgroup_unshare, child_net_unshare, child_hostname,
+	child_domainname, child_loopback_up;
 /* mount.c */
 child_handler child_root, child_procfs, child_mount_fs, child_mount_tree;
 /* unpack.c */

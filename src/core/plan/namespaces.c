@@ -1,7 +1,7 @@
 /* SPDX-License-Identifier: Apache-2.0 */
 /*
- * namespaces: which namespaces the one clone3 makes, which are joined, who writes the id maps and the time offsets, and
- * what is done in the child first of all. Pure.
+ * namespaces: which namespaces the one clone3 makes and which the child, which are joined, who writes the id maps and the
+ * time offsets, and what is done in the child first of all. Pure.
  */
 #include <linux/mount.h>
 #include <string.h>
@@ -314,9 +314,28 @@ void plan_host_parts(struct builder *builder)
 	}
 }
 
+/*
+ * To make a network namespace takes longer than to make all others. Where the runtime has cgroups to make meanwhile, the
+ * child makes it: neither waits for the other then.
+ */
+static void plan_network(struct builder *builder)
+{
+	const char *where = builder->config->linux.namespaces[OCI_NS_NETWORK].where;
+	struct plan *plan = builder->plan;
+
+	if (!builder->new_ns[OCI_NS_NETWORK])
+		return;
+	if (plan->cgroup_late && !plan->gate) {
+		plan->clone_flags &= ~oci_namespace_clone_flag(OCI_NS_NETWORK);
+		builder_add(builder, OP_NET_UNSHARE, PLAN_ISOLATE, where, NULL)->why =
+			"the runtime makes the cgroups meanwhile";
+	}
+	if (builder->request->loopback)
+		builder_add(builder, OP_LOOPBACK_UP, PLAN_ISOLATE, where, NULL);
+}
+
 int plan_namespaces(struct builder *builder)
 {
-	const struct oci_linux *linux = &builder->config->linux;
 	struct plan *plan = builder->plan;
 
 	plan->child_opens_paths = !builder->host->sys_admin;
@@ -342,7 +361,6 @@ int plan_namespaces(struct builder *builder)
 			    "the container has none of its own, and the runtime's stays as it is");
 	plan_name(builder, OP_HOSTNAME, "/hostname", builder->config->hostname);
 	plan_name(builder, OP_DOMAINNAME, "/domainname", builder->config->domainname);
-	if (builder->new_ns[OCI_NS_NETWORK] && builder->request->loopback)
-		builder_add(builder, OP_LOOPBACK_UP, PLAN_ISOLATE, linux->namespaces[OCI_NS_NETWORK].where, NULL);
+	plan_network(builder);
 	return 0;
 }

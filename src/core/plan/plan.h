@@ -56,6 +56,7 @@ enum op_kind {
 	OP_SYNC,	  /* child: tell the runtime, wait for its go */
 	OP_CGROUP_JOIN,	  /* v1 only: write 0 to each `tasks`. First of all in ISOLATE or, where there is one, GATE; or late */
 	OP_CGROUP_UNSHARE, /* right after joining */
+	OP_NET_UNSHARE, /* where clone3 did not: plan.cgroup_late */
 	OP_HOSTNAME,
 	OP_DOMAINNAME,
 	OP_LOOPBACK_UP,

@@ -253,6 +253,7 @@ static const char *hook_name(enum oci_hook_kind kind)
 static const char *const plain[OP_KIND_COUNT] = {
 	[OP_CGROUP_JOIN] = "join the container's cgroups",
 	[OP_CGROUP_UNSHARE] = "make a cgroup namespace, rooted there",
+	[OP_NET_UNSHARE] = "make a network namespace",
 	[OP_LOOPBACK_UP] = "bring up the loopback device",
 	[OP_WAIT_START] = "wait for start",
 	[OP_CONSOLE] = "make a terminal, and hand it out",
