@@ -3,10 +3,11 @@
  * create: the way from a request to a container that exists, for create and run. Runs in the runtime.
  *
  *   config → host → plan            nothing is touched
- *   state directory, locked         from here on a killed runtime leaves a record of what it may have made
- *   config and filter saved, state written with the cgroup's path and what of it does not exist yet
+ *   state directory, locked
+ *   the record: config and filter saved, state written with the cgroup's path and what of it does not exist yet:
+ *                                   a killed runtime leaves nothing that is not in it, for the child dies along
  *   cgroup, PREPARE operations, clone
- *   cgroup, where the plan joins it late
+ *   the record and the cgroup only now, where the plan joins it late
  *   state written with the pid      while the child already works
  *   the protocol, until the child waits for `start` or runs its program
  *
@@ -192,22 +193,31 @@ static int open_directory(struct creation *creation, struct err *err)
 	return state_dir_create(creation->root_fd, creation->request->id, &creation->dir, err);
 }
 
-int creation_record(struct creation *creation, struct err *err)
+int creation_begin(struct creation *creation, struct err *err)
 {
-	struct state *state = &creation->state;
-	const struct plan_cgroup *cgroup = &creation->plan->cgroup;
 	struct timespec now;
 
 	clock_gettime(CLOCK_REALTIME, &now);
-	*state = (struct state){
+	creation->state = (struct state){
 		.id = creation->request->id,
 		.bundle = creation->plan_request.bundle.text,
 		.rootfs = creation->plan_request.rootfs.text,
 		.created_ns = (uint64_t)now.tv_sec * 1000000000 + (uint64_t)now.tv_nsec,
 		.owner_uid = creation->host->uid,
-		.cgroup_driver = cgroup->driver,
+		.cgroup_driver = creation->plan->cgroup.driver,
 		.no_process = !creation->config->process_present,
 	};
+	if (open_directory(creation, err))
+		return ERR;
+	creation->has_dir = !creation->request->again;
+	return notify_make(creation, err);
+}
+
+int creation_record(struct creation *creation, struct err *err)
+{
+	struct state *state = &creation->state;
+	const struct plan_cgroup *cgroup = &creation->plan->cgroup;
+
 	if (cgroup->driver != CGROUP_DISABLED && cgroup->path) {
 		state->cgroup_path = cgroup->path;
 		state->cgroup_created = true;
@@ -218,11 +228,8 @@ int creation_record(struct creation *creation, struct err *err)
 		}
 		state->freezer = freezer_file(creation, cgroup->path);
 	}
-	if (open_directory(creation, err))
-		return ERR;
-	creation->has_dir = !creation->request->again;
 	if (state_put_file(&creation->dir, "config.json", creation->text, creation->text_size, err) ||
-	    save_filter(creation, err) || profile_save(creation, err) || notify_make(creation, err))
+	    save_filter(creation, err) || profile_save(creation, err))
 		return ERR;
 	return state_write(&creation->dir, state, err);
 }
@@ -293,7 +300,7 @@ static int record_process(struct launch *launch, struct err *err)
 	char letter;
 	int result;
 
-	if (creation->cgroup_late && creation_make_cgroup(creation, err))
+	if (creation->cgroup_late && (creation_record(creation, err) || creation_make_cgroup(creation, err)))
 		return ERR;
 	/* The child waits for it, whenever it was made. */
 	if (creation->plan->cgroup_late && launch_send_cgroup(launch, err))
@@ -327,16 +334,17 @@ static int make(struct creation *creation, struct err *err)
 	launch->on_child = record_process;
 	launch->context = creation;
 	engine_block_signals();
-	if (launch_begin(launch, creation->arena, err) || creation_record(creation, err))
+	creation->cgroup_late = creation->plan->cgroup_late &&
+				(creation->plan->cgroup.driver == CGROUP_SYSTEMD ||
+				 !cgroup_needs_birth(&creation->plan->cgroup, creation->host));
+	if (launch_begin(launch, creation->arena, err) || creation_begin(creation, err))
 		return ERR;
 	if (creation->wait_start ? listen_for_start(creation, err)
 				 : notify_listen(creation->engine, &creation->dir, &creation->notify_fd, err))
 		return ERR;
-	creation->cgroup_late = creation->plan->cgroup_late &&
-				(creation->plan->cgroup.driver == CGROUP_SYSTEMD ||
-				 !cgroup_needs_birth(&creation->plan->cgroup, creation->host));
 	/* Else the cgroup first: a mount of it is prepared from its directories. */
-	if ((!creation->cgroup_late && creation_make_cgroup(creation, err)) || launch_prepare(launch, err))
+	if ((!creation->cgroup_late && (creation_record(creation, err) || creation_make_cgroup(creation, err))) ||
+	    launch_prepare(launch, err))
 		return ERR;
 	return launch_run(launch, err);
 }

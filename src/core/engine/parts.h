@@ -210,7 +210,8 @@ int creation_plan(struct creation *creation, struct err *err);
 int creation_make(struct creation *creation, struct err *err);
 /* Take back what was made: process, cgroup, directory, in this order. *err is kept. */
 void creation_undo(struct creation *creation);
-/* Its parts, for restore: the directory with config and state; the cgroup, around launch.pid where systemd makes it. */
+/* Its parts, for restore: the directory; config and state in it; the cgroup, around launch.pid where systemd makes it. */
+int creation_begin(struct creation *creation, struct err *err);
 int creation_record(struct creation *creation, struct err *err);
 int creation_make_cgroup(struct creation *creation, struct err *err);
 /* run.c: after the end of a container that was waited for: all that was made goes. */

@@ -146,7 +146,7 @@ static int bring_back(struct creation *creation, const struct engine_criu *reque
 static int restore(struct creation *creation, const struct engine_run *request, const struct engine_criu *criu,
 		   struct err *err)
 {
-	if (creation_record(creation, err))
+	if (creation_begin(creation, err) || creation_record(creation, err))
 		return ERR;
 	if (bring_back(creation, criu, err) == 0 &&
 	    launch_announce(&creation->launch, request->create.pidfd_socket, request->create.pid_file, err) == 0)
