@@ -99,6 +99,13 @@ static int packet_socket(void)
 	drop(ONE(CAP_NET_RAW));
 	return refused(socket(AF_PACKET, SOCK_DGRAM, 0), EPERM);
 }
+/* What ping tries first: without a raw socket, by groups. */
+static int ping_group(void)
+{
+	if (!call_alone())
+		need(unshare(CLONE_NEWNET), "unshare");
+	return refused(socket(AF_INET, SOCK_DGRAM | SOCK_CLOEXEC, IPPROTO_ICMP), EACCES);
+}
 static int cap_mount(void)
 {
 	drop(ONE(CAP_SYS_ADMIN));
@@ -278,6 +285,39 @@ static int cap_elsewhere_time(void)
 	clock_gettime(CLOCK_REALTIME, &now);
 	return refused(clock_settime(CLOCK_REALTIME, &now), EPERM);
 }
+/* As root of a container in a user namespace: not held, and of no use there. */
+static int cap_outside(void)
+{
+	struct timespec now;
+
+	user_namespace(true);
+	drop(ONE(CAP_SYS_TIME));
+	clock_gettime(CLOCK_REALTIME, &now);
+	return refused(clock_settime(CLOCK_REALTIME, &now), EPERM);
+}
+static int cap_elsewhere_bpf(void)
+{
+	union bpf_attr attr = {.map_type = BPF_MAP_TYPE_LRU_HASH, .key_size = 4, .value_size = 4, .max_entries = 1};
+
+	user_namespace(true);
+	return refused(syscall(SYS_bpf, BPF_MAP_CREATE, &attr, sizeof(attr)), EPERM);
+}
+static int cap_elsewhere_perf(void)
+{
+	struct perf_event_attr attr = {
+		.type = PERF_TYPE_SOFTWARE, .size = sizeof(attr), .config = PERF_COUNT_SW_CPU_CLOCK};
+
+	if (perf_is_for_all())
+		return ABSENT;
+	user_namespace(true);
+	return refused(syscall(SYS_perf_event_open, &attr, -1, 0, -1, 0), EACCES);
+}
+/* In the bounding set, as engines have it, and of no use to another user than root. */
+static int cap_not_root(void)
+{
+	become(NOBODY);
+	return refused(syscall(SYS_setuid, 0), EPERM);
+}
 
 /* ---- other entries of the kernel ---- */
 
@@ -355,6 +395,7 @@ const struct cause cases_power[] = {
 	{"cap-low-port", "low-port", low_port},
 	{"cap-raw-socket", "ping", raw_socket},
 	{"cap-packet-socket", "ping", packet_socket},
+	{"ping-group", "ping-group", ping_group},
 	{"cap-mount", "capability", cap_mount},
 	{"cap-hostname", "capability", cap_hostname},
 	{"cap-time", "capability", cap_time},
@@ -378,6 +419,10 @@ const struct cause cases_power[] = {
 	{"cap-setns", "capability", cap_setns},
 	{"cap-elsewhere-mknod", "capability-elsewhere", cap_elsewhere},
 	{"cap-elsewhere-time", "capability-elsewhere", cap_elsewhere_time},
+	{"cap-outside", "capability-elsewhere", cap_outside},
+	{"cap-elsewhere-bpf", "capability-elsewhere", cap_elsewhere_bpf},
+	{"cap-elsewhere-prf", "capability-elsewhere", cap_elsewhere_perf},
+	{"cap-not-root", "capability", cap_not_root},
 	{"compat-open", "dac", compat_open},
 	{"compat-chown", "capability", compat_chown},
 	{"compat-seccomp", "seccomp-rule", compat_seccomp},

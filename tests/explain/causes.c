@@ -213,7 +213,7 @@ int refused(long result, int error)
 	return NOT_REFUSED;
 }
 
-static const struct cause *const all[] = {cases_power, cases_files, cases_limits};
+static const struct cause *const all[] = {cases_power, cases_files, cases_limits, cases_programs};
 
 /* A call by number, with numbers as arguments: refused, or what the kernel itself says to it. */
 static int plain_call(int argc, char **argv)

@@ -21,6 +21,8 @@
 #include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
+#include <sys/epoll.h>
+#include <sys/inotify.h>
 #include <sys/ioctl.h>
 #include <sys/klog.h>
 #include <sys/mman.h>
@@ -28,14 +30,20 @@
 #include <sys/prctl.h>
 #include <sys/ptrace.h>
 #include <sys/resource.h>
+#include <sys/shm.h>
 #include <sys/socket.h>
 #include <sys/stat.h>
 #include <sys/syscall.h>
 #include <sys/sysmacros.h>
 #include <sys/time.h>
+#include <sys/un.h>
 #include <sys/wait.h>
 #include <time.h>
 #include <unistd.h>
+
+#ifndef MFD_EXEC
+#define MFD_EXEC 0x0010U
+#endif
 
 #define REFUSED 3
 #define ABSENT 77
@@ -70,6 +78,6 @@ struct cause {
 	int (*run)(void);
 };
 /* Each ends with an entry without a name. */
-extern const struct cause cases_power[], cases_files[], cases_limits[];
+extern const struct cause cases_power[], cases_files[], cases_limits[], cases_programs[];
 
 #endif

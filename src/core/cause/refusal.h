@@ -22,11 +22,14 @@ enum refusal_layer {
 	REFUSAL_MASKED, /* masked and read-only paths of the config */
 	REFUSAL_DEVICES,
 	REFUSAL_PIDS,
+	REFUSAL_CPUSET,
 	REFUSAL_RLIMIT,
+	REFUSAL_NETWORK, /* on the way of what is sent */
 	REFUSAL_SYSCTL,
 	REFUSAL_USER_NAMESPACE,
+	REFUSAL_NO_NEW_PRIVS,
 	REFUSAL_INODE, /* attributes of a file, seals */
-	REFUSAL_PROGRAM, /* what execve was given */
+	REFUSAL_PROGRAM, /* what the program does, or what execve was given */
 	REFUSAL_MEMORY,
 	REFUSAL_KERNEL, /* the kernel itself, for everybody */
 	REFUSAL_LAYER_COUNT
@@ -36,8 +39,8 @@ const char *refusal_layer_name(enum refusal_layer layer);
 
 enum refusal_certainty { REFUSAL_UNSURE, REFUSAL_GUESS, REFUSAL_CERTAIN };
 
-/* What is known to be true of the refused call, as bits. */
-#define REFUSAL_FACT(bit) (UINT64_C(1) << (bit))
+/* What is known to be true of the refused call, as bits: more than 64 of them. */
+#define REFUSAL_FACT(bit) ((unsigned __int128)1 << (bit))
 enum refusal_fact_bit {
 	/* seccomp: what the process's filters answer to this very call */
 	FACT_FILTER_ERRNO,	/* this error */
@@ -49,7 +52,11 @@ enum refusal_fact_bit {
 	/* capabilities */
 	FACT_CAP_ASKED,	    /* seen: the kernel asked for {capability}, and it is missing */
 	FACT_CAP_ELSEWHERE, /* … the process has it in its own user namespace, and another one was asked for */
+	FACT_CAP_OUTSIDE,   /* … it was asked for against a user namespace further out than the process's own */
 	FACT_CAP_BOUNDING,  /* … it is in the bounding set */
+	FACT_NOT_ROOT,	    /* the process is not root of its user namespace */
+	FACT_SET_ID_FORBIDDEN, /* its program is set-id or has file capabilities, which no_new_privs makes void */
+	FACT_SET_ID_NOSUID,    /* … or its mount */
 	FACT_CAP_EXPECTED,  /* not seen: the call needs {capability} by its manual, and the process lacks it there */
 	FACT_CAP_SEEN,	    /* capability checks would have been seen */
 	/* files */
@@ -71,6 +78,13 @@ enum refusal_fact_bit {
 	FACT_APPEND_ONLY,
 	FACT_SEALED,
 	FACT_DEVICE,	    /* a device node */
+	FACT_DIRECTORY,
+	FACT_NOT_REGULAR,   /* no file with contents: a directory, a device, a pipe */
+	FACT_DESCRIPTOR_MODE, /* it was opened for less than what is asked of it now */
+	FACT_DESCRIPTOR_SEEN, /* … looked at */
+	FACT_MAP_EXECUTABLE,  /* it is to be mapped for execution */
+	FACT_MOUNT_LOCKED,  /* a mount, in a user namespace, and attributes that may be locked there */
+	FACT_NO_MOUNT,	    /* nothing is mounted at this very place */
 	FACT_LINK_UNSAFE,   /* protected_hardlinks applies */
 	FACT_SYMLINK_UNSAFE,
 	FACT_REGULAR_UNSAFE, /* protected_regular, protected_fifos */
@@ -78,20 +92,24 @@ enum refusal_fact_bit {
 	FACT_PROGRAM_MISSING,
 	FACT_INTERPRETER_MISSING, /* of a script */
 	FACT_LOADER_MISSING,
+	FACT_INTERPRETER_DENIED, /* it is there, and may not be executed */
+	FACT_CARRIAGE_RETURN,	 /* at the end of the first line */
 	FACT_WRONG_MACHINE,
 	FACT_NO_PROGRAM,    /* neither ELF nor script */
 	/* limits */
 	FACT_PIDS_FULL,	    /* the pids cgroup has no room */
 	FACT_NPROC_FULL,
 	FACT_NOFILE_FULL,
+	FACT_NOFILE_FREE, /* looked at: there are descriptors left */
 	FACT_MEMLOCK,	    /* over RLIMIT_MEMLOCK */
 	FACT_FSIZE,
 	FACT_ADDRESS_SPACE,
+	FACT_ADDRESS_SPACE_SEEN, /* looked at: it would be over the limit */
+	FACT_MAPS_FULL,	    /* vm.max_map_count */
 	FACT_KILLED_CPU,    /* the kernel ended it for its limits, or for want of memory */
 	FACT_KILLED_FSIZE,
 	FACT_KILLED_MEMORY,
 	/* ids and namespaces */
-	FACT_USER_NAMESPACE, /* the process is not in the initial one */
 	FACT_ID_UNMAPPED,
 	FACT_SETGROUPS_DENIED,
 	FACT_USERNS_FULL,   /* user.max_user_namespaces is 0 or reached */
@@ -99,6 +117,10 @@ enum refusal_fact_bit {
 	FACT_USERNS_APPARMOR, /* kernel.apparmor_restrict_unprivileged_userns */
 	FACT_PROC_COVERED,  /* the procfs that it sees has mounts over it */
 	FACT_MULTITHREADED,
+	FACT_PIDNS_CHILDREN, /* its children live in another pid namespace than it does */
+	FACT_PING_SOCKET,
+	FACT_INTERNET,	    /* the address is one of IPv4 or IPv6 */
+	FACT_IMPLEMENTED,   /* this kernel has the call */
 	/* switches of the kernel */
 	FACT_IO_URING_OFF,
 	FACT_PERF_PARANOID,
@@ -144,7 +166,7 @@ enum refusal_text {
 struct refusal_facts {
 	const char *call;
 	int errnum; /* positive; 0 for a kill */
-	uint64_t facts;
+	unsigned __int128 facts;
 	const char *texts[TEXT_COUNT];
 };
 
@@ -164,8 +186,8 @@ struct refusal_row {
 	uint64_t errors;   /* bit n: errno n; 0: any */
 	const char *calls; /* names with a blank around each; NULL: any */
 	const char *capability; /* NULL: any */
-	uint64_t facts, without; /* all of these hold, and none of those */
-	uint64_t sure;	   /* certain when these hold as well */
+	unsigned __int128 facts, without; /* all of these hold, and none of those */
+	unsigned __int128 sure;	   /* certain when these hold as well */
 	enum refusal_certainty otherwise;
 	const char *why, *remedy, *cost;
 	const char *never; /* without a remedy: why nothing can allow it */

@@ -20,10 +20,12 @@
 #define EXECS " execve execveat "
 #define MEMORY " mlock mlock2 mlockall mmap mremap perf_event_open io_uring_setup bpf "
 #define FILES " open openat openat2 creat dup dup2 dup3 socket socketpair accept accept4 pipe pipe2 " MORE_FILES
-#define MORE_FILES "epoll_create1 eventfd2 timerfd_create inotify_init1 fcntl perf_event_open mq_open "
+#define MORE_FILES "epoll_create1 eventfd2 timerfd_create fcntl perf_event_open "
 #define LINKS " link linkat "
 #define CHANGES \
 	" mkdir mkdirat mknod mknodat symlink symlinkat link linkat unlink unlinkat rmdir rename renameat renameat2 "
+#define LANDLOCKED " open openat openat2 creat execve execveat truncate ioctl bind connect" CHANGES
+#define SOCKETS " bind connect sendto sendmsg "
 #define MOUNTS " mount fsmount "
 #define REACH "the code of {call} in the kernel is within reach of the container"
 
@@ -93,6 +95,11 @@ const struct refusal_row refusal_rows[] = {
 	 .cost = "the driver behind {path} is within reach, and whatever it controls on the host"},
 
 	/* ---- execve ---- */
+	{.cause = "exec-carriage-return", .layer = REFUSAL_PROGRAM, .errors = E(ENOENT), .calls = EXECS,
+	 .facts = F(INTERPRETER_MISSING) | F(CARRIAGE_RETURN),
+	 .why = "{path} is a script whose first line ends with a carriage return, as Windows writes lines: it counts "
+		"as a part of the interpreter's name",
+	 .remedy = "carriage-return"},
 	{.cause = "exec-interpreter-missing", .layer = REFUSAL_PROGRAM, .errors = E(ENOENT), .calls = EXECS,
 	 .facts = F(INTERPRETER_MISSING),
 	 .why = "{path} is a script, and the interpreter in its first line, {interpreter}, does not exist in the "
@@ -114,6 +121,23 @@ const struct refusal_row refusal_rows[] = {
 	 .facts = F(NO_PROGRAM),
 	 .why = "{path} is neither a program nor a script that names its interpreter in its first line (#!)",
 	 .remedy = "shebang"},
+	{.cause = "exec-not-regular", .layer = REFUSAL_PROGRAM, .errors = E(EACCES), .calls = EXECS,
+	 .facts = F(NOT_REGULAR), .without = F(DAC_REFUSES),
+	 .why = "{path} is no file with a program in it, but a directory, a device or a pipe", .remedy = "program"},
+	{.cause = "exec-interpreter-denied", .layer = REFUSAL_PROGRAM, .errors = E(EACCES), .calls = EXECS,
+	 .facts = F(INTERPRETER_DENIED), .without = F(DAC_REFUSES) | F(NO_X_BIT),
+	 .why = "{path} is a script, and the interpreter in its first line, {interpreter}, is no executable file",
+	 .remedy = "interpreter-mode"},
+	{.cause = "exec-too-long", .layer = REFUSAL_PROGRAM, .errors = E(E2BIG), .calls = EXECS,
+	 .why = "the arguments and variables of the program are too long: one of them may have 128 KiB, and all "
+		"together a quarter of RLIMIT_STACK",
+	 .remedy = "stack", .cost = "more memory for the stack of each process"},
+	{.cause = "exec-busy", .layer = REFUSAL_PROGRAM, .errors = E(ETXTBSY), .calls = EXECS,
+	 .why = "{path} is open for writing, by this process or another: it cannot be executed meanwhile",
+	 .never = "no setting does: who writes to it has to close it first"},
+	{.cause = "exec-loop", .layer = REFUSAL_PROGRAM, .errors = E(ELOOP), .calls = EXECS,
+	 .why = "{path} leads in a circle, or too far: symbolic links, or a script whose interpreter is a script again",
+	 .never = "no setting does: the file itself is wrong"},
 
 	/* ---- limits ---- */
 	{.cause = "pids-cgroup", .layer = REFUSAL_PIDS, .errors = E(EAGAIN), .calls = FORKS, .facts = F(HOOK_PIDS),
@@ -133,6 +157,27 @@ const struct refusal_row refusal_rows[] = {
 	 .why = "the user has as many processes as RLIMIT_NPROC allows ({limit}), counted over all containers with "
 	 "this uid",
 	 .remedy = "nproc", .cost = "more processes of the host's table for this user"},
+	{.cause = "inotify-instances", .layer = REFUSAL_SYSCTL, .errors = E(EMFILE), .calls = " inotify_init inotify_init1 ",
+	 .facts = F(NOFILE_FREE), .otherwise = REFUSAL_GUESS, .sure = F(NOFILE_FULL),
+	 .why = "the user has as many inotify instances as fs.inotify.max_user_instances allows ({limit} on the host), or "
+		"user.max_inotify_instances of a user namespace, counted over all containers with this uid",
+	 .remedy = "inotify-instances", .cost = "kernel memory for what more programs watch"},
+	{.cause = "inotify-instances", .layer = REFUSAL_SYSCTL, .errors = E(EMFILE), .calls = " inotify_init inotify_init1 ",
+	 .otherwise = REFUSAL_GUESS, .sure = F(NOFILE_FREE),
+	 .why = "the user has as many inotify instances as fs.inotify.max_user_instances allows, or the process as "
+		"many descriptors as RLIMIT_NOFILE does ({limit})",
+	 .remedy = "inotify-instances", .cost = "kernel memory for what more programs watch"},
+	{.cause = "inotify-watches", .layer = REFUSAL_SYSCTL, .errors = E(ENOSPC), .calls = " inotify_add_watch ",
+	 .why = "the user watches as many files as fs.inotify.max_user_watches allows ({limit} on the host), or "
+		"user.max_inotify_watches of a user namespace, counted over all containers with this uid",
+	 .remedy = "inotify-watches", .cost = "kernel memory, about 1 KiB for each file that is watched"},
+	{.cause = "ipc-limit", .layer = REFUSAL_SYSCTL, .errors = E(ENOSPC), .calls = " shmget semget msgget mq_open ",
+	 .why = "the IPC namespace has as many objects, or as much memory in them, as its sysctls allow: {sysctl}",
+	 .remedy = "ipc-limit",
+	 .cost = "kernel memory for more objects"},
+	{.cause = "cpuset", .layer = REFUSAL_CPUSET, .errors = E(EINVAL), .calls = " sched_setaffinity ",
+	 .why = "none of the processors that are asked for is there and in the cpuset of the container", .remedy = "cpuset",
+	 .cost = "processors that others were to have for themselves"},
 	{.cause = "rlimit-nofile", .layer = REFUSAL_RLIMIT, .errors = E(EMFILE), .calls = FILES,
 	 .why = "the process has as many descriptors open as RLIMIT_NOFILE allows ({limit})", .remedy = "nofile",
 	 .cost = "kernel memory for more open files"},
@@ -148,9 +193,12 @@ const struct refusal_row refusal_rows[] = {
 	{.cause = "rlimit-fsize", .layer = REFUSAL_RLIMIT, .errors = E(EFBIG), .facts = F(FSIZE),
 	 .why = "the file would grow over RLIMIT_FSIZE ({limit})", .remedy = "fsize", .cost = "larger files of this "
 	 "container"},
+	{.cause = "max-map-count", .layer = REFUSAL_SYSCTL, .errors = E(ENOMEM), .calls = " mmap mremap mprotect ",
+	 .facts = F(MAPS_FULL),
+	 .why = "the process has as many mappings as vm.max_map_count allows ({limit})", .remedy = "max-map-count",
+	 .cost = "kernel memory for more mappings of each process"},
 	{.cause = "rlimit-as", .layer = REFUSAL_RLIMIT, .errors = E(ENOMEM), .facts = F(ADDRESS_SPACE),
-	 .otherwise = REFUSAL_GUESS,
-	 .sure = F(ADDRESS_SPACE),
+	 .otherwise = REFUSAL_GUESS, .sure = F(ADDRESS_SPACE_SEEN),
 	 .why = "the address space would grow over RLIMIT_AS ({limit})", .remedy = "as",
 	 .cost = "more memory for this process"},
 
@@ -181,10 +229,11 @@ const struct refusal_row refusal_rows[] = {
 	 .remedy = "io-uring", .cost = "io_uring, one of the kernel's richest sources of holes, and its calls pass "
 	 "no seccomp filter"},
 	{.cause = "bpf-off", .layer = REFUSAL_SYSCTL, .errors = E(EPERM), .calls = " bpf ", .facts = F(BPF_OFF),
+	 .without = F(CAP_OUTSIDE),
 	 .why = "bpf is for CAP_BPF alone on this host (kernel.unprivileged_bpf_disabled is {limit})", .remedy = "bpf",
 	 .cost = "the container can read the kernel's memory"},
 	{.cause = "perf-paranoid", .layer = REFUSAL_SYSCTL, .errors = DENIED, .calls = " perf_event_open ",
-	 .facts = F(PERF_PARANOID),
+	 .facts = F(PERF_PARANOID), .without = F(CAP_OUTSIDE),
 	 .why = "measuring the kernel takes CAP_PERFMON on this host (kernel.perf_event_paranoid is {limit})",
 	 .remedy = "perf",
 	 .cost = "side channels into other processes and the kernel"},
@@ -194,6 +243,9 @@ const struct refusal_row refusal_rows[] = {
 	 .why = "Yama lets a process trace only what it started (kernel.yama.ptrace_scope is {limit})",
 	 .remedy = "yama",
 	 .cost = "every process can read the memory of all others of its user"},
+	{.cause = "link-directory", .layer = REFUSAL_KERNEL, .errors = E(EPERM), .calls = LINKS, .facts = F(DIRECTORY),
+	 .why = "{path} is a directory, and nobody can make a hard link to one",
+	 .never = "no setting does: a symbolic link or a bind mount has to do"},
 	{.cause = "hardlink", .layer = REFUSAL_SYSCTL, .errors = E(EPERM), .calls = LINKS, .facts = F(LINK_UNSAFE),
 	 .why = "fs.protected_hardlinks is 1: only the owner of {path} ({owner}) may link to it, or who may read "
 	 "and write it; "
@@ -224,15 +276,27 @@ const struct refusal_row refusal_rows[] = {
 	{.cause = "read-only", .layer = REFUSAL_MOUNT, .errors = E(EROFS), .facts = F(READ_ONLY),
 	 .why = "{path} lies on {mount}, which is mounted read-only", .remedy = "read-only",
 	 .cost = "the container can change what is there, and others that share it see that"},
-	{.cause = "noexec", .layer = REFUSAL_MOUNT, .errors = DENIED, .calls = " execve execveat mmap mprotect ",
-	 .facts = F(NOEXEC),
+	{.cause = "noexec", .layer = REFUSAL_MOUNT, .errors = E(EPERM), .calls = " mmap ",
+	 .facts = F(NOEXEC) | F(MAP_EXECUTABLE),
+	 .why = "{path} lies on {mount}, which is mounted with noexec: nothing of it can be mapped for execution",
+	 .remedy = "noexec",
+	 .cost = "what is written there can be executed"},
+	{.cause = "descriptor-mode", .layer = REFUSAL_PROGRAM, .errors = E(EACCES), .calls = " mmap ",
+	 .facts = F(DESCRIPTOR_MODE),
+	 .otherwise = REFUSAL_GUESS, .sure = F(DESCRIPTOR_SEEN),
+	 .why = "the program has opened {path} for less than it asks of the mapping: a shared one that is written to "
+		"takes O_RDWR, any one takes reading",
+	 .never = "no setting does: the program has to open it otherwise"},
+	{.cause = "noexec", .layer = REFUSAL_MOUNT, .errors = E(EACCES), .calls = EXECS, .facts = F(NOEXEC),
 	 .without = F(DAC_REFUSES) | F(NO_X_BIT),
 	 .why = "{path} lies on {mount}, which is mounted with noexec", .remedy = "noexec",
 	 .cost = "what is written there can be executed"},
 	{.cause = "immutable", .layer = REFUSAL_INODE, .errors = E(EPERM), .facts = F(IMMUTABLE),
+	 .without = F(CAP_ASKED) | F(CAP_EXPECTED),
 	 .why = "{component} has the attribute \"immutable\" (lsattr shows i): not even root may change it",
 	 .remedy = "attribute"},
 	{.cause = "append-only", .layer = REFUSAL_INODE, .errors = E(EPERM), .facts = F(APPEND_ONLY),
+	 .without = F(CAP_ASKED) | F(CAP_EXPECTED),
 	 .why = "{component} has the attribute \"append only\" (lsattr shows a)", .remedy = "attribute"},
 	{.cause = "sealed", .layer = REFUSAL_INODE, .errors = E(EPERM), .facts = F(SEALED),
 	 .why = "the file in memory is sealed against this (F_ADD_SEALS)",
@@ -255,6 +319,27 @@ const struct refusal_row refusal_rows[] = {
 	 .sure = F(HOOK_DEVICES),
 	 .why = "the device cgroup of the container probably does not allow {path}: its mode does", .remedy = "device",
 	 .cost = "the driver behind {path} is within reach, and whatever it controls on the host"},
+
+	/* ---- a program that would have had more power ---- */
+	{.cause = "no-new-privs", .layer = REFUSAL_NO_NEW_PRIVS, .errors = DENIED,
+	 .facts = F(SET_ID_FORBIDDEN) | F(DAC_REFUSES),
+	 .why = "the program is set-id or has file capabilities, and no_new_privs makes them void: it stays {ids}, to "
+		"whom {component} (mode {mode}, owner {owner}) is closed",
+	 .remedy = "no-new-privs", .cost = "every set-id program of the image can give the container's users more power"},
+	{.cause = "no-new-privs", .layer = REFUSAL_NO_NEW_PRIVS, .errors = DENIED,
+	 .facts = F(SET_ID_FORBIDDEN) | F(CAP_ASKED),
+	 .why = "the program is set-id or has file capabilities, and no_new_privs makes them void: it stays {ids} and lacks "
+		"CAP_{capability}, which {call} needs",
+	 .remedy = "no-new-privs", .cost = "every set-id program of the image can give the container's users more power"},
+	{.cause = "no-new-privs", .layer = REFUSAL_NO_NEW_PRIVS, .errors = DENIED, .facts = F(SET_ID_FORBIDDEN),
+	 .otherwise = REFUSAL_GUESS, .sure = F(CAP_ASKED),
+	 .why = "the program is set-id or has file capabilities, and no_new_privs makes them void: it stays {ids}",
+	 .remedy = "no-new-privs", .cost = "every set-id program of the image can give the container's users more power"},
+	{.cause = "nosuid", .layer = REFUSAL_MOUNT, .errors = DENIED, .facts = F(SET_ID_NOSUID),
+	 .otherwise = REFUSAL_GUESS, .sure = F(CAP_ASKED),
+	 .why = "the program is set-id or has file capabilities, and its mount has nosuid, which makes them void: it "
+		"stays {ids}",
+	 .remedy = "nosuid", .cost = "every set-id program there can give the container's users more power"},
 
 	/* ---- modes and owners ---- */
 	{.cause = "dac-unmapped-owner", .layer = REFUSAL_DAC, .errors = DENIED,
@@ -301,12 +386,12 @@ const struct refusal_row refusal_rows[] = {
 	 .remedy = "proc-covered", .cost = "the masked files of the kernel"},
 	{.cause = "low-port", .layer = REFUSAL_CAPABILITY, .errors = E(EACCES), .calls = " bind ",
 	 .capability = "NET_BIND_SERVICE",
-	 .without = F(CAP_ELSEWHERE), .sure = F(CAP_ASKED), .otherwise = REFUSAL_GUESS,
+	 .without = F(CAP_OUTSIDE), .sure = F(CAP_ASKED), .otherwise = REFUSAL_GUESS,
 	 .why = "port {port} is below net.ipv4.ip_unprivileged_port_start, and the process lacks CAP_NET_BIND_SERVICE",
 	 .remedy = "low-port", .cost = "the container can take the place of a service of the system, in its own "
 	 "network namespace"},
 	{.cause = "low-port", .layer = REFUSAL_CAPABILITY, .errors = E(EACCES), .calls = " bind ",
-	 .facts = F(CAP_ASKED) | F(CAP_ELSEWHERE), .capability = "NET_BIND_SERVICE",
+	 .facts = F(CAP_ASKED) | F(CAP_OUTSIDE), .capability = "NET_BIND_SERVICE",
 	 .why = "port {port} is below net.ipv4.ip_unprivileged_port_start, and the network namespace belongs to "
 	 "another user "
 		"namespace: CAP_NET_BIND_SERVICE of the container does not count there",
@@ -317,6 +402,17 @@ const struct refusal_row refusal_rows[] = {
 	 "one further out: "
 		"adding it cannot help",
 	 .remedy = "elsewhere", .cost = "without a user namespace root of the container is root of the host"},
+	{.cause = "capability-elsewhere", .layer = REFUSAL_USER_NAMESPACE, .errors = DENIED,
+	 .facts = F(CAP_OUTSIDE), .sure = F(CAP_ASKED), .otherwise = REFUSAL_GUESS,
+	 .why = "{call} asks for CAP_{capability} in a user namespace further out than the container's: adding it to "
+		"the container cannot help",
+	 .remedy = "elsewhere", .cost = "without a user namespace root of the container is root of the host"},
+	{.cause = "ping-group", .layer = REFUSAL_SYSCTL, .errors = E(EACCES), .calls = " socket ", .facts = F(PING_SOCKET),
+	 .without = F(CAP_ASKED),
+	 .why = "without a raw socket only groups of net.ipv4.ping_group_range may ping, and no group of the process "
+		"({ids}) is in it",
+	 .remedy = "ping-group", .cost = "the users of the container can send pings; as a capability: forged packets "
+		"of any protocol"},
 	{.cause = "ping", .layer = REFUSAL_CAPABILITY, .errors = E(EPERM), .calls = " socket ", .capability = "NET_RAW",
 	 .sure = F(CAP_ASKED), .otherwise = REFUSAL_GUESS,
 	 .why = "a raw socket (ping, arping, tcpdump) needs CAP_NET_RAW, and the process lacks it", .remedy = "ping",
@@ -332,6 +428,22 @@ const struct refusal_row refusal_rows[] = {
 	{.cause = "not-owner", .layer = REFUSAL_DAC, .errors = DENIED, .facts = F(CAP_ASKED), .capability = "FOWNER",
 	 .why = "only the owner of {path} may do this, and the process ({ids}) is not", .remedy = "fowner",
 	 .cost = "as a capability: modes and owners protect no file from the container's root"},
+	/* Of a file whose name is not known. */
+	{.cause = "dac", .layer = REFUSAL_DAC, .errors = DENIED, .calls = SOCKETS, .facts = F(CAP_ASKED),
+	 .capability = "DAC_OVERRIDE",
+	 .why = "mode and owner of a file, or of a directory on the way to it, refuse it to the process ({ids})",
+	 .remedy = "mode-unseen", .cost = "as a capability: every file of the container's ids is open to it"},
+	{.cause = "dac", .layer = REFUSAL_DAC, .errors = DENIED, .calls = SOCKETS, .facts = F(CAP_ASKED),
+	 .capability = "DAC_READ_SEARCH",
+	 .why = "mode and owner of a directory on the way to a file let the process ({ids}) not search it",
+	 .remedy = "mode-unseen", .cost = "as a capability: every file of the container's ids can be read"},
+	{.cause = "ipc-mode", .layer = REFUSAL_DAC, .errors = DENIED, .facts = F(CAP_ASKED), .capability = "IPC_OWNER",
+	 .why = "mode and owner of the System V object refuse it to the process ({ids})", .remedy = "ipc-mode",
+	 .cost = "as a capability: System V IPC objects of others"},
+	{.cause = "capability", .layer = REFUSAL_CAPABILITY, .errors = DENIED | E(EROFS),
+	 .facts = F(CAP_ASKED) | F(CAP_BOUNDING) | F(NOT_ROOT),
+	 .why = "{call} needs CAP_{capability}: the container has it, but only for root, and the process is {ids}",
+	 .remedy = "capability-root"},
 	{.cause = "capability", .layer = REFUSAL_CAPABILITY, .errors = DENIED | E(EROFS),
 	 .facts = F(CAP_ASKED) | F(CAP_BOUNDING),
 	 .why = "{call} needs CAP_{capability}: it is in the bounding set, but not effective for the process ({ids})",
@@ -351,13 +463,61 @@ const struct refusal_row refusal_rows[] = {
 	{.cause = "userns", .layer = REFUSAL_USER_NAMESPACE, .errors = E(EINVAL), .calls = " unshare setns ",
 	 .facts = F(MULTITHREADED),
 	 .why = "a process with several threads cannot change its user namespace", .remedy = "threads"},
+	{.cause = "memfd-noexec", .layer = REFUSAL_SYSCTL, .errors = E(EACCES), .calls = " memfd_create ",
+	 .why = "vm.memfd_noexec of the PID namespace is 2: a file in memory needs the flag MFD_NOEXEC_SEAL",
+	 .remedy = "memfd-noexec",
+	 .cost = "code that lies in no file can be executed"},
+	{.cause = "not-pollable", .layer = REFUSAL_PROGRAM, .errors = E(EPERM), .calls = " epoll_ctl ",
+	 .without = F(CAP_ASKED),
+	 .why = "files and directories are always ready, and epoll takes none (many programs try, and go on without)",
+	 .never = "no setting does: it is a matter of what is watched"},
+	{.cause = "key-mode", .layer = REFUSAL_DAC, .errors = E(EACCES), .calls = " keyctl add_key request_key ",
+	 .without = F(CAP_ASKED) | F(FILTER_UNREADABLE), .otherwise = REFUSAL_GUESS, .sure = F(HOOK_LSM),
+	 .why = "the permissions of the key do not allow it to the process ({ids})",
+	 .never = "no setting of the container does: the key's owner can (keyctl setperm, keyctl chown)"},
+	{.cause = "mount-locked", .layer = REFUSAL_USER_NAMESPACE, .errors = E(EPERM), .calls = " mount mount_setattr ",
+	 .facts = F(MOUNT_LOCKED), .without = F(CAP_ASKED), .sure = F(CAP_SEEN), .otherwise = REFUSAL_GUESS,
+	 .why = "{path} came from a user namespace further out with read-only, nosuid, nodev, noexec or an atime "
+		"setting, and these are locked here: they cannot be taken off",
+	 .remedy = "mount-locked", .cost = "what the mount's attributes were to prevent"},
+	{.cause = "mount-locked", .layer = REFUSAL_USER_NAMESPACE, .errors = E(EINVAL), .calls = " umount2 ",
+	 .facts = F(MOUNT_LOCKED),
+	 .without = F(NO_MOUNT), .otherwise = REFUSAL_GUESS, .sure = F(NO_MOUNT),
+	 .why = "{path} came, together with others, from a user namespace further out, and is locked to them: it "
+		"cannot be unmounted here alone",
+	 .remedy = "mount-locked", .cost = "what lies below the mount"},
+	{.cause = "not-mounted", .layer = REFUSAL_PROGRAM, .errors = E(EINVAL), .calls = " umount2 mount ",
+	 .facts = F(NO_MOUNT),
+	 .why = "nothing is mounted at {path} itself", .never = "no setting does: it has to be mounted there first"},
+	{.cause = "pid-namespace-ended", .layer = REFUSAL_PROGRAM, .errors = E(ENOMEM), .calls = FORKS,
+	 .facts = F(PIDNS_CHILDREN),
+	 .otherwise = REFUSAL_GUESS, .sure = F(HOOK_PIDS),
+	 .why = "the process has made a PID namespace for its children, and the first of them, which holds it, has ended",
+	 .never = "no setting does: the first process has to live as long as the others (unshare --fork)"},
+	{.cause = "firewall", .layer = REFUSAL_NETWORK, .errors = E(EPERM), .calls = " sendto connect ",
+	 .facts = F(INTERNET),
+	 .without = F(CAP_ASKED) | F(CAP_EXPECTED) | F(FILTER_UNREADABLE), .otherwise = REFUSAL_GUESS, .sure = F(HOOK_LSM),
+	 .why = "a packet filter of the network namespace (nftables, iptables), or a BPF program of the cgroup, drops "
+		"what is sent",
+	 .remedy = "firewall", .cost = "what the rule keeps the container from"},
+	{.cause = "broadcast", .layer = REFUSAL_NETWORK, .errors = E(EACCES), .calls = " sendto connect ",
+	 .facts = F(INTERNET),
+	 .without = F(CAP_ASKED) | F(FILTER_UNREADABLE), .otherwise = REFUSAL_GUESS, .sure = F(HOOK_LSM),
+	 .why = "it is an address for broadcast and the program has not asked for that (SO_BROADCAST), or a route "
+		"prohibits it",
+	 .never = "no setting of the container does: it is a matter of the program, or of the routes (ip route)"},
+	{.cause = "no-operation", .layer = REFUSAL_KERNEL, .errors = E(ENOSYS), .facts = F(IMPLEMENTED),
+	 .without = F(FILTER_UNREADABLE),
+	 .why = "this kernel has {call}, but not for these arguments: no filter of the process refuses it",
+	 .remedy = "newer-kernel"},
 	{.cause = "not-implemented", .layer = REFUSAL_KERNEL, .errors = E(ENOSYS), .without = F(FILTER_UNREADABLE),
 	 .why = "this kernel has no {call}: no filter of the process refuses it", .remedy = "newer-kernel"},
 	{.cause = "filter-unreadable", .layer = REFUSAL_UNKNOWN, .facts = F(FILTER_UNREADABLE),
 	 .why = "cannot tell, because the process has seccomp filters from before it was watched, which only root "
 	 "may read",
 	 .remedy = "as-root"},
-	{.cause = "landlock", .layer = REFUSAL_LANDLOCK, .errors = E(EACCES), .facts = F(LANDLOCK_ALONE),
+	{.cause = "landlock", .layer = REFUSAL_LANDLOCK, .errors = E(EACCES), .calls = LANDLOCKED,
+	 .facts = F(LANDLOCK_ALONE),
 	 .without = F(HOOKS_SEEN) | F(DAC_REFUSES), .sure = F(HOOK_LANDLOCK), .otherwise = REFUSAL_GUESS,
 	 .why = "no filter, capability, mode or mount flag refuses {path}, and Landlock is the only security module "
 	 "here that "

@@ -91,6 +91,7 @@ struct observe_refusal {
 	__u32 groups_count, groups[OBSERVE_GROUPS_MAX]; /* supplementary; the count may be higher than there is room */
 	struct observe_map uids, gids; /* of its user namespace, to ids of the initial one */
 	__u64 limits[16];			       /* soft, by RLIMIT_… */
+	__u64 pages, mappings; /* of its address space; 0: not known, look */
 	__u64 filters[OBSERVE_FILTERS_MAX]; /* the last loaded first; names of observe_filter records */
 	struct observe_evidence evidence[OBSERVE_EVIDENCE_MAX];
 	char path[2][OBSERVE_PATH_MAX]; /* arguments that are paths or addresses (struct sockaddr in path[1]),
@@ -128,6 +129,8 @@ struct observe_process {
 	__u64 time;
 	__s32 pid, tid, status; /* of an exit, as waitpid(2) gives it */
 	__u32 mount_inode;
+	/* Of an exec, the program's file; file_mode 0: not known, look. */
+	__u32 file_mode, file_owner, file_group, file_nosuid;
 	char comm[16];
 	char path[OBSERVE_PATH_MAX]; /* of an exec */
 };

@@ -130,6 +130,7 @@ struct dentry {
 };
 struct vfsmount {
 	struct dentry *mnt_root;
+	int mnt_flags;
 };
 struct mount {
 	struct mount *mnt_parent;
@@ -169,6 +170,10 @@ struct thread_info {
 	__u32 status;
 };
 struct bpf_local_storage;
+struct mm_struct {
+	int map_count;
+	unsigned long total_vm;
+};
 struct task_struct {
 	struct thread_info thread_info;
 	unsigned long atomic_flags;
@@ -182,6 +187,7 @@ struct task_struct {
 	struct fs_struct *fs;
 	struct task_struct *group_leader;
 	struct bpf_local_storage *bpf_storage;
+	struct mm_struct *mm;
 };
 struct linux_binprm {
 	struct file *file;

@@ -323,6 +323,8 @@ static __always_inline void record_credentials(struct observe_refusal *record, s
 	signal = BPF_CORE_READ(task, signal);
 	for (int i = 0; i < 16; i++)
 		record->limits[i] = BPF_CORE_READ(signal, rlim[i].rlim_cur);
+	record->pages = BPF_CORE_READ(task, mm, total_vm);
+	record->mappings = BPF_CORE_READ(task, mm, map_count);
 	record->seccomp_mode = task->seccomp.mode;
 	record->flags |= task->atomic_flags & 1 ? OBSERVE_NO_NEW_PRIVS : 0;
 }
@@ -469,8 +471,11 @@ int BPF_PROG(on_signal, int signal, struct kernel_siginfo *info, struct task_str
 	return 0;
 }
 
-static __always_inline int process(struct task_struct *task, __u32 kind, const char *path)
+#define MOUNT_NOSUID 1 /* MNT_NOSUID */
+
+static __always_inline int process(struct task_struct *task, __u32 kind, struct linux_binprm *program)
 {
+	struct file *file = program ? BPF_CORE_READ(program, file) : NULL;
 	struct observe_process *record;
 
 	if (!current_mark(task))
@@ -489,8 +494,12 @@ static __always_inline int process(struct task_struct *task, __u32 kind, const c
 	record->mount_inode = BPF_CORE_READ(task, nsproxy, mnt_ns, ns.inum);
 	bpf_get_current_comm(record->comm, sizeof(record->comm));
 	record->path[0] = 0;
-	if (path)
-		bpf_probe_read_kernel_str(record->path, sizeof(record->path), path);
+	if (program)
+		bpf_probe_read_kernel_str(record->path, sizeof(record->path), BPF_CORE_READ(program, filename));
+	record->file_mode = file ? BPF_CORE_READ(file, f_inode, i_mode) : 0;
+	record->file_owner = file ? BPF_CORE_READ(file, f_inode, i_uid.val) : 0;
+	record->file_group = file ? BPF_CORE_READ(file, f_inode, i_gid.val) : 0;
+	record->file_nosuid = file ? BPF_CORE_READ(file, f_path.mnt, mnt_flags) & MOUNT_NOSUID : 0;
 	bpf_ringbuf_submit(record, 0);
 	return 0;
 }
@@ -498,7 +507,7 @@ static __always_inline int process(struct task_struct *task, __u32 kind, const c
 SEC("tp_btf/sched_process_exec")
 int BPF_PROG(on_exec, struct task_struct *task, int old_pid, struct linux_binprm *program)
 {
-	return process(bpf_get_current_task_btf(), OBSERVE_EXEC, BPF_CORE_READ(program, filename));
+	return process(bpf_get_current_task_btf(), OBSERVE_EXEC, program);
 }
 
 SEC("tp_btf/sched_process_exit")

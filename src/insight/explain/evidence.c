@@ -2,6 +2,7 @@
 /* explain/evidence: what the kernel was seen to ask on the way to the error, and which of it counts. Pure. */
 #include <linux/capability.h>
 #include <string.h>
+#include <sys/mman.h>
 #include <sys/socket.h>
 #include <sys/stat.h>
 
@@ -10,6 +11,7 @@
 #include "insight/explain/parts.h"
 #include "insight/reference/reference.h"
 
+#define LOW_ADDRESSES 65536 /* vm.mmap_min_addr, where nobody has changed it */
 #define FREE_PORTS 1024 /* net.ipv4.ip_unprivileged_port_start, where nobody has changed it */
 
 enum hook_layer { DEVICES, NOEXEC, READ_ONLY, SETGROUPS, REVEALING, PIDS, LSM, HARDLINKS, LANDLOCK };
@@ -78,10 +80,13 @@ static void take_capability(struct parts_case *one, const struct observe_evidenc
 		return;
 	parts_fact(one, FACT_CAP_ASKED);
 	parts_text(one, TEXT_CAPABILITY, "%s", name + strlen("CAP_"));
-	if ((seen->flags & OBSERVE_CAP_EFFECTIVE) && seen->asked_level < seen->task_level)
-		parts_fact(one, FACT_CAP_ELSEWHERE);
-	else if (seen->flags & OBSERVE_CAP_BOUNDING)
+	if (seen->asked_level < seen->task_level) {
+		parts_fact(one, FACT_CAP_OUTSIDE);
+		if (seen->flags & OBSERVE_CAP_EFFECTIVE)
+			parts_fact(one, FACT_CAP_ELSEWHERE);
+	} else if (seen->flags & OBSERVE_CAP_BOUNDING) {
 		parts_fact(one, FACT_CAP_BOUNDING);
+	}
 }
 
 /* Of one that needs a single one, as data/reference has it. */
@@ -116,6 +121,8 @@ static const char *needed(const struct parts_case *one, bool *ret_of_host)
 			       : NULL;
 	if (strcmp(call, "bind") == 0)
 		return process_port(one) && process_port(one) < FREE_PORTS ? "NET_BIND_SERVICE" : NULL;
+	if (strcmp(call, "mmap") == 0)
+		return args[0] < LOW_ADDRESSES && args[3] & MAP_FIXED ? "SYS_RAWIO" : NULL;
 	if (strcmp(call, "ioctl") == 0)
 		return needed_by_ioctl((uint32_t)args[1]);
 	if (strcmp(call, "mknod") == 0 || strcmp(call, "mknodat") == 0) {
@@ -133,10 +140,13 @@ static void expect_capability(struct parts_case *one)
 	const char *name = needed(one, &of_host);
 	int number = name ? oci_capability_number(name) : -1;
 	bool held = number >= 0 && (one->refusal->effective >> number & 1);
+	bool outside = of_host && one->refusal->user_level;
 
-	if (number < 0 || (held && !(of_host && one->refusal->user_level)))
+	if (number < 0 || (held && !outside))
 		return;
 	parts_fact(one, FACT_CAP_EXPECTED);
+	if (outside)
+		parts_fact(one, FACT_CAP_OUTSIDE);
 	parts_text(one, TEXT_CAPABILITY, "%s", name);
 	if (held)
 		parts_fact(one, FACT_CAP_ELSEWHERE);

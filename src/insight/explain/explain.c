@@ -106,8 +106,10 @@ static void refusal(struct explain *explain, const struct observe_refusal *seen,
 	evidence_read(&one);
 	if (!parts_has(&one, FACT_FILTER_ERRNO) && ret->kind == RECORD_REFUSAL) {
 		replay_file(&one);
+		limits_ask(&one);
 		process_look(&one);
 		program_look(&one);
+		set_id_look(&one);
 	}
 	decode_arguments(&one, ret);
 	snprintf(ret->path, sizeof(ret->path), "%.*s", RECORD_TEXT_MAX - 1, one.path[0]);
@@ -181,6 +183,7 @@ bool explain_take(struct explain *explain, const union observe_record *seen, str
 		return false;
 	case OBSERVE_EXEC:
 		explain_hold(explain, seen->process.pid, seen->process.mount_inode);
+		set_id_note(explain, &seen->process);
 		if (seen->process.mount_inode && seen->process.mount_inode != explain->own_mounts)
 			container_find(explain, seen->process.pid, seen->process.mount_inode);
 		life(explain, &seen->process, ret);

@@ -24,6 +24,7 @@
 #define EXPLAIN_CONTAINERS_MAX 16
 #define EXPLAIN_EXPECTED_MAX   2
 #define EXPLAIN_SIGNALS_MAX    64
+#define EXPLAIN_SET_IDS_MAX    64
 
 /* A filter as it came, in parts. */
 struct explain_filter {
@@ -54,6 +55,15 @@ struct explain_container {
 	uint64_t same, other;	       /* names of filters that were found to answer as the program does, and not */
 };
 
+/* A process whose program's file has set-id bits or capabilities. */
+struct explain_set_id {
+	pid_t pid;
+	uid_t owner;
+	gid_t group;
+	bool by_owner, by_group, nosuid;
+	uint64_t capabilities;
+};
+
 struct explain {
 	struct observe_ready ready;
 	struct explain_filter filters[EXPLAIN_FILTERS_MAX];
@@ -64,6 +74,10 @@ struct explain {
 	size_t containers_count, containers_next;
 	struct observe_signal signals[EXPLAIN_SIGNALS_MAX]; /* sent for limits; a process may catch them */
 	size_t signals_next;
+	struct explain_set_id set_ids[EXPLAIN_SET_IDS_MAX]; /* programs that would have had more power by their file */
+	size_t set_ids_next;
+	char asked_call[48]; /* the last that the kernel was looked through for */
+	bool asked_answer;
 	uint32_t own_mounts; /* of this process: no container is looked for there */
 	char own_command[32];
 	struct explain_container expected[EXPLAIN_EXPECTED_MAX]; /* of explain_expect */

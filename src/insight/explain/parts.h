@@ -35,6 +35,12 @@ static inline bool parts_has(const struct parts_case *one, enum refusal_fact_bit
 void parts_text(struct parts_case *one, enum refusal_text text, const char *fmt, ...) __attribute__((format(printf,
  3, 4)));
 
+/* ---- process.c: for all that ask ---- */
+/* Is the call one of these? A blank around each name. */
+bool parts_is_call(const struct parts_case *one, const char *names);
+/* A file below its /proc/PID; ERR when it has ended. */
+int parts_read_of(const struct parts_case *one, const char *name, char *buf, size_t size);
+
 /* ---- decode.c: arguments as text. Pure ---- */
 void decode_arguments(const struct parts_case *one, struct record *ret);
 
@@ -75,6 +81,8 @@ void replay_file(struct parts_case *one);
 
 /* ---- process.c: limits, ids, sysctls, cgroups ---- */
 void process_look(struct parts_case *one);
+/* Is it a call that takes the place of a mount, and nothing below it? */
+bool process_needs_mount(const struct parts_case *one);
 /* Of the address among the arguments; 0: there is none, or it has none. */
 unsigned int process_port(const struct parts_case *one);
 enum parts_map { PARTS_UIDS, PARTS_GIDS };
@@ -82,7 +90,15 @@ enum parts_map { PARTS_UIDS, PARTS_GIDS };
  * mapped. */
 bool process_maps(const struct parts_case *one, enum parts_map which, uint32_t id, bool inside);
 
+/* ---- limits.c: rlimits, limits of the user and of namespaces, cgroups ---- */
+void limits_ask(struct parts_case *one);
+
 /* ---- program.c: why execve failed ---- */
 void program_look(struct parts_case *one);
+
+/* ---- set_id.c: is it a program whose set-id bits or file capabilities do not count? ---- */
+/* At its start, for when it has ended. */
+void set_id_note(struct explain *explain, const struct observe_process *started);
+void set_id_look(struct parts_case *one);
 
 #endif

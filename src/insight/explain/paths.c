@@ -8,7 +8,9 @@
 #include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
+#include <sys/socket.h>
 #include <sys/stat.h>
+#include <sys/un.h>
 #include <unistd.h>
 
 #include "base/fd.h"
@@ -186,9 +188,24 @@ static bool on_file(const struct observe_row *row)
 	return row && row->fd && !row->path[0] && !row->address;
 }
 
+/* A socket of the file system is a file as well; relative ones begin at a directory that is not known. */
+static void place_socket(struct parts_case *one)
+{
+	const char *address = one->refusal->path[1];
+	uint16_t family;
+
+	memcpy(&family, address, sizeof(family));
+	if (family == AF_UNIX && address[sizeof(family)] == '/')
+		snprintf(one->path[0], PARTS_PATH_MAX, "%.*s", (int)sizeof(((struct sockaddr_un *)0)->sun_path),
+			 address + sizeof(family));
+}
+
 void paths_find(struct parts_case *one)
 {
 	const struct observe_row *row = one->row;
+
+	if (row && row->address)
+		place_socket(one);
 
 	if (row && row->path[0])
 		place_one(one, 0);

@@ -1,5 +1,5 @@
 /* SPDX-License-Identifier: Apache-2.0 */
-/* explain/process: what else is known of the process and the host: limits, id maps, sysctls, its pids cgroup. Reads only. */
+/* explain/process: what else is known of the process and the host: id maps, sysctls, namespaces, modules. Reads only. */
 #include <arpa/inet.h>
 #include <errno.h>
 #include <fcntl.h>
@@ -7,11 +7,12 @@
 #include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
-#include <sys/resource.h>
+#include <sys/mman.h>
 #include <sys/socket.h>
 #include <sys/stat.h>
 #include <unistd.h>
 
+#include "abi/arch.h"
 #include "base/fd.h"
 #include "base/types.h"
 #include "insight/explain/parts.h"
@@ -20,15 +21,15 @@
 #define APPARMOR_ID 104 /* LSM_ID_APPARMOR */
 #define LANDLOCK_ID 110 /* LSM_ID_LANDLOCK */
 
-static bool is_call(const struct parts_case *one, const char *names)
+bool parts_is_call(const struct parts_case *one, const char *names)
 {
-	char word[48];
+	char word[64];
 
-	snprintf(word, sizeof(word), " %s ", one->facts.call);
+	snprintf(word, sizeof(word), " %.48s ", one->facts.call);
 	return strstr(names, word);
 }
 
-static int read_of(const struct parts_case *one, const char *name, char *buf, size_t size)
+int parts_read_of(const struct parts_case *one, const char *name, char *buf, size_t size)
 {
 	char path[96];
 
@@ -56,9 +57,22 @@ bool process_maps(const struct parts_case *one, enum parts_map which, uint32_t i
 static long threads_of(const struct parts_case *one)
 {
 	char status[4096];
-	const char *at = read_of(one, "status", status, sizeof(status)) ? NULL : strstr(status, "\nThreads:");
+	const char *at = parts_read_of(one, "status", status, sizeof(status)) ? NULL : strstr(status, "\nThreads:");
 
 	return at ? strtol(at + strlen("\nThreads:"), NULL, 10) : 0;
+}
+
+/* Root of its own user namespace? */
+static bool is_root(const struct parts_case *one)
+{
+	const struct observe_map *map = &one->refusal->uids;
+
+	if (one->refusal->user_level == 0)
+		return one->refusal->uid == 0;
+	for (uint32_t i = 0; i < map->count && i < OBSERVE_EXTENTS_MAX; i++)
+		if (map->extents[i].inside == 0)
+			return one->refusal->uid == map->extents[i].outside;
+	return false;
 }
 
 static void ask_ids(struct parts_case *one)
@@ -74,10 +88,10 @@ static void ask_ids(struct parts_case *one)
 	};
 
 	for (size_t i = 0; i < ARRAY_SIZE(rows); i++) {
-		if (!is_call(one, rows[i].calls))
+		if (!parts_is_call(one, rows[i].calls))
 			continue;
 		for (unsigned int j = 0; j < rows[i].count; j++) {
-			bool single = is_call(one, " setuid setgid ");
+			bool single = parts_is_call(one, " setuid setgid ");
 			uint32_t uid = rows[i].uid ? (uint32_t)one->refusal->args[rows[i].uid - 1 + j] : UINT32_MAX;
 			uint32_t gid = rows[i].gid ? (uint32_t)one->refusal->args[rows[i].gid - 1 + j] : UINT32_MAX;
 
@@ -92,95 +106,16 @@ static void ask_ids(struct parts_case *one)
 			}
 		}
 	}
-	if (is_call(one, " unshare setns ") && one->facts.errnum == EINVAL && threads_of(one) > 1)
+	if (!is_root(one))
+		parts_fact(one, FACT_NOT_ROOT);
+	if (parts_is_call(one, " unshare setns ") && one->facts.errnum == EINVAL && threads_of(one) > 1)
 		parts_fact(one, FACT_MULTITHREADED);
-	if (is_call(one, " setgroups ") && one->refusal->flags & OBSERVE_SETGROUPS_DENIED)
+	if (parts_is_call(one, " setgroups ") && one->refusal->flags & OBSERVE_SETGROUPS_DENIED)
 		parts_fact(one, FACT_SETGROUPS_DENIED);
-	if (is_call(one, " setgroups ") && one->facts.errnum == EINVAL && one->refusal->user_level &&
+	if (parts_is_call(one, " setgroups ") && one->facts.errnum == EINVAL && one->refusal->user_level &&
 	    !parts_has(one, FACT_ID_UNMAPPED)) {
 		parts_fact(one, FACT_ID_UNMAPPED);
 		parts_text(one, TEXT_ID, "of a group in the list");
-	}
-}
-
-/* ---- limits ---- */
-
-static void ask_limits(struct parts_case *one)
-{
-	static const struct {
-		const char *calls;
-		int error, resource;
-		enum refusal_fact_bit fact;
-	} rows[] = {
-		{" clone clone3 fork vfork ", EAGAIN, RLIMIT_NPROC, FACT_NPROC_FULL},
-		{" dup2 dup3 ", EBADF, RLIMIT_NOFILE, FACT_NOFILE_FULL},
-		{NULL, EMFILE, RLIMIT_NOFILE, FACT_NOFILE_FULL},
-		{" mlock mlock2 mlockall mmap mremap ", EAGAIN, RLIMIT_MEMLOCK, FACT_MEMLOCK},
-		{" mlock mlock2 mlockall ", ENOMEM, RLIMIT_MEMLOCK, FACT_MEMLOCK},
-		{" mlock mlock2 mlockall ", EPERM, RLIMIT_MEMLOCK, FACT_MEMLOCK},
-		{" mmap ", EPERM, RLIMIT_MEMLOCK, FACT_MEMLOCK},
-		{NULL, EFBIG, RLIMIT_FSIZE, FACT_FSIZE},
-		{" mmap mremap brk clone clone3 ", ENOMEM, RLIMIT_AS, FACT_ADDRESS_SPACE},
-	};
-
-	for (size_t i = 0; i < ARRAY_SIZE(rows); i++) {
-		uint64_t limit = one->refusal->limits[rows[i].resource];
-
-		if (one->facts.errnum != rows[i].error || (rows[i].calls && !is_call(one, rows[i].calls)) ||
-		    limit == RLIM_INFINITY || parts_has(one, FACT_PIDS_FULL))
-			continue;
-		if (rows[i].error == EBADF && one->refusal->args[1] < limit)
-			continue;
-		parts_fact(one, rows[i].fact);
-		parts_text(one, TEXT_LIMIT, "%llu", (unsigned long long)limit);
-	}
-}
-
-/* ---- the pids cgroup ---- */
-
-/* Its directory: of version 2, or of the controller on version 1. */
-static bool find_cgroup(struct parts_case *one)
-{
-	char text[8192];
-
-	if (read_of(one, "cgroup", text, sizeof(text)))
-		return one->explain->cgroup_pids[0];
-	for (char *line = text; line && *line; line = strchr(line, '\n') ? strchr(line, '\n') + 1 : NULL) {
-		char *controllers = strchr(line, ':'), *path = controllers ? strchr(controllers + 1, ':') : NULL;
-		int length = path ? (int)strcspn(path + 1, "\n") : 0;
-		bool unified = path && strncmp(line, "0::", 3) == 0;
-
-		if (path && !unified && strncmp(controllers, ":pids:", 6) == 0)
-			return snprintf(one->explain->cgroup_pids, sizeof(one->explain->cgroup_pids),
-					"/sys/fs/cgroup/pids%.*s", length, path + 1) > 0;
-		if (unified)
-			snprintf(one->explain->cgroup_pids, sizeof(one->explain->cgroup_pids), "/sys/fs/cgroup%.*s",
-				 length, path + 1);
-	}
-	return one->explain->cgroup_pids[0];
-}
-
-/* The limit may stand at any cgroup above. */
-static void ask_pids(struct parts_case *one)
-{
-	char directory[512], path[560], current[32], max[32];
-
-	if (one->facts.errnum != EAGAIN || !is_call(one, " clone clone3 fork vfork ") || !find_cgroup(one))
-		return;
-	snprintf(directory, sizeof(directory), "%s", one->explain->cgroup_pids);
-	while (strlen(directory) > strlen("/sys/fs/cgroup")) {
-		snprintf(path, sizeof(path), "%s/pids.max", directory);
-		if (fd_read_text_at(AT_FDCWD, path, max, sizeof(max)) > 0 && max[0] != 'm') {
-			snprintf(path, sizeof(path), "%s/pids.current", directory);
-			if (fd_read_text_at(AT_FDCWD, path, current, sizeof(current)) > 0 &&
-			    strtoull(current, NULL, 10) >= strtoull(max, NULL, 10)) {
-				max[strcspn(max, "\n")] = '\0';
-				parts_fact(one, FACT_PIDS_FULL);
-				parts_text(one, TEXT_LIMIT, "pids.max is %s", max);
-				return;
-			}
-		}
-		*strrchr(directory, '/') = '\0';
 	}
 }
 
@@ -208,7 +143,7 @@ static void ask_sysctls(struct parts_case *one)
 	for (size_t i = 0; i < ARRAY_SIZE(rows); i++) {
 		long value;
 
-		if (!is_call(one, rows[i].calls) || fd_read_text_at(AT_FDCWD, rows[i].path, text, sizeof(text)) <= 0)
+		if (!parts_is_call(one, rows[i].calls) || fd_read_text_at(AT_FDCWD, rows[i].path, text, sizeof(text)) <= 0)
 			continue;
 		value = strtol(text, NULL, 10);
 		if (value < rows[i].least || value > rows[i].most)
@@ -225,7 +160,116 @@ static void ask_sysctls(struct parts_case *one)
 			one->facts.facts &= ~(REFUSAL_FACT(FACT_BPF_OFF));
 }
 
+/* ---- namespaces ---- */
+
+/* Flags of mount(2) that change a mount that is there; of these libc's header belongs to kernel/. */
+#define FLAG_REMOUNT	  0x20
+#define FLAGS_PROPAGATION 0x1e0000 /* unbindable, private, slave, shared */
+
+bool process_needs_mount(const struct parts_case *one)
+{
+	if (one->facts.errnum != EINVAL)
+		return false;
+	return parts_is_call(one, " umount2 ") ||
+	       (parts_is_call(one, " mount ") && one->refusal->args[3] & (FLAG_REMOUNT | FLAGS_PROPAGATION));
+}
+
+static void ask_mounts(struct parts_case *one)
+{
+	bool remount = parts_is_call(one, " mount ") && one->refusal->args[3] & (FLAG_REMOUNT | FLAGS_PROPAGATION);
+
+	/* Its first path is then not looked at, and mostly empty. */
+	if (remount && one->path[1][0])
+		parts_text(one, TEXT_PATH, "%s", one->path[1]);
+	if (one->refusal->user_level &&
+	    (parts_is_call(one, " umount2 mount_setattr ") || (remount && one->refusal->args[3] & FLAG_REMOUNT)))
+		parts_fact(one, FACT_MOUNT_LOCKED);
+}
+
+static void ask_children(struct parts_case *one)
+{
+	uint32_t own;
+
+	if (one->facts.errnum != ENOMEM || !parts_is_call(one, " clone clone3 fork vfork "))
+		return;
+	own = explain_namespace(one->refusal->pid, "pid");
+	if (own && own != explain_namespace(one->refusal->pid, "pid_for_children"))
+		parts_fact(one, FACT_PIDNS_CHILDREN);
+}
+
 /* ---- the rest ---- */
+
+/* Does the kernel have the call, so that ENOSYS is an answer to its arguments? By the names of its functions. */
+static bool is_implemented(struct parts_case *one)
+{
+	static const char *const prefix = ABI_ARCH_NATIVE == AUDIT_ARCH_X86_64 ? "__x64_sys_" : "__arm64_sys_";
+	struct explain *explain = one->explain;
+	char line[256], name[64];
+	FILE *file;
+
+	if (strcmp(explain->asked_call, one->facts.call) == 0)
+		return explain->asked_answer;
+	snprintf(explain->asked_call, sizeof(explain->asked_call), "%.47s", one->facts.call);
+	explain->asked_answer = false;
+	/* W: the place that is left where it was not built in. */
+	snprintf(name, sizeof(name), " T %s%.40s\n", prefix, one->facts.call);
+	file = fopen("/proc/kallsyms", "re");
+	while (file && !explain->asked_answer && fgets(line, sizeof(line), file))
+		explain->asked_answer = strstr(line, name);
+	if (file)
+		fclose(file);
+	return explain->asked_answer;
+}
+
+static void ask_kernel(struct parts_case *one)
+{
+	if (one->facts.errnum == ENOSYS && !(one->refusal->flags & OBSERVE_COMPAT) && is_implemented(one))
+		parts_fact(one, FACT_IMPLEMENTED);
+}
+
+static void ask_socket(struct parts_case *one)
+{
+	const __u64 *args = one->refusal->args;
+	bool internet = args[0] == AF_INET || args[0] == AF_INET6;
+	uint16_t family;
+
+	if (parts_is_call(one, " socket ") && internet && (args[1] & 0xf) == SOCK_DGRAM &&
+	    (args[2] == IPPROTO_ICMP || args[2] == IPPROTO_ICMPV6))
+		parts_fact(one, FACT_PING_SOCKET);
+	if (!one->row || !one->row->address)
+		return;
+	memcpy(&family, one->refusal->path[1], sizeof(family));
+	if (family == AF_INET || family == AF_INET6)
+		parts_fact(one, FACT_INTERNET);
+}
+
+/* mmap of a file: what it is to be used for, and what it was opened for. */
+static void ask_mapping(struct parts_case *one)
+{
+	const __u64 *args = one->refusal->args;
+	char name[48], text[512];
+	bool shared = (args[3] & MAP_TYPE) != MAP_PRIVATE && args[2] & PROT_WRITE;
+	const char *at;
+	long flags;
+
+	if (!parts_is_call(one, " mmap "))
+		return;
+	if (args[2] & PROT_EXEC)
+		parts_fact(one, FACT_MAP_EXECUTABLE);
+	snprintf(name, sizeof(name), "fdinfo/%d", (int)args[4]);
+	if (one->facts.errnum != EACCES)
+		return;
+	at = parts_read_of(one, name, text, sizeof(text)) ? NULL : strstr(text, "flags:");
+	if (!at && shared)
+		parts_fact(one, FACT_DESCRIPTOR_MODE);
+	if (!at)
+		return;
+	flags = strtol(at + strlen("flags:"), NULL, 8) & O_ACCMODE;
+	if (flags == O_WRONLY || (shared && flags != O_RDWR)) {
+		parts_fact(one, FACT_DESCRIPTOR_MODE);
+		parts_fact(one, FACT_DESCRIPTOR_SEEN);
+	}
+}
 
 unsigned int process_port(const struct parts_case *one)
 {
@@ -243,7 +287,7 @@ static void ask_label(struct parts_case *one)
 {
 	char text[256];
 
-	if (!parts_has(one, FACT_HOOK_LSM) || read_of(one, "attr/current", text, sizeof(text)))
+	if (!parts_has(one, FACT_HOOK_LSM) || parts_read_of(one, "attr/current", text, sizeof(text)))
 		return;
 	text[strcspn(text, "\n")] = '\0';
 	if (text[0])
@@ -257,7 +301,7 @@ static void ask_covered(struct parts_case *one)
 	const char *type = strstr(one->path[1], "sys") ? "/sys" : "/proc";
 	char *text;
 
-	if (one->facts.errnum != EPERM || !is_call(one, " mount fsmount ") || one->refusal->user_level == 0)
+	if (one->facts.errnum != EPERM || !parts_is_call(one, " mount fsmount ") || one->refusal->user_level == 0)
 		return;
 	text = malloc(PARTS_MOUNTS_MAX);
 	if (text && paths_mounts(one->explain, one->refusal, text, PARTS_MOUNTS_MAX))
@@ -278,7 +322,7 @@ static void ask_covered(struct parts_case *one)
 /* A file in memory refuses to be changed only when it is sealed. */
 static void ask_seals(struct parts_case *one)
 {
-	if (one->facts.errnum == EPERM && is_call(one, " write writev pwrite64 ftruncate fallocate mmap ") &&
+	if (one->facts.errnum == EPERM && parts_is_call(one, " write writev pwrite64 ftruncate fallocate mmap ") &&
 	    strncmp(one->path[0], "/memfd:", 7) == 0)
 		parts_fact(one, FACT_SEALED);
 }
@@ -297,7 +341,8 @@ static bool is_unconfined(const struct parts_case *one)
 {
 	char text[256];
 
-	if (read_of(one, "attr/apparmor/current", text, sizeof(text)) && read_of(one, "attr/current", text, sizeof(text)))
+	if (parts_read_of(one, "attr/apparmor/current", text, sizeof(text)) &&
+	    parts_read_of(one, "attr/current", text, sizeof(text)))
 		return false;
 	return strncmp(text, "unconfined", strlen("unconfined")) == 0;
 }
@@ -343,21 +388,25 @@ static void ask_modules(struct parts_case *one)
 	/* Where checks of capabilities are not seen, the modes of the file say that none was asked for. */
 	bool elsewhere = !parts_has(one, FACT_CAP_SEEN) && !one->facts.texts[TEXT_COMPONENT];
 
-	if (one->facts.errnum == EACCES && !elsewhere && landlock_alone(one))
+	/* Who has not given up new privileges can set no ruleset, unless it may do anything. */
+	bool able = one->refusal->flags & OBSERVE_NO_NEW_PRIVS || one->refusal->effective >> 21 & 1;
+
+	if (one->facts.errnum == EACCES && able && !elsewhere && landlock_alone(one))
 		parts_fact(one, FACT_LANDLOCK_ALONE);
 }
 
 void process_look(struct parts_case *one)
 {
-	if (one->refusal->user_level)
-		parts_fact(one, FACT_USER_NAMESPACE);
 	ask_ids(one);
-	ask_pids(one);
-	ask_limits(one);
 	ask_sysctls(one);
 	if (process_port(one))
 		parts_text(one, TEXT_PORT, "%u", process_port(one));
 	ask_label(one);
+	ask_mounts(one);
+	ask_children(one);
+	ask_kernel(one);
+	ask_socket(one);
+	ask_mapping(one);
 	ask_covered(one);
 	ask_seals(one);
 	ask_modules(one);

@@ -49,6 +49,15 @@ static bool exists(const struct rootfs *root, const char *path)
 	return fd >= 0 || fd == -EACCES;
 }
 
+/* By anybody: whose it is, is a matter of modes, and seen as such. */
+static bool executable(const struct rootfs *root, const char *path)
+{
+	int fd cleanup_fd = rootfs_open(root, (struct root_path){path}, O_PATH, false);
+	struct stat status;
+
+	return fd < 0 || fstat(fd, &status) < 0 || (S_ISREG(status.st_mode) && status.st_mode & 0111);
+}
+
 static void look_at_script(struct parts_case *one, const struct rootfs *root, char *head)
 {
 	char *name = head + 2 + strspn(head + 2, " \t");
@@ -57,8 +66,12 @@ static void look_at_script(struct parts_case *one, const struct rootfs *root, ch
 	if (!name[0])
 		return;
 	parts_text(one, TEXT_INTERPRETER, "%s", name);
+	if (strchr(name, '\r'))
+		parts_fact(one, FACT_CARRIAGE_RETURN);
 	if (!exists(root, name))
 		parts_fact(one, FACT_INTERPRETER_MISSING);
+	else if (!executable(root, name))
+		parts_fact(one, FACT_INTERPRETER_DENIED);
 }
 
 static void look_at_loader(struct parts_case *one, const struct rootfs *root, const char *head, size_t size)
@@ -122,8 +135,12 @@ void program_look(struct parts_case *one)
 		parts_fact(one, FACT_PROGRAM_MISSING);
 		return;
 	}
-	if (fd < 0 || fstat(fd, &status) < 0 || !S_ISREG(status.st_mode))
+	if (fd < 0 || fstat(fd, &status) < 0)
 		return;
+	if (!S_ISREG(status.st_mode)) {
+		parts_fact(one, FACT_NOT_REGULAR);
+		return;
+	}
 	fd_close(&fd);
 	fd = rootfs_open(&root, (struct root_path){one->path[0]}, O_RDONLY | O_NONBLOCK | O_NOCTTY, false);
 	got = fd < 0 ? fd : fd_read_full(fd, head, HEAD_MAX);

@@ -59,6 +59,7 @@ static const struct {
 	{"renameat", TARGET_PARENT, 0, 0},    {"renameat2", TARGET_PARENT, 0, 0},  {"symlink", TARGET_PARENT, 0, 0},
 	{"symlinkat", TARGET_PARENT, 0, 0},   {"link", TARGET_SEARCH, 0, 0},	   {"linkat", TARGET_SEARCH, 0, 0},
 	{"utimensat", TARGET_OBJECT, WANT_W, 0}, {"inotify_add_watch", TARGET_OBJECT, WANT_R, 0},
+	{"connect", TARGET_OBJECT, WANT_W, 0}, {"sendto", TARGET_OBJECT, WANT_W, 0}, {"bind", TARGET_PARENT, 0, 0},
 	{"setxattr", TARGET_OBJECT, WANT_W, 0}, {"lsetxattr", TARGET_OBJECT, WANT_W, 0},
 };
 
@@ -195,13 +196,50 @@ static void ask_mount(struct parts_case *one, int fd, const struct stat *status)
 		parts_fact(one, FACT_KERNEL_FILES);
 	if (S_ISCHR(status->st_mode) || S_ISBLK(status->st_mode))
 		parts_fact(one, FACT_DEVICE);
+	if (!(more.attributes & STATX_ATTR_MOUNT_ROOT) && process_needs_mount(one))
+		parts_fact(one, FACT_NO_MOUNT);
 	if (more.attributes & STATX_ATTR_IMMUTABLE)
 		parts_fact(one, FACT_IMMUTABLE);
 	if (more.attributes & STATX_ATTR_APPEND)
 		parts_fact(one, FACT_APPEND_ONLY);
 }
 
+/* A directory in which nothing may be made, or removed. */
+static void ask_attributes(struct walker *walker, const char *path, bool removes)
+{
+	struct parts_case *one = walker->one;
+	struct mount_place place = {0};
+	int fd cleanup_fd = rootfs_open(&walker->root, (struct root_path){path}, O_PATH, false);
+
+	if (fd < 0 || mount_identify(fd, &place))
+		return;
+	if (place.attributes & STATX_ATTR_IMMUTABLE)
+		parts_fact(one, FACT_IMMUTABLE);
+	else if (removes && place.attributes & STATX_ATTR_APPEND)
+		parts_fact(one, FACT_APPEND_ONLY);
+	else
+		return;
+	parts_text(one, TEXT_COMPONENT, "%s", path);
+}
+
 /* ---- the way ---- */
+
+/* fs.protected_NAME: 0 is off, 1 for directories that everybody may write to, 2 for those of groups, too. */
+static long protected(const char *name)
+{
+	char path[64], text[32];
+
+	snprintf(path, sizeof(path), "/proc/sys/fs/protected_%s", name);
+	return fd_read_text_at(AT_FDCWD, path, text, sizeof(text)) > 0 ? strtol(text, NULL, 10) : 0;
+}
+
+static bool is_protected(const struct stat *parent, const struct stat *object)
+{
+	long value = protected(S_ISFIFO(object->st_mode) ? "fifos" : "regular");
+
+	return (S_ISREG(object->st_mode) || S_ISFIFO(object->st_mode)) &&
+	       ((value >= 1 && parent->st_mode & S_IWOTH) || (value >= 2 && parent->st_mode & S_IWGRP));
+}
 
 static void ask_parent(struct walker *walker, const char *path, const struct stat *parent, const struct stat *object)
 {
@@ -210,6 +248,8 @@ static void ask_parent(struct walker *walker, const char *path, const struct sta
 	if (walker->target == TARGET_PARENT || (walker->create && !object))
 		if (ask_mode(one, path[0] ? path : "/", parent, WANT_W | WANT_X, true))
 			return;
+	if (one->facts.errnum == EPERM && (walker->target == TARGET_PARENT || (walker->create && !object)))
+		ask_attributes(walker, path[0] ? path : "/", object != NULL);
 	if (!object || !(parent->st_mode & S_ISVTX))
 		return;
 	if (walker->target == TARGET_PARENT && object->st_uid != one->refusal->fsuid &&
@@ -219,15 +259,14 @@ static void ask_parent(struct walker *walker, const char *path, const struct sta
 		parts_text(one, TEXT_OWNER, "%u:%u", object->st_uid, object->st_gid);
 	}
 	if (walker->create && !walker->exclusive && object->st_uid != one->refusal->fsuid &&
-	    parent->st_mode & (S_IWOTH | S_IWGRP) && (S_ISREG(object->st_mode) || S_ISFIFO(object->st_mode)) &&
-	    object->st_uid != parent->st_uid)
+	    object->st_uid != parent->st_uid && is_protected(parent, object))
 		parts_fact(one, FACT_REGULAR_UNSAFE);
 }
 
 /* protected_hardlinks: linking to what one does not own and could not write to. */
 static void ask_link(struct parts_case *one, const struct stat *status)
 {
-	if (status->st_uid == one->refusal->fsuid || has_capability(one, 3 /* FOWNER */))
+	if (status->st_uid == one->refusal->fsuid || has_capability(one, 3 /* FOWNER */) || !protected("hardlinks"))
 		return;
 	if (S_ISREG(status->st_mode) && !(status->st_mode & S_ISUID) && mode_allows(one, status, WANT_R | WANT_W))
 		return;
@@ -241,6 +280,8 @@ static void arrive(struct walker *walker, const char *path, int fd, const struct
 	ask_mount(one, fd, status);
 	if (status->st_uid != one->refusal->fsuid)
 		parts_fact(one, FACT_OWNER_ELSE);
+	if (S_ISDIR(status->st_mode))
+		parts_fact(one, FACT_DIRECTORY);
 	if (walker->target == TARGET_SEARCH)
 		ask_link(one, status);
 	if (walker->want & WANT_X && S_ISREG(status->st_mode) && !(status->st_mode & 0111))
@@ -272,7 +313,7 @@ static bool follow(struct walker *walker, char *path, size_t start, size_t end, 
 static void ask_symlink(struct parts_case *one, const char *path, const struct stat *link, const struct stat *parent)
 {
 	if ((parent->st_mode & (S_ISVTX | S_IWOTH)) != (S_ISVTX | S_IWOTH) || link->st_uid == one->refusal->fsuid ||
-	    link->st_uid == parent->st_uid)
+	    link->st_uid == parent->st_uid || !protected("symlinks"))
 		return;
 	parts_fact(one, FACT_SYMLINK_UNSAFE);
 	describe(one, path, link);
