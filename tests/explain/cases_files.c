@@ -23,6 +23,14 @@ static int dac_directory(void)
 	become(NOBODY);
 	return refused(open(in_work("d/f"), O_RDONLY | O_CLOEXEC), EACCES);
 }
+/* Only named, neither read nor written. */
+static int dac_path(void)
+{
+	make_directory(in_work("d"), 0700, 0);
+	make_file(in_work("d/f"), 0666, 0, "x");
+	become(NOBODY);
+	return refused(open(in_work("d/f"), O_PATH | O_CLOEXEC), EACCES);
+}
 static int dac_parent(void)
 {
 	make_directory(in_work("d"), 0755, 0);
@@ -236,6 +244,7 @@ const struct cause cases_files[] = {
 	{"dac-file", "dac", dac_file},
 	{"dac-write", "dac", dac_write},
 	{"dac-directory", "dac-directory", dac_directory},
+	{"dac-path", "dac-directory", dac_path},
 	{"dac-parent", "dac-directory", dac_parent},
 	{"dac-relative", "dac", dac_relative},
 	{"dac-no-x", "no-x-bit", no_x_bit},

@@ -205,8 +205,8 @@ static void put(const struct parts_case *one, char letter, uint64_t value, char 
 		snprintf(out, size, "%#llo", (unsigned long long)value);
 		break;
 	case 'F':
-		put_flags(out, size, value & ~(uint64_t)O_ACCMODE, open_flags, ARRAY_SIZE(open_flags),
-		 access[value & O_ACCMODE]);
+		put_flags(out, size, value & ~(uint64_t)OBSERVE_OPEN_MODES, open_flags, ARRAY_SIZE(open_flags),
+		 access[value & OBSERVE_OPEN_MODES]);
 		break;
 	case 'M':
 		put_flags(out, size, value, mount_flags, ARRAY_SIZE(mount_flags), "");

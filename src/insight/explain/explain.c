@@ -37,7 +37,7 @@ void parts_text(struct parts_case *one, enum refusal_text text, const char *fmt,
 void explain_begin(struct explain *explain, const char *state_root, const struct observe_ready *ready)
 {
 	*explain = (struct explain){
-		.state_root = state_root, .ready = *ready, .own_mounts = explain_namespace(getpid(), "mnt")};
+		.state_root = state_root, .ready = *ready, .own_pid = getpid(), .own_mounts = explain_namespace(getpid(), "mnt")};
 	fd_read_text_at(AT_FDCWD, "/proc/self/comm", explain->own_command, sizeof(explain->own_command));
 	explain->own_command[strcspn(explain->own_command, "\n")] = '\0';
 }
@@ -164,6 +164,9 @@ static void life(struct explain *explain, const struct observe_process *seen, st
 bool explain_take(struct explain *explain, const union observe_record *seen, struct record *ret)
 {
 	memset(ret, 0, sizeof(*ret));
+	/* What is watched may have this process in it: a cgroup, or the namespace that it lives in. */
+	if (seen->kind == OBSERVE_REFUSAL && seen->refusal.pid == explain->own_pid)
+		return false;
 	if (seen->kind == OBSERVE_REFUSAL || seen->kind == OBSERVE_SECCOMP_KILL)
 		/* Or on the way into the container, before its program is executed. */
 		ret->outside = seen->refusal.mount_inode == explain->own_mounts ||

@@ -78,6 +78,7 @@ struct explain {
 	size_t set_ids_next;
 	char asked_call[48]; /* the last that the kernel was looked through for */
 	bool asked_answer;
+	pid_t own_pid;
 	uint32_t own_mounts; /* of this process: no container is looked for there */
 	char own_command[32];
 	struct explain_container expected[EXPLAIN_EXPECTED_MAX]; /* of explain_expect */

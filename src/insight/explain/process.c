@@ -264,7 +264,7 @@ static void ask_mapping(struct parts_case *one)
 		parts_fact(one, FACT_DESCRIPTOR_MODE);
 	if (!at)
 		return;
-	flags = strtol(at + strlen("flags:"), NULL, 8) & O_ACCMODE;
+	flags = strtol(at + strlen("flags:"), NULL, 8) & OBSERVE_OPEN_MODES;
 	if (flags == O_WRONLY || (shared && flags != O_RDWR)) {
 		parts_fact(one, FACT_DESCRIPTOR_MODE);
 		parts_fact(one, FACT_DESCRIPTOR_SEEN);

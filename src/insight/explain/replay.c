@@ -366,7 +366,7 @@ static void walk(struct walker *walker, char *path, bool no_follow)
 
 static unsigned int open_wants(uint64_t flags)
 {
-	switch (flags & O_ACCMODE) {
+	switch (flags & OBSERVE_OPEN_MODES) {
 	case O_WRONLY:
 		return WANT_W;
 	case O_RDWR:

@@ -21,6 +21,9 @@
 #include "base/err.h"
 #include "insight/bpf/event.h"
 
+/* How a file is opened, among the flags of open; O_ACCMODE of musl has O_PATH in it. */
+#define OBSERVE_OPEN_MODES 3
+
 /* ---- calls.c: what is looked at in which system call. Pure ---- */
 
 struct observe_row {

@@ -242,8 +242,8 @@ static uint32_t access_of_flags(uint64_t flags)
 	/* A file without a name is made in the directory that is opened. */
 	if ((flags & O_TMPFILE) == O_TMPFILE)
 		return OBSERVE_WRITE;
-	access = (flags & O_ACCMODE) == O_RDONLY ? OBSERVE_READ
-		 : (flags & O_ACCMODE) == O_WRONLY ? OBSERVE_WRITE : OBSERVE_READ | OBSERVE_WRITE;
+	access = (flags & OBSERVE_OPEN_MODES) == O_RDONLY ? OBSERVE_READ
+		 : (flags & OBSERVE_OPEN_MODES) == O_WRONLY ? OBSERVE_WRITE : OBSERVE_READ | OBSERVE_WRITE;
 	return access | (flags & O_TRUNC ? OBSERVE_WRITE : 0) | (flags & O_CREAT ? OBSERVE_WRITE | OBSERVE_MAKE : 0);
 }
 
