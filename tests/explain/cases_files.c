@@ -160,6 +160,22 @@ static int map_low(void)
 	drop(ONE(CAP_SYS_RAWIO));
 	return refused(mmap(NULL, 4096, PROT_READ, MAP_PRIVATE | MAP_ANONYMOUS | MAP_FIXED, -1, 0) == MAP_FAILED ? -1 : 0, EPERM);
 }
+static int no_space(void)
+{
+	char block[65536] = "";
+	ssize_t written;
+	int fd;
+
+	if (!inside()) {
+		need(mount(NULL, mounted("m"), NULL, MS_REMOUNT, "size=64k"), "remount");
+		return enter("mount-full");
+	}
+	fd = open(in_work("m/f"), O_CREAT | O_WRONLY | O_CLOEXEC, 0600);
+	do
+		written = write(fd, block, sizeof(block));
+	while (written > 0 && lseek(fd, 0, SEEK_CUR) < 1 << 20);
+	return refused(written, ENOSPC);
+}
 static int nodev(void)
 {
 	if (!inside()) {
@@ -259,6 +275,7 @@ const struct cause cases_files[] = {
 	{"mount-noexec-map", "noexec", noexec_map},
 	{"map-descriptor", "descriptor-mode", map_descriptor},
 	{"map-low", "capability", map_low},
+	{"mount-full", "no-space", no_space},
 	{"mount-nodev", "nodev", nodev},
 	{"path-read-only", "read-only-path", read_only_path},
 	{"path-masked", "masked", masked_directory},

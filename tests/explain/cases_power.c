@@ -111,6 +111,16 @@ static int cap_mount(void)
 	drop(ONE(CAP_SYS_ADMIN));
 	return refused(mount("x", work, "tmpfs", 0, NULL), EPERM);
 }
+static int cap_clone(void)
+{
+	long pid;
+
+	drop(ONE(CAP_SYS_ADMIN));
+	pid = syscall(SYS_clone, CLONE_NEWNS | SIGCHLD, 0, 0, 0, 0);
+	if (pid == 0)
+		_exit(0);
+	return refused(pid, EPERM);
+}
 static int cap_hostname(void)
 {
 	if (!call_alone())
@@ -397,6 +407,7 @@ const struct cause cases_power[] = {
 	{"cap-packet-socket", "ping", packet_socket},
 	{"ping-group", "ping-group", ping_group},
 	{"cap-mount", "capability", cap_mount},
+	{"cap-clone", "capability", cap_clone},
 	{"cap-hostname", "capability", cap_hostname},
 	{"cap-time", "capability", cap_time},
 	{"cap-nice", "capability", cap_nice},

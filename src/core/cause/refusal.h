@@ -83,6 +83,7 @@ enum refusal_fact_bit {
 	FACT_DESCRIPTOR_MODE, /* it was opened for less than what is asked of it now */
 	FACT_DESCRIPTOR_SEEN, /* … looked at */
 	FACT_MAP_EXECUTABLE,  /* it is to be mapped for execution */
+	FACT_MOUNT_FULL,
 	FACT_MOUNT_LOCKED,  /* a mount, in a user namespace, and attributes that may be locked there */
 	FACT_NO_MOUNT,	    /* nothing is mounted at this very place */
 	FACT_LINK_UNSAFE,   /* protected_hardlinks applies */

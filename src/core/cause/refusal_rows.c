@@ -24,6 +24,8 @@
 #define LINKS " link linkat "
 #define CHANGES \
 	" mkdir mkdirat mknod mknodat symlink symlinkat link linkat unlink unlinkat rmdir rename renameat renameat2 "
+#define GROWS \
+	" write pwrite64 writev fallocate ftruncate open openat openat2 creat setxattr fsetxattr copy_file_range" CHANGES
 #define LANDLOCKED " open openat openat2 creat execve execveat truncate ioctl bind connect" CHANGES
 #define SOCKETS " bind connect sendto sendmsg "
 #define MOUNTS " mount fsmount "
@@ -171,6 +173,12 @@ const struct refusal_row refusal_rows[] = {
 	 .why = "the user watches as many files as fs.inotify.max_user_watches allows ({limit} on the host), or "
 		"user.max_inotify_watches of a user namespace, counted over all containers with this uid",
 	 .remedy = "inotify-watches", .cost = "kernel memory, about 1 KiB for each file that is watched"},
+	{.cause = "no-space", .layer = REFUSAL_MOUNT, .errors = E(ENOSPC), .facts = F(MOUNT_FULL), .calls = GROWS,
+	 .why = "{mount}, on which {path} lies, is full: there is no space, or no inode, left", .remedy = "space",
+	 .cost = "memory or disk of the host for what is stored there"},
+	{.cause = "no-space", .layer = REFUSAL_MOUNT, .errors = E(ENOSPC), .calls = GROWS, .otherwise = REFUSAL_GUESS,
+	 .sure = F(MOUNT_FULL), .why = "the file system of {path} was full", .remedy = "space-unseen",
+	 .cost = "memory or disk of the host for what is stored there"},
 	{.cause = "ipc-limit", .layer = REFUSAL_SYSCTL, .errors = E(ENOSPC), .calls = " shmget semget msgget mq_open ",
 	 .why = "the IPC namespace has as many objects, or as much memory in them, as its sysctls allow: {sysctl}",
 	 .remedy = "ipc-limit",
@@ -440,6 +448,11 @@ const struct refusal_row refusal_rows[] = {
 	{.cause = "ipc-mode", .layer = REFUSAL_DAC, .errors = DENIED, .facts = F(CAP_ASKED), .capability = "IPC_OWNER",
 	 .why = "mode and owner of the System V object refuse it to the process ({ids})", .remedy = "ipc-mode",
 	 .cost = "as a capability: System V IPC objects of others"},
+	{.cause = "capability", .layer = REFUSAL_CAPABILITY, .errors = E(EPERM), .calls = " setrlimit prlimit64 ",
+	 .facts = F(CAP_ASKED), .capability = "SYS_RESOURCE",
+	 .why = "only CAP_SYS_RESOURCE raises a hard limit, or changes one of another user's process, and the process "
+		"lacks it",
+	 .remedy = "rlimit-hard"},
 	{.cause = "capability", .layer = REFUSAL_CAPABILITY, .errors = DENIED | E(EROFS),
 	 .facts = F(CAP_ASKED) | F(CAP_BOUNDING) | F(NOT_ROOT),
 	 .why = "{call} needs CAP_{capability}: the container has it, but only for root, and the process is {ids}",

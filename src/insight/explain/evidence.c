@@ -1,5 +1,6 @@
 /* SPDX-License-Identifier: Apache-2.0 */
 /* explain/evidence: what the kernel was seen to ask on the way to the error, and which of it counts. Pure. */
+#include <errno.h>
 #include <linux/capability.h>
 #include <string.h>
 #include <sys/mman.h>
@@ -12,6 +13,8 @@
 #include "insight/reference/reference.h"
 
 #define LOW_ADDRESSES 65536 /* vm.mmap_min_addr, where nobody has changed it */
+#define CLONE_NEWUSER	 0x10000000
+#define CLONE_NAMESPACES 0x6e020000 /* those that take a capability when no user namespace is made with them */
 #define FREE_PORTS 1024 /* net.ipv4.ip_unprivileged_port_start, where nobody has changed it */
 
 enum hook_layer { DEVICES, NOEXEC, READ_ONLY, SETGROUPS, REVEALING, PIDS, LSM, HARDLINKS, LANDLOCK };
@@ -36,13 +39,16 @@ static const enum refusal_fact_bit hook_facts[] = {
  * Asked in passing by these calls, for something else than whether the call may be made: a share of reserved memory,
  * the limit of another kind.
  */
-static bool in_passing(const char *call, unsigned int capability)
+static bool in_passing(const struct parts_case *one, unsigned int capability)
 {
 	static const char *const calls[] = {"mmap", "brk", "mremap", "mprotect", "clone", "clone3", "fork", "vfork",
 	 "execve"};
 
+	/* With EPERM the namespaces that it was to make asked for it. */
+	if (one->facts.errnum == EPERM && strncmp(one->facts.call, "clone", strlen("clone")) == 0)
+		return false;
 	for (size_t i = 0; i < ARRAY_SIZE(calls); i++)
-		if (strcmp(call, calls[i]) == 0)
+		if (strcmp(one->facts.call, calls[i]) == 0)
 			return capability == CAP_SYS_ADMIN;
 	return false;
 }
@@ -119,6 +125,8 @@ static const char *needed(const struct parts_case *one, bool *ret_of_host)
 				       ((args[0] == AF_INET || args[0] == AF_INET6) && (args[1] & 0xf) == SOCK_RAW)
 			       ? "NET_RAW"
 			       : NULL;
+	if (strcmp(call, "clone") == 0)
+		return args[0] & CLONE_NAMESPACES && !(args[0] & CLONE_NEWUSER) ? "SYS_ADMIN" : NULL;
 	if (strcmp(call, "bind") == 0)
 		return process_port(one) && process_port(one) < FREE_PORTS ? "NET_BIND_SERVICE" : NULL;
 	if (strcmp(call, "mmap") == 0)
@@ -173,7 +181,7 @@ void evidence_read(struct parts_case *one)
 			parts_fact(one, FACT_DAC_ASKED);
 			if (capability)
 				continue;
-		} else if ((in_passing(one->facts.call, seen->what) && !forking) || seen->flags & OBSERVE_CAP_SILENT) {
+		} else if ((in_passing(one, seen->what) && !forking) || seen->flags & OBSERVE_CAP_SILENT) {
 			continue;
 		}
 		if (capability && narrower(capability->what) && seen->what == CAP_SYS_ADMIN)

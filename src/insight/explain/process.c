@@ -223,7 +223,10 @@ static bool is_implemented(struct parts_case *one)
 
 static void ask_kernel(struct parts_case *one)
 {
-	if (one->facts.errnum == ENOSYS && !(one->refusal->flags & OBSERVE_COMPAT) && is_implemented(one))
+	/* Its function may be there for the 32-bit entry alone. */
+	bool native = !(one->refusal->flags & OBSERVE_COMPAT) && !parts_is_call(one, " uselib ");
+
+	if (one->facts.errnum == ENOSYS && native && is_implemented(one))
 		parts_fact(one, FACT_IMPLEMENTED);
 }
 

@@ -185,6 +185,8 @@ static void ask_mount(struct parts_case *one, int fd, const struct stat *status)
 			parts_fact(one, FACT_PROC_SYS);
 		if (fs.f_flag & ST_NOEXEC)
 			parts_fact(one, FACT_NOEXEC);
+		if (fs.f_bavail == 0 || (fs.f_files && fs.f_favail == 0))
+			parts_fact(one, FACT_MOUNT_FULL);
 		if (fs.f_flag & ST_NODEV)
 			parts_fact(one, FACT_NODEV);
 		if (kernel_files && is_mask(one, fd, status, fs.f_flag & ST_RDONLY)) {

@@ -93,11 +93,16 @@ int observe_start(struct observe *observe, const struct observe_target *target, 
 	close(ends[1]);
 	if (result < 0)
 		return err_sys(err, result, "posix_spawn", "cannot execute %s", path);
+	errno = 0;
 	result = observe_next(observe, READY_MS, &record, err);
 	if (result < 0)
 		return ERR;
 	if (result == 1 && record.kind == OBSERVE_FAILED)
 		return refused(&record.failed, target->learn, err);
+	if (result == 0 && errno == EINTR) {
+		err_set(err, ERR_UNSUPPORTED, "interrupted before anything was watched");
+		return err_fix(err, "wait for the line that says what is watched");
+	}
 	if (result == 0 && observe->fd < 0) {
 		err_set(err, ERR_UNSUPPORTED, "cannot watch system calls: %s ended at once", path);
 		return err_fix(err, "start it by itself, which says what it lacks; install it again if it is of another build");
