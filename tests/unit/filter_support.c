@@ -165,7 +165,7 @@ static int name_stands(const char *name, uint32_t arch, const struct seccomp_dat
 	bool mips = arch == AUDIT_ARCH_MIPSEL || arch == AUDIT_ARCH_MIPS;
 	bool power = arch == AUDIT_ARCH_PPC64LE || arch == AUDIT_ARCH_PPC64 || arch == AUDIT_ARCH_PPC;
 	bool s390 = arch == AUDIT_ARCH_S390X || arch == AUDIT_ARCH_S390;
-	int bare = data->nr - (mips ? 4000 : 0);
+	uint32_t bare = (uint32_t)data->nr - (mips ? 4000 : 0);
 	uint64_t first = arch_is_narrow(arch) ? (uint32_t)data->args[0] : data->args[0];
 	uint32_t call;
 

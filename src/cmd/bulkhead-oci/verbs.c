@@ -115,6 +115,6 @@ int oci_parse(struct oci *oci, const struct opt_verb *verb, int argc, char **arg
 		err_set(&err, ERR_USAGE, "%s: an argument is missing", verb->name);
 	else
 		err_set(&err, ERR_USAGE, "%s: \"%s\" is one argument too many", verb->name, argv[most]);
-	err_fix(&err, "%s %s %s", cli_program.name, verb->name, verb->synopsis);
+	err_fix(&err, "%s %s%s%s", cli_program.name, verb->name, *verb->synopsis ? " " : "", verb->synopsis);
 	return oci_fail(oci, &err);
 }
