@@ -304,3 +304,20 @@ b" ]
 	oci delete --force "$id"
 	leftovers
 }
+
+@test "exec: of a container that ends meanwhile it is told that it does not run, not that memory is short" {
+	edit "$b" '.linux.resources.memory.limit = 67108864'
+	up
+	# The new process stops where it closes what it must not hand on; the container's end is then its own.
+	strace -f -o "$WORK/trace" -e inject=close_range:signal=STOP "$OCI" --root "$STATE" exec "$id" true \
+		</dev/null >"$WORK/out" 2>&1 & exec_pid=$!
+	wait_for 10 grep -q 'stopped by SIGSTOP' "$WORK/trace"
+	oci kill "$id" KILL
+	status=0; wait "$exec_pid" || status=$?
+	output=$(cat "$WORK/out")
+	assert_fails 255
+	assert_says "container not running" "$id is stopped"
+	[[ $output != *memory* ]]
+	oci delete --force "$id"
+	leftovers
+}

@@ -11,6 +11,7 @@
 
 #define FLAGS_FIELD	9  /* proc(5) */
 #define EXIT_CODE_FIELD 52
+#define PF_EXITING	0x4
 #define PF_FORKNOEXEC	0x40 /* include/linux/sched.h: cleared by execve */
 
 bool ended_before_exec(pid_t pid)
@@ -20,6 +21,14 @@ bool ended_before_exec(pid_t pid)
 	/* The cheap look first: who has memory and has closed the socket has executed a program. */
 	return !process_has_executable(pid) && process_stat_number(pid, FLAGS_FIELD, &flags) == 0 &&
 	       (flags & PF_FORKNOEXEC);
+}
+
+bool ended_along(const struct state *state)
+{
+	uint64_t flags;
+
+	return !state_process_alive(state) ||
+	       (process_stat_number(state->pid, FLAGS_FIELD, &flags) == 0 && flags & PF_EXITING);
 }
 
 int ended_status(pid_t pid)

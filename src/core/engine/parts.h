@@ -99,6 +99,8 @@ void launch_done(struct launch *launch);
 
 /* Its socket is closed: did it end without having executed a program? false where that cannot be known. */
 bool ended_before_exec(pid_t pid);
+/* Has the container's first process ended, or begun to? The kernel kills all others of its pid namespace then. */
+bool ended_along(const struct state *state);
 /* As waitpid(2) gives it, of one that is somebody else's child and not waited for yet; -1 where it cannot be known. */
 int ended_status(pid_t pid);
 /* Always ERR: why it ended, as far as the status (-1: not known) tells. */

@@ -306,6 +306,9 @@ static int at_end(const struct talk *talk, struct err *err)
 	    (talk->state == TALK_CHILD && !has_op(launch->plan, OP_WAIT_START) && !ended_early(launch)))
 		return 0;
 	process_pidfd_wait(pidfd, &status);
+	/* Whatever else may have ended it: the container's end is told first. */
+	if (launch->plan->purpose == PLAN_FOR_EXEC && WIFSIGNALED(status) && ended_along(launch->state))
+		return container_not_running(launch->state->id, STATE_STOPPED, err);
 	return ended_why(launch->config, status, err);
 }
 
