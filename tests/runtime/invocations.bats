@@ -156,6 +156,19 @@ takes() { # takes SOCKET COUNT
 	leftovers
 }
 
+@test "invocations: --systemd-cgroup and another cgroup manager contradict each other, in either order" {
+	local words
+	for words in "--systemd-cgroup --cgroup-manager=cgroupfs" "--cgroup-manager cgroupfs --systemd-cgroup"; do
+		# shellcheck disable=SC2086 # words
+		run oci $words list
+		assert_fails 1
+		assert_says --systemd-cgroup --cgroup-manager "contradict each other" try
+	done
+	# Twice the same, or none at all, is no contradiction.
+	oci --systemd-cgroup --cgroup-manager=systemd list
+	oci --systemd-cgroup --cgroup-manager=disabled list
+}
+
 @test "invocations: events at an interval, ended with the container" {
 	oci run -d -b "$b" "$id" </dev/null >/dev/null 2>&1
 	oci events --interval=1s "$id" > "$WORK/events" & events=$!

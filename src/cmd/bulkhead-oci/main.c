@@ -42,6 +42,12 @@ static int choose_cgroups(const struct oci_globals *globals, enum cgroup_driver 
 	*ret = globals->systemd_cgroup ? CGROUP_SYSTEMD : CGROUP_CGROUPFS;
 	if (!globals->cgroup_manager)
 		return 0;
+	/* "disabled" names nobody else: then systemd is not asked. */
+	if (globals->systemd_cgroup && strcmp(globals->cgroup_manager, names[CGROUP_CGROUPFS]) == 0) {
+		err_set(err, ERR_USAGE, "--systemd-cgroup and --cgroup-manager cgroupfs contradict each other");
+		err_why(err, "with the one systemd makes the cgroups, with the other this program");
+		return err_fix(err, "leave one of them out; the cgroup driver of an engine gives it --systemd-cgroup");
+	}
 	for (size_t i = 0; i < ARRAY_SIZE(names); i++) {
 		if (strcmp(globals->cgroup_manager, names[i]) != 0)
 			continue;
