@@ -188,6 +188,7 @@ struct task_struct {
 	struct task_struct *group_leader;
 	struct bpf_local_storage *bpf_storage;
 	struct mm_struct *mm;
+	__u64 start_boottime;
 };
 struct linux_binprm {
 	struct file *file;

@@ -169,6 +169,7 @@ static __always_inline void see_height(long descriptor)
 		descriptors_most = (__u64)descriptor + 1;
 }
 
+/* mark: for calls that connect or send; may be NULL. */
 static __always_inline void see_lesson(struct task_struct *task, struct mark *mark, const struct call *call, long result,
 				       const volatile struct observe_lesson *lesson)
 {
@@ -176,7 +177,7 @@ static __always_inline void see_lesson(struct task_struct *task, struct mark *ma
 
 	if (what & OBSERVE_LESSON_ARGUMENT)
 		see_argument(call, lesson);
-	if (what & OBSERVE_LESSON_CONNECT && (result == 0 || result == -EINPROGRESS))
+	if (mark && what & OBSERVE_LESSON_CONNECT && (result == 0 || result == -EINPROGRESS))
 		see_connect(call, mark);
 	if (result < 0)
 		return;
@@ -186,7 +187,7 @@ static __always_inline void see_lesson(struct task_struct *task, struct mark *ma
 		see_descriptor(task, (__s32)call->number, (__u64)result);
 	if (what & OBSERVE_LESSON_CHANGES)
 		see_changes(call, lesson);
-	if (what & OBSERVE_LESSON_SEND)
+	if (mark && what & OBSERVE_LESSON_SEND)
 		see_send(call, mark, lesson);
 	if (what & OBSERVE_LESSON_BIND)
 		see_bind(call);
@@ -212,13 +213,15 @@ static __always_inline __u8 state_after(const volatile struct observe_lesson *le
 	return what & OBSERVE_LESSON_OPENED && files_by_descriptor ? CALL_OPENED : CALL_DESCRIPTOR;
 }
 
-/* Of all but the few that come here the next function has judged: it is that short because every call pays for it. */
-static __noinline int see_call(struct pt_regs *regs, struct mark *mark, long result, __u32 slot, __u8 *state)
+/* What on_sys_exit leaves over: it is short, because every call pays for it. */
+static __noinline int see_call(struct pt_regs *regs, long result, __u32 slot, __u8 *state)
 {
 	struct task_struct *task = bpf_get_current_task_btf();
 	const volatile struct observe_lesson *lesson = &lessons[slot & (OBSERVE_CALLS - 1)];
 	bool compat = slot >= OBSERVE_CALLS;
 	__s32 number = (__s32)(slot & (OBSERVE_CALLS - 1));
+	__u32 what = lesson->what;
+	struct mark *mark;
 	struct call call;
 
 	if (*state == CALL_NEW) {
@@ -226,7 +229,10 @@ static __noinline int see_call(struct pt_regs *regs, struct mark *mark, long res
 		see_value(WITH_FLAG(OBSERVE_SIGHT_CALL, compat ? OBSERVE_SIGHT_COMPAT : 0), number, 0, 0, 0);
 		*state = compat ? CALL_DONE : state_after(lesson);
 	}
-	if (compat || !lesson->what)
+	if (compat || !what)
+		return 0;
+	mark = what & (OBSERVE_LESSON_CONNECT | OBSERVE_LESSON_SEND) ? mark_of(task) : NULL;
+	if (*state == CALL_BYTES && (!mark || !mark->name_server))
 		return 0;
 	call_read(regs, task, &call);
 	see_lesson(task, mark, &call, result, lesson);
@@ -237,17 +243,20 @@ SEC("tp_btf/sys_exit")
 int BPF_PROG(on_sys_exit, struct pt_regs *regs, long result)
 {
 	struct task_struct *task = bpf_get_current_task_btf();
-	struct mark *mark = watched(task);
+	__u64 number = call_number(regs), begun = task->start_boottime;
 	__u32 zero = 0, slot;
-	struct calls *made;
-	__u64 number;
+	struct calls *made = bpf_map_lookup_elem(&calls, &zero);
 	__u8 *state;
 
-	if (!mark || result == -ENOSYS)
+	if (!made)
 		return 0;
-	number = call_number(regs);
-	made = bpf_map_lookup_elem(&calls, &zero);
-	if (number >= OBSERVE_CALLS || !made)
+	if (made->task != (__u64)task || made->begun != begun) {
+		if (!watched(task))
+			return 0;
+		made->task = (__u64)task;
+		made->begun = begun;
+	}
+	if (result == -ENOSYS || number >= OBSERVE_CALLS)
 		return 0;
 	slot = (__u32)number & (OBSERVE_CALLS - 1);
 	slot += call_compat(task) ? OBSERVE_CALLS : 0;
@@ -256,8 +265,6 @@ int BPF_PROG(on_sys_exit, struct pt_regs *regs, long result)
 	switch (*state) {
 	case CALL_DONE:
 		return 0;
-	case CALL_BYTES:
-		return mark->name_server ? see_call(regs, mark, result, slot, state) : 0;
 	case CALL_OPENED:
 		if (result >= 0)
 			see_descriptor(task, (__s32)number, (__u64)result);
@@ -266,7 +273,7 @@ int BPF_PROG(on_sys_exit, struct pt_regs *regs, long result)
 		see_height(result);
 		return 0;
 	}
-	return see_call(regs, mark, result, slot, state);
+	return see_call(regs, result, slot, state);
 }
 
 /* ---- programs ---- */

@@ -55,9 +55,10 @@ enum call_state {
 	CALL_BYTES,	 /* only where a name server is at the other end */
 	CALL_LESSON,	 /* whatever its lesson says */
 };
-/* By number; those of the 32-bit entry behind the others. */
+/* states: by number; those of the 32-bit entry behind the others. */
 struct calls {
 	__u64 count;
+	__u64 task, begun; /* who made the last one: whoever is the same need not be asked for its mark */
 	__u8 states[2 * OBSERVE_CALLS];
 };
 struct {

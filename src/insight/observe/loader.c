@@ -259,11 +259,13 @@ static int on_record(void *context, void *data, size_t size)
 	return put_record(loader, data, whole) ? -EPIPE : 0;
 }
 
-/* What the programs have reported so far. */
-static void consume(struct loader *loader, struct ring_buffer *ring)
+/* What the programs have reported so far; was there anything? */
+static bool consume(struct loader *loader, struct ring_buffer *ring)
 {
-	ring_buffer__consume(ring);
+	bool some = ring_buffer__consume(ring) > 0;
+
 	flush(loader);
+	return some;
 }
 
 static int send_end(struct loader *loader)
@@ -317,13 +319,17 @@ static void pass_on(struct loader *loader, struct ring_buffer *ring)
 {
 	struct pollfd fds[2] = {{.fd = loader->fd, .events = POLLIN},
 				{.fd = ring_buffer__epoll_fd(ring), .events = POLLIN}};
-	bool learn = loader->target->learn;
+	bool learn = loader->target->learn, some;
+	int wait_ms = learn ? POLL_LEARN_MS : POLL_MS;
 
 	for (unsigned int round = 0; !loader->closed; round++) {
-		if (poll(fds, ARRAY_SIZE(fds), learn ? POLL_LEARN_MS : POLL_MS) < 0 || fds[0].revents)
+		if (poll(fds, ARRAY_SIZE(fds), wait_ms) < 0 || fds[0].revents)
 			return;
-		consume(loader, ring);
-		if (learn && round % COUNTS_ROUNDS == 0)
+		some = consume(loader, ring);
+		/* A program that does nothing new is left alone: each look takes a processor from somebody. */
+		if (learn)
+			wait_ms = some ? POLL_LEARN_MS : wait_ms < POLL_MS / 2 ? wait_ms * 2 : POLL_MS;
+		if (learn && (!some || round % COUNTS_ROUNDS == 0))
 			send_counts(loader);
 	}
 }
