@@ -258,8 +258,10 @@ int BPF_PROG(on_sys_exit, struct pt_regs *regs, long result)
 	}
 	if (result == -ENOSYS || number >= OBSERVE_CALLS)
 		return 0;
-	slot = (__u32)number & (OBSERVE_CALLS - 1);
-	slot += call_compat(task) ? OBSERVE_CALLS : 0;
+	slot = (__u32)number + (call_compat(task) ? OBSERVE_CALLS : 0);
+	/* The verifier of Linux 6.1 has forgotten by now how large the number is, and the compiler has not. */
+	asm volatile("" : "+r"(slot));
+	slot &= 2 * OBSERVE_CALLS - 1;
 	made->count++;
 	state = &made->states[slot];
 	switch (*state) {
