@@ -19,6 +19,9 @@ setup_file() {
 	# Programs of this machine run in it, where its /usr is mounted.
 	ln -s usr/lib "$BASE/box/lib"
 	ln -s usr/lib64 "$BASE/box/lib64"
+	# A program that becomes root, and what only root may read.
+	install -m 4755 "$CAUSES" "$BASE/box/bin/raised"
+	install -D -m 600 /dev/null "$BASE/box/only/secret"
 	tar -C "$BASE/box" -c . | pm import -q - localhost/box
 	mkdir "$BASE/fuse"
 	echo below > "$BASE/fuse/f"
@@ -109,6 +112,22 @@ low_port() {
 	works --cap-drop ALL --sysctl net.ipv4.ip_unprivileged_port_start=81 -- "${bind[@]}"
 }
 @test "a low port" { with_each_runtime low_port; }
+
+# Engines give capabilities to root: another user has those that are added by name from podman, and from Docker none.
+low_port_user() {
+	local bind=(env CAUSES_MODE=call CAUSES_DIR=/tmp causes cap-low-port)
+	refused bind low-port "--cap-add NET_BIND_SERVICE (in Docker for root alone), or --sysctl" --user 1000 -- "${bind[@]}"
+	works --user 1000 --cap-add NET_BIND_SERVICE -- "${bind[@]}"
+	works --user 1000 --sysctl net.ipv4.ip_unprivileged_port_start=81 -- "${bind[@]}"
+}
+@test "a low port, as another user than root" { with_each_runtime low_port_user; }
+
+set_id() {
+	local read=(env CAUSES_MODE=call CAUSES_INSIDE=1 CAUSES_DIR=/only raised no-new-privs)
+	refused openat no-new-privs "without --security-opt no-new-privileges" --user 1000 --security-opt no-new-privileges -- "${read[@]}"
+	works --user 1000 -- "${read[@]}"
+}
+@test "a set-id program under no_new_privs" { with_each_runtime set_id; }
 
 clone3_old() {
 	local call=(env CAUSES_MODE=call CAUSES_DIR=/tmp causes seccomp-clone3)

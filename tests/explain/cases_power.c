@@ -210,6 +210,29 @@ static int cap_net_admin(void)
 	drop(ONE(CAP_NET_ADMIN));
 	return refused(ioctl(fd, 0x8914 /* SIOCSIFFLAGS */, &request), EPERM);
 }
+/* Netlink answers with a message: the calls that send and receive work. */
+static int cap_netlink(void)
+{
+	struct {
+		struct nlmsghdr header;
+		struct ifinfomsg link;
+	} request = {
+		.header = {.nlmsg_len = sizeof(request), .nlmsg_type = RTM_DELLINK, .nlmsg_flags = NLM_F_REQUEST | NLM_F_ACK},
+		.link = {.ifi_index = 99999},
+	};
+	struct {
+		struct nlmsghdr header;
+		struct nlmsgerr error;
+		char more[256];
+	} answer;
+	int fd = socket(AF_NETLINK, SOCK_RAW | SOCK_CLOEXEC, NETLINK_ROUTE);
+
+	drop(ONE(CAP_NET_ADMIN));
+	need(send(fd, &request, sizeof(request), 0), "send");
+	need(recv(fd, &answer, sizeof(answer), 0), "recv");
+	errno = -answer.error.error;
+	return refused(answer.error.error ? -1 : 0, EPERM);
+}
 static int cap_syslog(void)
 {
 	drop(ONE(CAP_SYSLOG) | ONE(CAP_SYS_ADMIN));
@@ -420,6 +443,7 @@ const struct cause cases_power[] = {
 	{"cap-chroot", "capability", cap_chroot},
 	{"cap-resource", "capability", cap_resource},
 	{"cap-net-admin", "capability", cap_net_admin},
+	{"cap-netlink", "netlink", cap_netlink},
 	{"cap-syslog", "capability", cap_syslog},
 	{"cap-bpf", "bpf-off", cap_bpf},
 	{"cap-perfmon", "perf-paranoid", cap_perfmon},

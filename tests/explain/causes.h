@@ -12,6 +12,7 @@
 #include <linux/fs.h>
 #include <linux/landlock.h>
 #include <linux/perf_event.h>
+#include <linux/rtnetlink.h>
 #include <linux/sched.h>
 #include <linux/seccomp.h>
 #include <sched.h>

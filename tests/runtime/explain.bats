@@ -312,6 +312,35 @@ print("done")'
 	kill "$child"
 }
 
+@test "explain: what makes a container is told only where nothing in it was refused; nothing refused is said" {
+	run "$BULKHEAD" explain -- sh -c 'mkdir /sys/outside; unshare -m sh -c "mkdir /sys/inside; exit 3"'
+	[ "$status" -eq 3 ]
+	[[ $output == *'mkdir("/sys/inside"'* && $output != *'mkdir("/sys/outside"'* && $output == *"not shown (--all)"* ]]
+	run "$BULKHEAD" explain --all -- sh -c 'mkdir /sys/outside; unshare -m sh -c "mkdir /sys/inside; exit 3"'
+	[[ $output == *'mkdir("/sys/inside"'* && $output == *'mkdir("/sys/outside"'* ]]
+	run "$BULKHEAD" explain -- sh -c 'unshare -m true; mkdir /sys/outside'
+	[[ $output == *'mkdir("/sys/outside"'* && $output != *"no call was refused"* ]]
+	program="import select, sys; e = select.epoll(); f = open('/etc/passwd')
+try: e.register(f.fileno())
+except OSError: sys.exit(5)"
+	run "$BULKHEAD" explain -- /usr/bin/python3 -c "$program"
+	[ "$status" -eq 5 ]
+	[[ $output != *epoll_ctl* && $output == *"explain: no call was refused that matters here"* ]]
+	run "$BULKHEAD" explain --all -- /usr/bin/python3 -c "$program"
+	[[ $output == *"epoll_ctl("*"EPERM"*"epoll takes none"* ]]
+}
+
+@test "explain: netlink: the call works, and its answer is the refusal; with the capability the link is there" {
+	run "$BULKHEAD" explain -- unshare -n setpriv --bounding-set=-net_admin --inh-caps=-net_admin ip link set lo up
+	[ "$status" -ne 0 ]
+	[[ $output == *"ip["*"sendmsg("*"EPERM"*"netlink"*"CAP_NET_ADMIN"*"podman, docker: --cap-add NET_ADMIN"* ]]
+	# Lists are shorter without it, and no refusal.
+	run "$BULKHEAD" explain --all -- unshare -n setpriv --bounding-set=-net_admin --inh-caps=-net_admin ip route show
+	[ "$status" -eq 0 ]
+	[[ $output != *"by netlink"* ]]
+	unshare -n ip link set lo up
+}
+
 @test "explain: the exit status is the command's; bad words get an answer" {
 	run "$BULKHEAD" explain -- sh -c 'exit 42'
 	[ "$status" -eq 42 ]

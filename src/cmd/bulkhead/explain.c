@@ -124,6 +124,7 @@ static int explain_running(struct people *people, const struct explain_options *
 	/* Of a container of ours by its name it is kept. */
 	if (explain_story_start(&story, &target.observe, &err) == 0 &&
 	    (is_place(word) || explain_record_begin(&story, word, &err) == 0)) {
+		story.explain.attached = true;
 		if (target.pid)
 			explain_hold(&story.explain, target.pid, explain_namespace(target.pid, "mnt"));
 		fprintf(stderr, "explain: watching %s with tier %s; ctrl-c ends it\n", word,

@@ -123,13 +123,20 @@ static void settle_search(struct explain_story *story, const struct record *exec
 	}
 }
 
+/* Asked beforehand, so that the answer no is an answer and no failure; and what programs try and go on without. */
+static bool is_question(const struct record *record)
+{
+	return strncmp(record->call, "access", 6) == 0 || strncmp(record->call, "faccessat", 9) == 0 ||
+	       (record->verdict.cause && strcmp(record->verdict.cause, "not-pollable") == 0);
+}
+
 /* A process failed: the last thing that it was refused is the likely reason. */
 static void settle_exit(struct explain_story *story, const struct record *exit)
 {
 	if (exit->status == 0)
 		return;
 	for (size_t i = story->kept_count; i-- > 0;)
-		if (story->kept[i].record.pid == exit->pid && !story->kept[i].searched) {
+		if (story->kept[i].record.pid == exit->pid && !story->kept[i].searched && !is_question(&story->kept[i].record)) {
 			story->kept[i].fatal = true;
 			return;
 		}
@@ -208,12 +215,6 @@ void explain_story_add(struct explain_story *story, const struct record *record)
 	explain_record_put(story, record);
 }
 
-/* Asked beforehand, so that the answer no is an answer and no failure. */
-static bool is_question(const struct record *record)
-{
-	return strncmp(record->call, "access", 6) == 0 || strncmp(record->call, "faccessat", 9) == 0;
-}
-
 static void tell_summary(struct explain_story *story, size_t hidden, FILE *to)
 {
 	fprintf(to, "explain: tier %s%s%s%s; ", explain_tier_name(story->observe.ready.tier),
@@ -234,22 +235,58 @@ static void tell_summary(struct explain_story *story, size_t hidden, FILE *to)
 	fprintf(to, "\n");
 }
 
+/* Of the engine or runtime that makes a container, and not of what runs in it. */
+static bool is_makers(const struct record *record)
+{
+	return record->outside || record->early;
+}
+
+enum inside { INSIDE_NOTHING, INSIDE_REFUSED, INSIDE_FATAL };
+
+/* What was refused in a container, once its program ran: then what its makers were refused has not kept it from running. */
+static enum inside ask_inside(const struct explain_story *story)
+{
+	enum inside found = INSIDE_NOTHING;
+
+	for (size_t i = 0; i < story->kept_count; i++) {
+		const struct explain_kept *kept = &story->kept[i];
+
+		if (kept->searched || is_question(&kept->record) || is_makers(&kept->record))
+			continue;
+		if (kept->fatal)
+			return INSIDE_FATAL;
+		found = INSIDE_REFUSED;
+	}
+	return found;
+}
+
+/* An engine exits as the container does, so that what it was refused itself looks like the reason. */
+static bool is_hidden(const struct explain_kept *kept, enum inside inside)
+{
+	return kept->searched || is_question(&kept->record) ||
+	       (is_makers(&kept->record) && inside >= (kept->fatal ? INSIDE_FATAL : INSIDE_REFUSED));
+}
+
 static void tell(struct explain_story *story, FILE *to)
 {
 	bool all = story->options->all;
-	size_t others = 0, hidden = 0;
+	enum inside inside = ask_inside(story);
+	size_t told = 0, others = 0, hidden = 0;
 
 	if (story->options->json)
 		return;
 	for (size_t i = story->kept_count; i-- > 0 && !story->options->follow;)
-		if (story->kept[i].fatal && !all)
+		if (story->kept[i].fatal && !all && !is_hidden(&story->kept[i], inside)) {
 			put(story, &story->kept[i].record, to);
+			told++;
+		}
 	for (size_t i = 0; i < story->kept_count && !story->options->follow; i++) {
 		const struct explain_kept *kept = &story->kept[i];
+		bool hide = is_hidden(kept, inside);
 
-		if (kept->fatal && !all)
+		if (kept->fatal && !all && !hide)
 			continue;
-		if (!all && (kept->searched || is_question(&kept->record) || others >= OTHERS_MAX)) {
+		if (!all && (hide || others >= OTHERS_MAX)) {
 			hidden++;
 			continue;
 		}
@@ -257,6 +294,9 @@ static void tell(struct explain_story *story, FILE *to)
 		put(story, &kept->record, to);
 	}
 	tell_summary(story, hidden, stderr);
+	if (story->ended && !story->options->follow && told + others == 0)
+		fprintf(stderr, "explain: no call was refused that matters here: an error that a program reports all the "
+				"same is a decision of its own\n");
 }
 
 int explain_story_tell(struct explain_story *story, FILE *to, struct err *err)

@@ -62,6 +62,7 @@ enum refusal_fact_bit {
 	/* files */
 	FACT_DAC_REFUSES,   /* replayed: modes and owners refuse */
 	FACT_DAC_DIRECTORY, /* … at a directory on the way */
+	FACT_GONE,	    /* its process ended before its files could be looked at */
 	FACT_DAC_ASKED,	    /* seen: the kernel asked for CAP_DAC_… or CAP_FOWNER */
 	FACT_NO_X_BIT,	    /* nobody may execute it */
 	FACT_STICKY,
@@ -83,6 +84,7 @@ enum refusal_fact_bit {
 	FACT_DESCRIPTOR_MODE, /* it was opened for less than what is asked of it now */
 	FACT_DESCRIPTOR_SEEN, /* … looked at */
 	FACT_MAP_EXECUTABLE,  /* it is to be mapped for execution */
+	FACT_MOUNT_OF_ROOT, /* it lies on what is mounted at / */
 	FACT_MOUNT_FULL,
 	FACT_MOUNT_LOCKED,  /* a mount, in a user namespace, and attributes that may be locked there */
 	FACT_NO_MOUNT,	    /* nothing is mounted at this very place */
@@ -121,6 +123,7 @@ enum refusal_fact_bit {
 	FACT_PIDNS_CHILDREN, /* its children live in another pid namespace than it does */
 	FACT_PING_SOCKET,
 	FACT_INTERNET,	    /* the address is one of IPv4 or IPv6 */
+	FACT_ANSWERED,	    /* the call itself came back well: the no is in a message that answers it */
 	FACT_IMPLEMENTED,   /* this kernel has the call */
 	/* switches of the kernel */
 	FACT_IO_URING_OFF,

@@ -281,6 +281,9 @@ const struct refusal_row refusal_rows[] = {
 	{.cause = "read-only-path", .layer = REFUSAL_MASKED, .errors = E(EROFS), .facts = F(READ_ONLY_PATH),
 	 .why = "{path} lies on {mount}, a part of the kernel's own files that is read-only in the container",
 	 .remedy = "read-only-path", .cost = "settings of the whole host"},
+	{.cause = "read-only", .layer = REFUSAL_MOUNT, .errors = E(EROFS), .facts = F(READ_ONLY) | F(MOUNT_OF_ROOT),
+	 .why = "{path} lies on the root of the container, which is read-only", .remedy = "read-only-root",
+	 .cost = "the container can change its programs and what they are configured by"},
 	{.cause = "read-only", .layer = REFUSAL_MOUNT, .errors = E(EROFS), .facts = F(READ_ONLY),
 	 .why = "{path} lies on {mount}, which is mounted read-only", .remedy = "read-only",
 	 .cost = "the container can change what is there, and others that share it see that"},
@@ -415,6 +418,12 @@ const struct refusal_row refusal_rows[] = {
 	 .why = "{call} asks for CAP_{capability} in a user namespace further out than the container's: adding it to "
 		"the container cannot help",
 	 .remedy = "elsewhere", .cost = "without a user namespace root of the container is root of the host"},
+	{.cause = "netlink", .layer = REFUSAL_CAPABILITY, .errors = E(EPERM), .facts = F(ANSWERED) | F(CAP_ASKED),
+	 .otherwise = REFUSAL_GUESS, .sure = F(HOOK_LSM),
+	 .why = "the message by netlink asks for something that needs CAP_{capability}, and the process lacks it: the "
+		"call succeeds, and "
+		"the answer to the message is the error",
+	 .remedy = "capability"},
 	{.cause = "ping-group", .layer = REFUSAL_SYSCTL, .errors = E(EACCES), .calls = " socket ", .facts = F(PING_SOCKET),
 	 .without = F(CAP_ASKED),
 	 .why = "without a raw socket only groups of net.ipv4.ping_group_range may ping, and no group of the process "
@@ -536,6 +545,9 @@ const struct refusal_row refusal_rows[] = {
 	 "here that "
 		"could: a ruleset that the program, or who started it, has put on itself",
 	 .remedy = "landlock", .cost = "what the ruleset protects {path} from"},
+	{.cause = "unknown", .layer = REFUSAL_UNKNOWN, .errors = DENIED | E(EROFS), .facts = F(GONE),
+	 .otherwise = REFUSAL_UNSURE, .sure = F(HOOK_LSM),
+	 .why = "cannot tell, because the process had ended before {path} could be looked at"},
 	{.cause = "lsm", .layer = REFUSAL_LSM, .errors = DENIED, .facts = F(CAP_SEEN), .without = F(HOOKS_SEEN),
 	 .otherwise = REFUSAL_UNSURE, .sure = F(HOOK_LSM),
 	 .why = "cannot tell, because no filter, capability, mode or mount flag refuses it, so that a security "

@@ -66,6 +66,7 @@ enum observe_refusal_flag {
 	OBSERVE_FILTERS_CUT = 4, /* there are more filters than filters[] names */
 	OBSERVE_FILTERS_UNSEEN = 8, /* there are filters that this source cannot read */
 	OBSERVE_SETGROUPS_DENIED = 16,
+	OBSERVE_ANSWERED = 32, /* the call succeeds: a message answers it, with this error */
 };
 
 #define OBSERVE_EXTENTS_MAX 5 /* as many as the kernel keeps in place */
@@ -252,7 +253,8 @@ enum observe_argument {
 struct observe_call {
 	__u64 errors; /* bit n: -n is worth a report for this call, beside those that always are */
 	__u32 arguments;
-	__u32 unused;
+	__u32 sends; /* netlink messages may be refused behind it: an enum observe_sends */
 };
+enum observe_sends { OBSERVE_SENDS_BYTES = 1, OBSERVE_SENDS_MESSAGE };
 
 #endif

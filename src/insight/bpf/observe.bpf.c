@@ -89,6 +89,52 @@ static __always_inline struct observe_evidence *evidence_add(struct task_struct 
 	return &mark->evidence[index];
 }
 
+static __always_inline bool repeated(const struct call *call, long result, __u64 tgid);
+static __always_inline int report(struct task_struct *task, struct mark *mark, const struct call *call, long result,
+				  __u32 kind, __u32 arguments, __u32 flags, struct scratch *scratch);
+
+#define CAP_NET_ADMIN	    12
+#define MESSAGE_VECTOR	    16 /* where struct msghdr names its first struct iovec */
+#define NETLINK_LIST	    0x300 /* NLM_F_DUMP */
+#define NETLINK_SOCKETS	    20 /* SOCK_DIAG_BY_FAMILY */
+#define ERROR_EPERM	    1
+
+/*
+ * A netlink message that asks for more than its sender may: the call succeeds, and the answer to the message is the error. Lists
+ * are not refused for this capability, they only say less.
+ */
+static __always_inline void answered(struct task_struct *task, struct mark *mark)
+{
+	struct {
+		__u32 length;
+		__u16 type, flags;
+	} header = {};
+	struct observe_call *known;
+	struct scratch *scratch;
+	struct call call = {};
+	__u32 index, zero = 0;
+	__u64 at;
+
+	call_read((struct pt_regs *)bpf_task_pt_regs(task), task, &call);
+	index = OBSERVE_CALL_INDEX(call.number, call.compat);
+	known = bpf_map_lookup_elem(&calls, &index);
+	scratch = bpf_map_lookup_elem(&scratches, &zero);
+	if (!known || !scratch || !known->sends || call.compat)
+		return;
+	at = call.args[1];
+	if (known->sends == OBSERVE_SENDS_MESSAGE &&
+	    (bpf_probe_read_user(&at, sizeof(at), (void *)(call.args[1] + MESSAGE_VECTOR)) ||
+	     bpf_probe_read_user(&at, sizeof(at), (void *)at)))
+		return;
+	if (bpf_probe_read_user(&header, sizeof(header), (void *)at) || (header.flags & NETLINK_LIST) == NETLINK_LIST ||
+	    header.type == NETLINK_SOCKETS)
+		return;
+	scratch->path[0][0] = scratch->path[1][0] = 0;
+	__sync_fetch_and_add(&count_seen, 1);
+	if (!repeated(&call, -ERROR_EPERM, bpf_get_current_pid_tgid()))
+		report(task, mark, &call, -ERROR_EPERM, OBSERVE_REFUSAL, 0, OBSERVE_ANSWERED, scratch);
+}
+
 static __always_inline int capability(const struct cred *cred, struct user_namespace *target, int cap, __u32 flags,
 				      int result)
 {
@@ -120,6 +166,8 @@ static __always_inline int capability(const struct cred *cred, struct user_names
 			  ((bounding >> cap) & 1 ? OBSERVE_CAP_BOUNDING : 0) |
 			  ((permitted >> cap) & 1 ? OBSERVE_CAP_PERMITTED : 0) |
 			  (own == target ? OBSERVE_CAP_OWN_NAMESPACE : 0);
+	if (cap == CAP_NET_ADMIN)
+		answered(task, mark);
 	return 0;
 }
 
@@ -330,7 +378,7 @@ static __always_inline void record_credentials(struct observe_refusal *record, s
 }
 
 static __always_inline int report(struct task_struct *task, struct mark *mark, const struct call *call, long result,
-				  __u32 kind, __u32 arguments, struct scratch *scratch)
+				  __u32 kind, __u32 arguments, __u32 flags, struct scratch *scratch)
 {
 	__u64 now = bpf_ktime_get_ns(), id = bpf_get_current_pid_tgid();
 	struct filters filters = {.scratch = scratch};
@@ -348,7 +396,7 @@ static __always_inline int report(struct task_struct *task, struct mark *mark, c
 		return 0;
 	}
 	record->kind = kind;
-	record->flags = filters.flags | (call->compat ? OBSERVE_COMPAT : 0);
+	record->flags = flags | filters.flags | (call->compat ? OBSERVE_COMPAT : 0);
 	record->time = now;
 	record->pid = id >> 32;
 	record->tid = (__u32)id;
@@ -406,7 +454,7 @@ int BPF_PROG(on_sys_exit, struct pt_regs *regs, long result)
 		mark->count = 0;
 		return 0;
 	}
-	return report(task, mark, &call, result, OBSERVE_REFUSAL, known->arguments, scratch);
+	return report(task, mark, &call, result, OBSERVE_REFUSAL, known->arguments, 0, scratch);
 }
 
 /* ---- signals, and the life of processes ---- */
@@ -454,7 +502,7 @@ int BPF_PROG(on_signal, int signal, struct kernel_siginfo *info, struct task_str
 			return 0;
 		call_read((struct pt_regs *)bpf_task_pt_regs(task), task, &call);
 		scratch->path[0][0] = scratch->path[1][0] = 0;
-		return report(task, mark, &call, 0, OBSERVE_SECCOMP_KILL, 0, scratch);
+		return report(task, mark, &call, 0, OBSERVE_SECCOMP_KILL, 0, 0, scratch);
 	}
 	if (!for_limit(signal, (__u64)info, task, to))
 		return 0;

@@ -166,6 +166,8 @@ void evidence_read(struct parts_case *one)
 	const struct observe_evidence *capability = NULL;
 	bool forking = strstr(" clone clone3 fork vfork ", one->facts.call) && one->facts.errnum == 11;
 
+	if (refusal->flags & OBSERVE_ANSWERED)
+		parts_fact(one, FACT_ANSWERED);
 	if (one->explain->ready.capability_checks)
 		parts_fact(one, FACT_CAP_SEEN);
 	if (one->explain->ready.tier >= OBSERVE_TIER_PROBES)

@@ -161,6 +161,14 @@ static void life(struct explain *explain, const struct observe_process *seen, st
 		ended_by(signal == SIGXFSZ ? FACT_KILLED_FSIZE : FACT_KILLED_CPU, signal, ret);
 }
 
+static bool entered(const struct explain *explain, uint32_t mount_inode)
+{
+	for (size_t i = 0; i < EXPLAIN_ENTERED_MAX; i++)
+		if (explain->entered[i] == mount_inode)
+			return true;
+	return explain->attached;
+}
+
 bool explain_take(struct explain *explain, const union observe_record *seen, struct record *ret)
 {
 	memset(ret, 0, sizeof(*ret));
@@ -171,6 +179,8 @@ bool explain_take(struct explain *explain, const union observe_record *seen, str
 		/* Or on the way into the container, before its program is executed. */
 		ret->outside = seen->refusal.mount_inode == explain->own_mounts ||
 			       strcmp(seen->refusal.comm, explain->own_command) == 0;
+	if (seen->kind == OBSERVE_REFUSAL)
+		ret->early = !entered(explain, seen->refusal.mount_inode);
 	else if (seen->kind == OBSERVE_EXEC || seen->kind == OBSERVE_EXIT)
 		ret->outside = seen->process.mount_inode == explain->own_mounts;
 	switch (seen->kind) {
@@ -185,6 +195,8 @@ bool explain_take(struct explain *explain, const union observe_record *seen, str
 		explain->signals[explain->signals_next++ % EXPLAIN_SIGNALS_MAX] = seen->signal;
 		return false;
 	case OBSERVE_EXEC:
+		if (!entered(explain, seen->process.mount_inode))
+			explain->entered[explain->entered_next++ % EXPLAIN_ENTERED_MAX] = seen->process.mount_inode;
 		explain_hold(explain, seen->process.pid, seen->process.mount_inode);
 		set_id_note(explain, &seen->process);
 		if (seen->process.mount_inode && seen->process.mount_inode != explain->own_mounts)

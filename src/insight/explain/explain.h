@@ -25,6 +25,7 @@
 #define EXPLAIN_EXPECTED_MAX   2
 #define EXPLAIN_SIGNALS_MAX    64
 #define EXPLAIN_SET_IDS_MAX    64
+#define EXPLAIN_ENTERED_MAX    64
 
 /* A filter as it came, in parts. */
 struct explain_filter {
@@ -78,6 +79,9 @@ struct explain {
 	size_t set_ids_next;
 	char asked_call[48]; /* the last that the kernel was looked through for */
 	bool asked_answer;
+	uint32_t entered[EXPLAIN_ENTERED_MAX]; /* mount namespaces in which a program was executed */
+	size_t entered_next;
+	bool attached; /* to what ran before: programs were executed that were not seen */
 	pid_t own_pid;
 	uint32_t own_mounts; /* of this process: no container is looked for there */
 	char own_command[32];

@@ -388,8 +388,8 @@ static bool landlock_alone(const struct parts_case *one)
 
 static void ask_modules(struct parts_case *one)
 {
-	/* Where checks of capabilities are not seen, the modes of the file say that none was asked for. */
-	bool elsewhere = !parts_has(one, FACT_CAP_SEEN) && !one->facts.texts[TEXT_COMPONENT];
+	/* Only of what was looked at can be said that nothing else refuses it. */
+	bool elsewhere = !one->facts.texts[TEXT_COMPONENT];
 
 	/* Who has not given up new privileges can set no ruleset, unless it may do anything. */
 	bool able = one->refusal->flags & OBSERVE_NO_NEW_PRIVS || one->refusal->effective >> 21 & 1;

@@ -181,6 +181,8 @@ static void ask_mount(struct parts_case *one, int fd, const struct stat *status)
 		kernel_files = below(path, "/proc") || below(path, "/sys");
 		if (fs.f_flag & ST_RDONLY)
 			parts_fact(one, kernel_files ? FACT_READ_ONLY_PATH : FACT_READ_ONLY);
+		if (strcmp(one->texts[TEXT_MOUNT], "/") == 0)
+			parts_fact(one, FACT_MOUNT_OF_ROOT);
 		if (below(path, "/proc/sys"))
 			parts_fact(one, FACT_PROC_SYS);
 		if (fs.f_flag & ST_NOEXEC)
@@ -408,6 +410,8 @@ static void look_again(struct parts_case *one)
 	int index = strcmp(one->facts.call, "mount") == 0 && one->path[1][0];
 
 	parts_text(one, TEXT_IDS, "%u:%u", one->refusal->fsuid, one->refusal->fsgid);
+	if (walker.root.fd < 0)
+		parts_fact(one, FACT_GONE);
 	if (walker.root.fd < 0 || one->path[index][0] != '/')
 		return;
 	choose(&walker);

@@ -179,6 +179,9 @@ const char *observe_native_name(const char *name)
 static void fill(struct observe_call *call, const struct observe_row *row)
 {
 	call->errors = row->errors;
+	call->sends = strcmp(row->name, "sendto") == 0	  ? OBSERVE_SENDS_BYTES
+		      : strcmp(row->name, "sendmsg") == 0 ? OBSERVE_SENDS_MESSAGE
+							  : 0;
 	call->arguments = (uint32_t)row->path[0] << OBSERVE_ARG_PATH0_SHIFT |
 			  (uint32_t)row->path[1] << OBSERVE_ARG_PATH1_SHIFT |
 			  (uint32_t)row->fd << OBSERVE_ARG_FD_SHIFT | (uint32_t)row->address << OBSERVE_ARG_ADDRESS_SHIFT;

@@ -37,7 +37,9 @@ struct record {
 	/* kills and exits */
 	int signal, status;
 	char path[RECORD_TEXT_MAX]; /* of an exec; of the object otherwise */
-	bool outside; /* in the mount namespace of who looks: a runtime's own work. Not part of its JSON */
+	/* Not part of its JSON: */
+	bool outside; /* in the mount namespace of who looks: a runtime's own work */
+	bool early;   /* in another one, before a program was executed there: on the way into a container */
 	char config[RECORD_TEXT_MAX], rule[RECORD_TEXT_MAX]; /* the filter's config.json, and where in it it says so */
 };
 
