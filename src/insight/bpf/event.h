@@ -250,6 +250,7 @@ enum observe_argument {
 #define OBSERVE_CALLS_ALL (2 * OBSERVE_CALLS + 1)
 #define OBSERVE_CALL_INDEX(number, compat) \
 	((number) < OBSERVE_CALLS ? (__u32)(number) + ((compat) ? OBSERVE_CALLS : 0) : 2 * OBSERVE_CALLS)
+#define OBSERVE_ERROR_MAX 63 /* the highest that has a bit */
 struct observe_call {
 	__u64 errors; /* bit n: -n is worth a report for this call, beside those that always are */
 	__u32 arguments;

@@ -135,18 +135,16 @@ static __always_inline void answered(struct task_struct *task, struct mark *mark
 		report(task, mark, &call, -ERROR_EPERM, OBSERVE_REFUSAL, 0, OBSERVE_ANSWERED, scratch);
 }
 
-static __always_inline int capability(const struct cred *cred, struct user_namespace *target, int cap, __u32 flags,
-				      int result)
+/* A function of its own, as all are that a program goes on to when there is a no: see on_refusal. */
+static __attribute__((noinline)) int lacking(const struct cred *cred, struct user_namespace *target, int cap, __u32 flags,
+					     int result)
 {
 	struct task_struct *task = bpf_get_current_task_btf();
 	struct observe_evidence *evidence;
 	__u64 effective = 0, bounding = 0, permitted = 0;
+	struct mark *mark = current_mark(task);
 	struct user_namespace *own;
-	struct mark *mark;
 
-	if (!result)
-		return 0;
-	mark = current_mark(task);
 	if (!mark)
 		return 0;
 	evidence = evidence_add(task, mark);
@@ -176,7 +174,7 @@ SEC("?tp_btf/cap_capable")
 int BPF_PROG(on_capable, const struct cred *cred, struct user_namespace *target, const struct user_namespace *found,
 	     int cap, int result)
 {
-	return capability(cred, target, cap, 0, result);
+	return result ? lacking(cred, target, cap, 0, result) : 0;
 }
 
 #define CAP_OPT_NOAUDIT 2
@@ -185,14 +183,14 @@ SEC("?fexit/cap_capable")
 int BPF_PROG(after_capable, const struct cred *cred, struct user_namespace *target, int cap, unsigned int options,
 	     int result)
 {
-	return capability(cred, target, cap, options & CAP_OPT_NOAUDIT ? OBSERVE_CAP_SILENT : 0, result);
+	return result ? lacking(cred, target, cap, options & CAP_OPT_NOAUDIT ? OBSERVE_CAP_SILENT : 0, result) : 0;
 }
 
 #define HOOK_NEGATIVE(value) ((int)(value) < 0)
 #define HOOK_FALSE(value) (!((value)&1))
 #define HOOK_TRUE(value) ((value)&1)
 
-static __always_inline int hook(__u32 row, __u64 value)
+static __attribute__((noinline)) int hook(__u32 row, __u64 value)
 {
 	struct task_struct *task = bpf_get_current_task_btf();
 	struct mark *mark = current_mark(task);
@@ -262,8 +260,8 @@ int before_capable(struct pt_regs *regs)
 
 	if (!current_mark(bpf_get_current_task_btf()) || !lacks_capability(cred, target, cap))
 		return 0;
-	return capability((const struct cred *)cred, (struct user_namespace *)target, cap,
-			  options & CAP_OPT_NOAUDIT ? OBSERVE_CAP_SILENT : 0, -1);
+	return lacking((const struct cred *)cred, (struct user_namespace *)target, cap,
+		       options & CAP_OPT_NOAUDIT ? OBSERVE_CAP_SILENT : 0, -1);
 }
 
 /* One program for all: its cookie is the row. */
@@ -420,41 +418,52 @@ static __always_inline int report(struct task_struct *task, struct mark *mark, c
 	return 0;
 }
 
-SEC("tp_btf/sys_exit")
-int BPF_PROG(on_sys_exit, struct pt_regs *regs, long result)
+/*
+ * The end of a call, in three functions: what comes back with success, what fails for everyday reasons, and the rest. In one
+ * piece each call would pay for the registers and the stack of all of it, and for a jump to its far end.
+ */
+static __attribute__((noinline)) int on_refusal(__u64 *context, __u32 arguments)
 {
-	struct task_struct *task;
-	struct observe_call *known;
+	struct task_struct *task = bpf_get_current_task_btf();
+	struct mark *mark = current_mark(task);
+	long result = (long)context[1];
 	struct scratch *scratch;
 	struct call call = {};
-	struct mark *mark;
-	__u64 number;
-	__u32 zero = 0, index;
+	__u32 zero = 0;
 
-	/* All that a call costs which succeeds, and, to the next return, one that fails for everyday reasons. */
-	if (result >= 0 || result < -63)
-		return 0;
-	number = call_number(regs);
-	/* Coming back from a signal handler restores registers, and is no call. */
-	if ((__s64)number < 0)
-		return 0;
-	task = bpf_get_current_task_btf();
-	index = OBSERVE_CALL_INDEX(number, call_compat(task));
-	known = bpf_map_lookup_elem(&calls, &index);
-	if (!known || !((errors_always | known->errors) >> (-result & 63) & 1))
-		return 0;
-	mark = current_mark(task);
 	scratch = bpf_map_lookup_elem(&scratches, &zero);
 	if (!mark || !scratch)
 		return 0;
-	call_read(regs, task, &call);
+	call_read((struct pt_regs *)context[0], task, &call);
 	__sync_fetch_and_add(&count_seen, 1);
-	paths_read(&call, known->arguments, scratch);
+	paths_read(&call, arguments, scratch);
 	if (repeated(&call, result, bpf_get_current_pid_tgid())) {
 		mark->count = 0;
 		return 0;
 	}
-	return report(task, mark, &call, result, OBSERVE_REFUSAL, known->arguments, 0, scratch);
+	return report(task, mark, &call, result, OBSERVE_REFUSAL, arguments, 0, scratch);
+}
+
+static __attribute__((noinline)) int on_error(__u64 *context)
+{
+	__u64 number = call_number((struct pt_regs *)context[0]);
+	struct observe_call *known;
+	__u32 index;
+
+	/* Coming back from a signal handler restores registers, and is no call. */
+	if ((__s64)number < 0)
+		return 0;
+	index = OBSERVE_CALL_INDEX(number, call_compat(bpf_get_current_task_btf()));
+	known = bpf_map_lookup_elem(&calls, &index);
+	if (!known || !((errors_always | known->errors) >> (-context[1] & 63) & 1))
+		return 0;
+	return on_refusal(context, known->arguments);
+}
+
+SEC("tp_btf/sys_exit")
+int on_sys_exit(__u64 *context)
+{
+	return context[1] + OBSERVE_ERROR_MAX < OBSERVE_ERROR_MAX ? on_error(context) : 0;
 }
 
 /* ---- signals, and the life of processes ---- */

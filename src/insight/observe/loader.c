@@ -29,8 +29,8 @@
 #include "kernel/creds.h"
 #include "kernel/process.h"
 
-#define POLL_MS 100
 #define POLL_LEARN_MS 20 /* what is learned waits for the next look: see lessons.bpf.h */
+#define POLL_LEARN_MOST_MS 100 /* the same, when nothing new comes */
 #define PRIORITY -15
 #define COUNTS_ROUNDS 10
 
@@ -320,7 +320,7 @@ static void pass_on(struct loader *loader, struct ring_buffer *ring)
 	struct pollfd fds[2] = {{.fd = loader->fd, .events = POLLIN},
 				{.fd = ring_buffer__epoll_fd(ring), .events = POLLIN}};
 	bool learn = loader->target->learn, some;
-	int wait_ms = learn ? POLL_LEARN_MS : POLL_MS;
+	int wait_ms = learn ? POLL_LEARN_MS : -1;
 
 	for (unsigned int round = 0; !loader->closed; round++) {
 		if (poll(fds, ARRAY_SIZE(fds), wait_ms) < 0 || fds[0].revents)
@@ -328,7 +328,7 @@ static void pass_on(struct loader *loader, struct ring_buffer *ring)
 		some = consume(loader, ring);
 		/* A program that does nothing new is left alone: each look takes a processor from somebody. */
 		if (learn)
-			wait_ms = some ? POLL_LEARN_MS : wait_ms < POLL_MS / 2 ? wait_ms * 2 : POLL_MS;
+			wait_ms = some ? POLL_LEARN_MS : wait_ms < POLL_LEARN_MOST_MS / 2 ? wait_ms * 2 : POLL_LEARN_MOST_MS;
 		if (learn && (!some || round % COUNTS_ROUNDS == 0))
 			send_counts(loader);
 	}
