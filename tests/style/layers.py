@@ -4,7 +4,7 @@
 
 Who includes whom, who owns which foreign header, that neither folders nor headers stand in a circle, that nothing the
 child runs allocates or prints, that what is called pure asks nothing of the system, that no function is public for nobody,
-and what each program loads.
+what each program loads, and that what the kernel runs at every system call is short.
 """
 import argparse
 import glob
@@ -21,7 +21,7 @@ HIDDEN_INCLUDE = re.compile(r'^[ \t]*#[ \t]*include(?![ \t]*["<]).*$', re.MULTIL
 class Rules:
     def __init__(self, path):
         self.folders, self.foreign, self.programs = {}, {}, {}
-        self.never, self.pure, self.pure_never = [], [], []
+        self.never, self.pure, self.pure_never, self.short = [], [], [], []
         with open(path, encoding="utf-8") as file:
             for number, line in enumerate(file, 1):
                 words = line.split("#")[0].split()
@@ -34,6 +34,8 @@ class Rules:
                     self.foreign[rest[0]] = rest[1:]
                 elif kind == "program":
                     self.programs[rest[0]] = rest[2:]
+                elif kind == "short":
+                    self.short.append((rest[0], int(rest[1]), rest[2:]))
                 elif kind == "child-never":
                     self.never += rest
                 elif kind == "pure":
@@ -222,6 +224,15 @@ def check_program(name, allowed, path):
         yield f"{name} has an executable stack"
 
 
+def check_short(path, most, names):
+    """The functions with these names have at most so many instructions of eight bytes."""
+    lines = subprocess.run(["nm", "-P", path], check=True, capture_output=True, text=True).stdout.splitlines()
+    sizes = {words[0]: int(words[3], 16) // 8 for words in map(str.split, lines) if len(words) == 4}
+    found = [name for name in sizes if is_in(name, names)]
+    yield from (f"{name} is not there" for name in names if not any(is_in(other, [name]) for other in found))
+    yield from (f"{name} has {sizes[name]} instructions, more than {most}" for name in found if sizes[name] > most)
+
+
 def main():
     parser = argparse.ArgumentParser(description=__doc__)
     parser.add_argument("--tree", default=TREE)
@@ -241,6 +252,10 @@ def main():
     tap.check("what is public is used", check_public(arguments.tree, arguments.build))
     for name, allowed in rules.programs.items():
         tap.check(f"what {name} loads", check_program(name, allowed, f"{arguments.build}/{name}"))
+    for name, most, functions in rules.short:
+        path = f"{arguments.build}/{name}"
+        tap.check(f"what is called often is short ({name})",
+                  check_short(path, most, functions) if os.path.exists(path) else [f"{path}: not built"])
     tap.end()
 
 

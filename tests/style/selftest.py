@@ -105,6 +105,11 @@ def check_objects(tap):
         tap.check("layers.py finds a library too many", says("layers.py", tree, "bulkhead-unpack loads libm.so.6"))
         compile_to(f"{tree}/build/bulkhead", "int main(void) { return 0; }", "-Wl,-z,execstack,-z,norelro")
         tap.check("layers.py finds an executable stack", says("layers.py", tree, "bulkhead has an executable stack"))
+        os.makedirs(f"{tree}/build/native/src/insight/bpf")
+        compile_to(f"{tree}/build/native/src/insight/bpf/observe.bpf.o", "int on_capable(void) { return 0; }\n"
+                   "void b(void); void on_sys_exit(void) { " + "b();" * 40 + " }", "-c")
+        tap.check("layers.py finds long code at every system call", says("layers.py", tree, "on_sys_exit has "))
+        tap.check("layers.py finds that code at a system call is gone", says("layers.py", tree, "after_capable is not there"))
     finally:
         shutil.rmtree(tree)
 
