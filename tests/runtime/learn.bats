@@ -158,6 +158,33 @@ open("/dev/zero").close(); open("/sys/devices/system/cpu/cpu0/uevent").close(); 
 	[ "$(jq -c '.rules.capabilities' c.json)" = '{}' ]
 }
 
+@test "learn: a program of 32 bits: its calls with their arguments, also behind socketcall and ipc, and what no filter compares is said" {
+	gcc -m32 -nostdlib -static -fno-stack-protector -fno-pie -o compat "$BATS_TEST_DIRNAME/compat.c"
+	local with=(--security-opt seccomp=unconfined -v "$WORK/compat:/compat:ro" host) tier
+	run "${BK[@]}" run "${with[@]}" /compat
+	[ "$status" -ne 126 ] || skip "this kernel runs no programs of 32 bits"
+	for tier in tracepoints rootless ptrace; do
+		"${BK[@]}" learn --tier "$tier" -o c.json "${with[@]}" -- /compat >out 2>err || { cat out err; false; }
+		jq -c . c.json
+		[ "$(jq -c '[.evidence.complete, .evidence.verified, .rules.syscalls.architectures]' c.json)" = '[true,true,["i386"]]' ]
+		[ "$(jq -c '.rules.syscalls | [.fcntl, .ipc, .personality, .setsockopt, (.socket | keys), .socketcall]' c.json)" = \
+			'[{"0x408":"F_GETPIPE_SZ"},{"0xd":"msgget"},{"0xffffffff":""},{"0x1:0x2":"SO_REUSEADDR"},["0x2:0x1","0xa:0x2"],'\
+'{"0x1":"socket","0x2":"bind","0x4":"listen","0xe":"setsockopt"}]' ]
+		[ "$(jq -c '.rules | [.signals, .files.read, .files.write, .network.listen, .limits.RLIMIT_CORE]' c.json)" = \
+			'[["SIGUSR1"],["/etc/passwd"],["/tmp/made"],[8099],4096]' ]
+		has c.json syscalls.prctl 0x1d
+		has c.json syscalls.ioctl 0x5413
+		jq -e '.evidence.notes | map(select(startswith("socketcall, by the 32-bit entry"))) | length == 1' c.json
+		run -0 "${BK[@]}" run --profile c.json "${with[@]}" /compat more
+		[ "$output" = $'in memory: socketcall\ndone' ]
+	done
+	# Neither the options nor a profile that does not name the architecture let it run.
+	jq 'del(.rules.syscalls.architectures)' c.json >native.json
+	run -159 "${BK[@]}" run --profile native.json "${with[@]}" /compat
+	run -159 "${BK[@]}" run --profile c.json -v "$WORK/compat:/compat:ro" host /compat
+	leftovers
+}
+
 @test "learn: several runs are merged, and --json is for scripts" {
 	learn a.json cat /etc/passwd
 	"${BK[@]}" learn -o b.json --merge a.json --json host -- cat /etc/group >out.json 2>err

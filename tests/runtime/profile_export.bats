@@ -71,6 +71,7 @@ export_to() {
 	[ -z "$output" ]
 	grep -qx 'ReadWritePaths="-/var/log"' lines
 	grep -qx 'SocketBindAllow=80' lines
+	grep -qx 'SystemCallArchitectures=native x86' lines
 	sed "s/^MemoryMax=.*/MemoryMax=much/" full.service >broken.service
 	run systemd-analyze verify --man=no ./broken.service
 	[ -n "$output" ]

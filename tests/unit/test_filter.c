@@ -528,8 +528,9 @@ static void test_intersect(void **state)
 	const struct filter_rule allow = {.names = allowed, .names_count = 4, .action = SECCOMP_RET_ALLOW},
 				 others[] = {{.names = killed, .names_count = 2, .action = SECCOMP_RET_KILL_PROCESS},
 					     {.names = denied, .names_count = 1, .action = SECCOMP_RET_ERRNO | EPERM}};
-	const struct filter_policy list = {SECCOMP_RET_ERRNO | ENOSYS, SECCOMP_RET_KILL_PROCESS, archs, 1, &allow, 1, NULL, 0},
-				   config = {SECCOMP_RET_ALLOW, SECCOMP_RET_KILL_PROCESS, archs, 1, others, 2, NULL, 0};
+	const struct filter_policy list = {SECCOMP_RET_ERRNO | ENOSYS, SECCOMP_RET_KILL_PROCESS, archs, 1, &allow, 1, NULL, 0,
+					   false},
+				   config = {SECCOMP_RET_ALLOW, SECCOMP_RET_KILL_PROCESS, archs, 1, others, 2, NULL, 0, false};
 	struct arena arena cleanup_arena = ARENA_INIT;
 	struct filter_program a, b, both;
 	struct err err = ERR_INIT;
@@ -562,7 +563,7 @@ static void test_arguments(void **state)
 						 {.index = 2, .operator = FILTER_EQ, .value = 7}};
 	const struct filter_rule rule = {
 		.names = names, .names_count = 1, .action = SECCOMP_RET_ERRNO | EPERM, .args = args, .args_count = 2};
-	const struct filter_policy policy = {SECCOMP_RET_ALLOW, SECCOMP_RET_KILL_PROCESS, archs, 1, &rule, 1, NULL, 0};
+	const struct filter_policy policy = {SECCOMP_RET_ALLOW, SECCOMP_RET_KILL_PROCESS, archs, 1, &rule, 1, NULL, 0, false};
 	struct seccomp_data data = {.arch = AUDIT_ARCH_X86_64, .args = {40, 0, 7}};
 	struct arena arena cleanup_arena = ARENA_INIT;
 	struct filter_program program;

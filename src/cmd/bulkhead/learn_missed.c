@@ -17,7 +17,8 @@
 /* By the sandbox's own filter. */
 static bool is_refused_anyway(const struct missed_judge *judge, const struct observe_refusal *refusal)
 {
-	struct seccomp_data data = {.nr = refusal->number, .arch = ABI_ARCH_NATIVE};
+	struct seccomp_data data = {.nr = refusal->number, .arch = refusal->flags & OBSERVE_COMPAT ? AUDIT_ARCH_I386
+													  : ABI_ARCH_NATIVE};
 
 	memcpy(data.args, refusal->args, sizeof(data.args));
 	return judge->walls.filter.count &&
@@ -31,6 +32,7 @@ static void put(struct learn *learn, const struct observe_refusal *refusal, enum
 
 	record.sight.set = set;
 	record.sight.number = refusal->number;
+	record.sight.flags = refusal->flags & OBSERVE_COMPAT ? OBSERVE_SIGHT_COMPAT : 0;
 	record.sight.value[0] = first;
 	record.sight.value[1] = second;
 	learn_take(learn, &record);
@@ -43,6 +45,7 @@ static void missed_call(struct learn *learn, const struct observe_refusal *refus
 	const uint64_t *args = (const uint64_t *)refusal->args;
 	char word[40];
 
+	call = observe_native_name(call);
 	snprintf(word, sizeof(word), " %.32s ", call);
 	put(learn, refusal, OBSERVE_SIGHT_CALL, 0, 0);
 	for (enum profile_set_id id = 0; id < PROFILE_SETS; id++) {
@@ -113,7 +116,7 @@ void missed_take(struct missed_judge *judge, struct learn *learn, const union ob
 	/* What the runtime is refused before its execve is not the program's. */
 	judge->armed = judge->armed || record.kind == RECORD_EXEC;
 	if (!judge->armed || (record.kind != RECORD_REFUSAL && record.kind != RECORD_KILL) ||
-	    refusal->flags & OBSERVE_COMPAT || !record.call[0])
+	    !record.call[0])
 		return;
 	if (record.verdict.layer == REFUSAL_SECCOMP ? !is_refused_anyway(judge, refusal)
 						    : record.verdict.layer == REFUSAL_LANDLOCK) {

@@ -261,7 +261,8 @@ static void warn_left_out(const struct profile *profile, size_t format)
 	char name[64], text[160];
 
 	for (enum profile_set_id id = 0; id < PROFILE_SETS; id++) {
-		if (!profile->sets[id].present || profile_export_expresses(profile, format, id))
+		if (!profile->sets[id].present || (profile_rows[id].grants && !profile->sets[id].count) ||
+		    profile_export_expresses(profile, format, id))
 			continue;
 		profile_set_name(id, name, sizeof(name));
 		snprintf(text, sizeof(text), "%s cannot express %s, which is left out", profile_format_name(format), name);

@@ -233,7 +233,7 @@ static int clauses_add(struct builder *builder, uint32_t rule, int row, const st
 
 	if (call && clause_add(builder, call, rule, conditions, count) < 0)
 		return -1;
-	if (arch->socketcall < 0 || !builder->names->multiplex[row])
+	if (arch->socketcall < 0 || builder->policy->separate || !builder->names->multiplex[row])
 		return 0;
 	return multiplexed_add(builder, rule, &multiplexed[builder->names->multiplex[row] - 1], conditions, count);
 }

@@ -32,7 +32,8 @@ enum filter_operator { FILTER_NE, FILTER_LT, FILTER_LE, FILTER_EQ, FILTER_GE, FI
  * The last is what libseccomp does, and kept on purpose, since a profile must mean the same here: a rule that lets
  * `socket` pass for some families lets socketcall make a socket of any family on i386, where families lie in memory and no
  * filter sees them. To refuse the multiplexed form instead would end 32-bit programs that work with runc and crun. Who
- * wants families to count leaves the 32-bit architectures out, as `bulkhead run` does; `bulkhead surface` tells of it.
+ * wants families to count leaves the 32-bit architectures out, as `bulkhead run` does; `bulkhead surface` tells of it. A
+ * containment profile, which no other runtime reads, has them apart (separate).
  */
 struct filter_arg {
 	uint32_t index; /* 0 … 5 */
@@ -61,6 +62,7 @@ struct filter_policy {
 	size_t rules_count;
 	const char *config_name; /* for messages: NULL is "config.json" */
 	uint32_t unknown_action; /* instead of default_action beyond the last number that a rule can name; 0: none */
+	bool separate; /* the above does not hold: a rule for a call says nothing of socketcall and ipc, which need their own */
 };
 
 #define FILTER_INSTRUCTIONS_MAX 4096 /* BPF_MAXINSNS */

@@ -153,8 +153,10 @@ static int profile_filter(struct builder *builder, struct process_power *power)
 
 	if (!calls)
 		return 0;
-	if (plan_filter_policy(calls, "profile", builder->arena, &policy, builder->err) ||
-	    filter_compile(&policy, builder->arena, &program, builder->err))
+	if (plan_filter_policy(calls, "profile", builder->arena, &policy, builder->err))
+		return ERR;
+	policy.separate = true;
+	if (filter_compile(&policy, builder->arena, &program, builder->err))
 		return ERR;
 	power->config_filter = power->filter;
 	if (power->has_filter)

@@ -9,7 +9,9 @@
 #include <errno.h>
 #include <string.h>
 
+#include "abi/arch.h"
 #include "abi/signals.h"
+#include "abi/syscalls.h"
 #include "base/json.h"
 #include "base/types.h"
 #include "core/oci/config.h"
@@ -59,6 +61,12 @@ struct comparison {
 	uint64_t mask, value;
 };
 
+/* The same call under the name that it has grown to on 32-bit architectures; NULL: it has none. */
+static const char *grown_name(const struct profile *profile, const char *call)
+{
+	return profile->sets[PROFILE_ARCHITECTURES].count && strcmp(call, "fcntl") == 0 ? "fcntl64" : NULL;
+}
+
 static bool is_call(const struct profile *profile, const char *call)
 {
 	return profile_find(PROFILE_SYSCALLS, &profile->sets[PROFILE_SYSCALLS], call);
@@ -81,7 +89,8 @@ static bool is_compared(const struct profile *profile, const char *call)
 {
 	for (enum profile_set_id id = 0; id < PROFILE_SETS; id++)
 		if (profile_rows[id].argument.syscall && profile->sets[id].present &&
-		    strcmp(profile_rows[id].argument.syscall, call) == 0)
+		    (strcmp(profile_rows[id].argument.syscall, call) == 0 ||
+		     strcmp(grown_name(profile, profile_rows[id].argument.syscall) ?: "", call) == 0))
 			return true;
 	for (size_t i = 0; profile->sets[PROFILE_SIGNALS].present && i < ARRAY_SIZE(signal_calls); i++)
 		if (strcmp(signal_calls[i].call, call) == 0)
@@ -165,6 +174,8 @@ static void put_arguments(struct json_writer *writer, const struct profile *prof
 			continue;
 		begin_rule(writer);
 		json_put_string(writer, argument->syscall);
+		if (grown_name(profile, argument->syscall))
+			json_put_string(writer, grown_name(profile, argument->syscall));
 		end_rule(writer, true, comparisons);
 	}
 }
@@ -246,6 +257,21 @@ bool profile_has_calls(const struct profile *profile)
 	       profile->sets[PROFILE_NAMESPACES].present;
 }
 
+/* The machine's own is always there: the runtime's last calls are made by it. */
+static void put_architectures(struct json_writer *writer, const struct profile *profile)
+{
+	static const struct {
+		const char *name, *scmp;
+	} rows[] = {{"x86_64", "SCMP_ARCH_X86_64"}, {"i386", "SCMP_ARCH_X86"}, {"aarch64", "SCMP_ARCH_AARCH64"},
+		    {"arm", "SCMP_ARCH_ARM"}};
+	const struct profile_set *set = &profile->sets[PROFILE_ARCHITECTURES];
+
+	for (size_t i = 0; i < ARRAY_SIZE(rows); i++)
+		if (abi_arch_from_scmp(rows[i].scmp) == ABI_ARCH_NATIVE ||
+		    profile_find(PROFILE_ARCHITECTURES, set, rows[i].name))
+			json_put_string(writer, rows[i].scmp);
+}
+
 void profile_put_seccomp(const struct profile *profile, bool others, struct json_writer *writer)
 {
 	bool list = profile->sets[PROFILE_SYSCALLS].present;
@@ -256,7 +282,7 @@ void profile_put_seccomp(const struct profile *profile, bool others, struct json
 		json_member_u64(writer, "defaultErrnoRet", ENOSYS);
 	json_key(writer, "architectures");
 	json_begin_array(writer);
-	json_put_string(writer, "SCMP_ARCH_X86_64");
+	put_architectures(writer, profile);
 	json_end_array(writer);
 	json_key(writer, "syscalls");
 	json_begin_array(writer);

@@ -101,13 +101,15 @@ static void put_network(struct buf *out, const struct profile *profile)
 
 int profile_write_systemd(const struct profile *profile, const char *name, struct buf *out, struct err *err)
 {
-	const struct profile_set *sets = profile->sets;
+	const struct profile_set *sets = profile->sets, *archs = &sets[PROFILE_ARCHITECTURES];
 
 	(void)name;
 	(void)err;
 	buf_puts(out, "[Service]\nNoNewPrivileges=yes\n");
 	if (sets[PROFILE_SYSCALLS].present) {
-		buf_puts(out, "SystemCallArchitectures=native\nSystemCallErrorNumber=ENOSYS\n");
+		buf_printf(out, "SystemCallArchitectures=native%s%s\nSystemCallErrorNumber=ENOSYS\n",
+			   profile_find(PROFILE_ARCHITECTURES, archs, "i386") ? " x86" : "",
+			   profile_find(PROFILE_ARCHITECTURES, archs, "arm") ? " arm" : "");
 		put_words(out, "SystemCallFilter", &sets[PROFILE_SYSCALLS]);
 	}
 	if (sets[PROFILE_CAPABILITIES].present)

@@ -4,7 +4,8 @@
  * (docs/profile.md). In memory all rules are sets of the same form, and a table (rows.c) says where each stands in the
  * file and what its entries are. Reading, comparing, merging and writing go by that table.
  *
- * A set that the file leaves out says nothing: nothing is restricted by it. A set that is there and empty allows none.
+ * A set that the file leaves out says nothing: nothing is restricted by it, unless its row grants. A set that is there and
+ * empty allows none.
  * Pure: touches no host. All memory comes from the arena given.
  */
 #ifndef BULKHEAD_CORE_PROFILE_PROFILE_H
@@ -24,16 +25,19 @@
 
 enum profile_set_id {
 	PROFILE_SYSCALLS,
+	PROFILE_ARCHITECTURES,
 	PROFILE_BPF, /* the sets of arguments, in the order of rows.c */
 	PROFILE_CLONE,
 	PROFILE_FCNTL,
 	PROFILE_IOCTL,
+	PROFILE_IPC,
 	PROFILE_KEYCTL,
 	PROFILE_MADVISE,
 	PROFILE_PERSONALITY,
 	PROFILE_PRCTL,
 	PROFILE_SETSOCKOPT,
 	PROFILE_SOCKET,
+	PROFILE_SOCKETCALL,
 	PROFILE_CAPABILITIES,
 	PROFILE_SIGNALS,
 	PROFILE_READ,
@@ -71,6 +75,7 @@ struct profile_row {
 	/* Is the entry well formed? Otherwise a sentence that says what it must be. */
 	const char *(*fault)(const char *text);
 	struct profile_argument argument;
+	bool grants; /* left out it is empty and restricts all the same: it names what is allowed beside the usual */
 };
 extern const struct profile_row profile_rows[PROFILE_SETS];
 

@@ -223,6 +223,8 @@ static void read_rules(struct reader *reader, const struct json *rules)
 	}
 	refuse_unknown(reader, rules, top);
 	for (enum profile_set_id id = 0; id < PROFILE_SETS; id++)
+		reader->profile->sets[id].present = profile_rows[id].grants;
+	for (enum profile_set_id id = 0; id < PROFILE_SETS; id++)
 		if (set_value(rules, id))
 			read_set(reader, set_value(rules, id), id);
 	for (enum profile_set_id id = 0; reader->faults->count == 0 && id < PROFILE_SETS; id++)

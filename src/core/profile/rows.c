@@ -18,6 +18,17 @@ static const char *fault_syscall(const char *text)
 	return abi_syscall_known(text) ? NULL : "must be the name of a system call";
 }
 
+/* Those that share a kernel with others. */
+static const char *fault_architecture(const char *text)
+{
+	static const char *const names[] = {"x86_64", "i386", "aarch64", "arm"};
+
+	for (size_t i = 0; i < ARRAY_SIZE(names); i++)
+		if (strcmp(names[i], text) == 0)
+			return NULL;
+	return "must be aarch64, arm, i386 or x86_64";
+}
+
 static bool is_hex(const char *text, size_t length)
 {
 	static const char digits[] = "0123456789abcdef";
@@ -125,14 +136,18 @@ static const char *fault_limit(const char *text)
 #define TWO(call, x, y, mask_y) {call, {x, y}, {WORD, mask_y}}
 #define CLONE_FLAGS		UINT64_C(0xffffff00)
 #define SOCKET_TYPE		UINT64_C(0xf)
+#define IPC_CALL		UINT64_C(0xffff) /* a version above it */
 
 const struct profile_row profile_rows[PROFILE_SETS] = {
 	[PROFILE_SYSCALLS] = {"syscalls", "names", PROFILE_WORDS, "a system call", fault_syscall, {0}},
+	[PROFILE_ARCHITECTURES] = {"syscalls", "architectures", PROFILE_WORDS, "an architecture", fault_architecture, {0},
+				   .grants = true},
 	[PROFILE_BPF] = {"syscalls", "bpf", PROFILE_REASONS, "a command of bpf", fault_number, ONE("bpf", 0)},
 	[PROFILE_CLONE] = {"syscalls", "clone", PROFILE_REASONS, "a set of flags of clone", fault_number,
 			   MASKED("clone", 0, CLONE_FLAGS)},
 	[PROFILE_FCNTL] = {"syscalls", "fcntl", PROFILE_REASONS, "a command of fcntl", fault_number, ONE("fcntl", 1)},
 	[PROFILE_IOCTL] = {"syscalls", "ioctl", PROFILE_REASONS, "a command of ioctl", fault_number, ONE("ioctl", 1)},
+	[PROFILE_IPC] = {"syscalls", "ipc", PROFILE_REASONS, "a call behind ipc", fault_number, MASKED("ipc", 0, IPC_CALL)},
 	[PROFILE_KEYCTL] = {"syscalls", "keyctl", PROFILE_REASONS, "an operation of keyctl", fault_number,
 			    ONE("keyctl", 0)},
 	[PROFILE_MADVISE] = {"syscalls", "madvise", PROFILE_REASONS, "an advice of madvise", fault_number,
@@ -144,6 +159,8 @@ const struct profile_row profile_rows[PROFILE_SETS] = {
 				fault_pair, TWO("setsockopt", 1, 2, WORD)},
 	[PROFILE_SOCKET] = {"syscalls", "socket", PROFILE_REASONS, "a family and type of socket", fault_pair,
 			    TWO("socket", 0, 1, SOCKET_TYPE)},
+	[PROFILE_SOCKETCALL] = {"syscalls", "socketcall", PROFILE_REASONS, "a call behind socketcall", fault_number,
+				ONE("socketcall", 0)},
 	[PROFILE_CAPABILITIES] = {NULL, "capabilities", PROFILE_REASONS, "a capability", fault_capability, {0}},
 	[PROFILE_SIGNALS] = {NULL, "signals", PROFILE_WORDS, "a signal", fault_signal, {0}},
 	[PROFILE_READ] = {"files", "read", PROFILE_WORDS, "a path", fault_path, {0}},
@@ -160,7 +177,9 @@ const struct profile_row profile_rows[PROFILE_SETS] = {
 };
 
 const char *const profile_loaders[] = {"/lib64/ld-linux-x86-64.so.2", "/lib/ld-musl-x86_64.so.1",
-				      "/lib/ld-linux-aarch64.so.1", "/lib/ld-musl-aarch64.so.1", NULL};
+				      "/lib/ld-linux-aarch64.so.1", "/lib/ld-musl-aarch64.so.1",
+				      "/lib/ld-linux.so.2", "/lib/ld-musl-i386.so.1",
+				      "/lib/ld-linux-armhf.so.3", "/lib/ld-musl-armhf.so.1", NULL};
 
 void profile_set_name(enum profile_set_id id, char *buf, size_t size)
 {

@@ -42,7 +42,7 @@ static void write_rules(struct json_writer *writer, const struct profile *profil
 	for (enum profile_set_id id = 0; id < PROFILE_SETS; id++) {
 		const char *section = profile_rows[id].section;
 
-		if (!profile->sets[id].present)
+		if (!profile->sets[id].present || (profile_rows[id].grants && !profile->sets[id].count))
 			continue;
 		if (open && (!section || strcmp(open, section) != 0)) {
 			json_end_object(writer);

@@ -127,7 +127,8 @@ static __always_inline void see_argument(const struct call *call, const volatile
 	__u64 first = argument_at(call, lesson->index[0]) & lesson->mask[0];
 	__u64 second = lesson->mask[1] ? argument_at(call, lesson->index[1]) & lesson->mask[1] : 0;
 
-	see_value(OBSERVE_SIGHT_ARGUMENT, (__s32)call->number, first, second, second);
+	see_value(WITH_FLAG(OBSERVE_SIGHT_ARGUMENT, call->compat ? OBSERVE_SIGHT_COMPAT : 0), (__s32)call->number, first, second,
+		  second);
 }
 
 #define CLONE_NEW 0x7e020080
@@ -139,7 +140,8 @@ static __always_inline void see_namespaces(const struct call *call, bool in_memo
 	if (in_memory) { /* of clone3 */
 		flags = 0;
 		bpf_probe_read_user(&flags, sizeof(flags), (void *)call->args[0]);
-		see_value(OBSERVE_SIGHT_ARGUMENT, (__s32)call->number, flags, 0, 0);
+		see_value(WITH_FLAG(OBSERVE_SIGHT_ARGUMENT, call->compat ? OBSERVE_SIGHT_COMPAT : 0), (__s32)call->number, flags,
+			  0, 0);
 	}
 	if (flags & CLONE_NEW)
 		see_value(OBSERVE_SIGHT_NAMESPACE, (__s32)call->number, flags & CLONE_NEW, 0, 0);
@@ -147,17 +149,36 @@ static __always_inline void see_namespaces(const struct call *call, bool in_memo
 
 #define RLIMIT_NOFILE 7
 
+static __always_inline __u64 widen_limit(__u32 value)
+{
+	return value == (__u32)-1 ? (__u64)-1 : value;
+}
+
+static __always_inline bool read_limit(__u64 from, bool narrow, struct rlimit *ret)
+{
+	__u32 words[2];
+
+	if (!narrow)
+		return !bpf_probe_read_user(ret, sizeof(*ret), (void *)from);
+	if (bpf_probe_read_user(words, sizeof(words), (void *)from))
+		return false;
+	ret->rlim_cur = widen_limit(words[0]);
+	ret->rlim_max = widen_limit(words[1]);
+	return true;
+}
+
 /* The new limit, behind its resource; and where the old one of descriptors is asked for: who knows it will use it. */
 static __always_inline void see_limit(const struct call *call, const volatile struct observe_lesson *lesson)
 {
 	__u64 resource = argument_at(call, lesson->index[0]), old = lesson->index[1] ? argument_at(call, lesson->index[1]) : 0;
 	__u64 new = lesson->index[1] == lesson->index[0] + 1 ? 0 : argument_at(call, lesson->index[0] + 1);
 	__s32 number = (__s32)call->number;
+	bool narrow = call->compat && lesson->index[0] == 0; /* all but prlimit64 */
 	struct rlimit limit;
 
-	if (new && !bpf_probe_read_user(&limit, sizeof(limit), (void *)new))
+	if (new && read_limit(new, narrow, &limit))
 		see_value(OBSERVE_SIGHT_LIMIT, number, resource, limit.rlim_max, limit.rlim_max);
-	if (old && resource == RLIMIT_NOFILE && !bpf_probe_read_user(&limit, sizeof(limit), (void *)old))
+	if (old && resource == RLIMIT_NOFILE && read_limit(old, narrow, &limit))
 		see_value(OBSERVE_SIGHT_LIMIT, number, resource, limit.rlim_cur, limit.rlim_cur);
 }
 
@@ -200,6 +221,32 @@ static __always_inline void see_lesson(struct task_struct *task, struct mark *ma
 		see_value(OBSERVE_SIGHT_SIGNAL, (__s32)call->number, argument_at(call, lesson->index[0]), 0, 0);
 }
 
+#define NR_SOCKETCALL	 102 /* of the 32-bit entry of x86 */
+#define SOCKETCALL_COUNT 21
+#define SOCKETCALL_SEND	 9
+
+/* Its arguments lie in memory: it becomes the call that it stands for, by the number that this has of its own. NULL: there
+ * is nothing to learn from it. */
+static __always_inline const volatile struct observe_lesson *look_behind_socketcall(struct call *call)
+{
+	static const __u16 numbers[SOCKETCALL_COUNT] = {
+		[1] = 359, [2] = 361, [3] = 362, [4] = 363, [5] = 364, [6] = 367, [7] = 368, [8] = 360, [9] = 369, [11] = 369,
+		[13] = 373, [14] = 366, [15] = 365, [16] = 370, [18] = 364, [20] = 345,
+	};
+	__u32 which = (__u32)call->args[0], words[6] = {};
+
+	if (which >= SOCKETCALL_COUNT || !numbers[which] ||
+	    (bpf_probe_read_user(words, sizeof(words), (void *)call->args[1]) &&
+	     bpf_probe_read_user(words, 3 * sizeof(*words), (void *)call->args[1])))
+		return NULL;
+	call->number = numbers[which];
+	for (int i = 0; i < 6; i++)
+		call->args[i] = words[i];
+	if (which == SOCKETCALL_SEND)
+		call->args[4] = call->args[5] = 0; /* it has no address */
+	return &lessons[OBSERVE_CALLS + (call->number & (OBSERVE_CALLS - 1))];
+}
+
 static __always_inline __u8 state_after(const volatile struct observe_lesson *lesson)
 {
 	__u32 what = lesson->what;
@@ -217,7 +264,7 @@ static __always_inline __u8 state_after(const volatile struct observe_lesson *le
 static __noinline int see_call(struct pt_regs *regs, long result, __u32 slot, __u8 *state)
 {
 	struct task_struct *task = bpf_get_current_task_btf();
-	const volatile struct observe_lesson *lesson = &lessons[slot & (OBSERVE_CALLS - 1)];
+	const volatile struct observe_lesson *lesson = &lessons[slot & (2 * OBSERVE_CALLS - 1)];
 	bool compat = slot >= OBSERVE_CALLS;
 	__s32 number = (__s32)(slot & (OBSERVE_CALLS - 1));
 	__u32 what = lesson->what;
@@ -227,14 +274,21 @@ static __noinline int see_call(struct pt_regs *regs, long result, __u32 slot, __
 	if (*state == CALL_NEW) {
 		/* New to this processor: another may have sent it too. */
 		see_value(WITH_FLAG(OBSERVE_SIGHT_CALL, compat ? OBSERVE_SIGHT_COMPAT : 0), number, 0, 0, 0);
-		*state = compat ? CALL_DONE : state_after(lesson);
+		*state = state_after(lesson);
 	}
-	if (compat || !what)
+	if (!what)
 		return 0;
 	mark = what & (OBSERVE_LESSON_CONNECT | OBSERVE_LESSON_SEND) ? mark_of(task) : NULL;
 	if (*state == CALL_BYTES && (!mark || !mark->name_server))
 		return 0;
 	call_read(regs, task, &call);
+	if (compat && number == NR_SOCKETCALL) {
+		see_argument(&call, lesson);
+		lesson = look_behind_socketcall(&call);
+		if (!lesson)
+			return 0;
+		mark = lesson->what & (OBSERVE_LESSON_CONNECT | OBSERVE_LESSON_SEND) ? mark_of(task) : NULL;
+	}
 	see_lesson(task, mark, &call, result, lesson);
 	return 0;
 }
@@ -333,10 +387,12 @@ static __always_inline int see_capability(int cap, bool silent)
 	struct pt_regs *regs = (struct pt_regs *)bpf_task_pt_regs(bpf_get_current_task_btf());
 	__u64 number = call_number(regs);
 
-	if (call_compat(bpf_get_current_task_btf()) || number >= OBSERVE_CALLS)
+	__u32 flags = (silent ? OBSERVE_SIGHT_SILENT : 0) |
+		      (call_compat(bpf_get_current_task_btf()) ? OBSERVE_SIGHT_COMPAT : 0);
+
+	if (number >= OBSERVE_CALLS)
 		number = (__u64)-1;
-	see_fact(SCRATCH_CAPABILITY, WITH_FLAG(OBSERVE_SIGHT_CAPABILITY, silent ? OBSERVE_SIGHT_SILENT : 0), (__s32)number,
-		 (__u64)cap, 0, 0);
+	see_fact(SCRATCH_CAPABILITY, WITH_FLAG(OBSERVE_SIGHT_CAPABILITY, flags), (__s32)number, (__u64)cap, 0, 0);
 	return 0;
 }
 

@@ -17,7 +17,7 @@
 
 /* ---- what user space sets before loading ---- */
 
-const volatile struct observe_lesson lessons[OBSERVE_CALLS];
+const volatile struct observe_lesson lessons[2 * OBSERVE_CALLS]; /* those of the 32-bit entry behind the others */
 const volatile __u32 files_by_descriptor; /* no hook sees files being opened */
 const volatile __u32 scope_mount; /* inode of a mount namespace, 0: none */
 const volatile __u64 scope_cgroup;

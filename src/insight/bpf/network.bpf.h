@@ -153,17 +153,47 @@ __attribute__((noinline)) int see_question(__s32 number, __u64 from, __u64 lengt
 	return 0;
 }
 
+/* As the 32-bit entry has them. */
+struct narrow_message {
+	__u32 name, name_length, vectors, vectors_count, control, control_length, flags;
+};
+
+static __always_inline bool read_message(__u64 from, bool narrow, struct message *ret)
+{
+	struct narrow_message message;
+
+	if (!narrow)
+		return !bpf_probe_read_user(ret, sizeof(*ret), (void *)from);
+	if (bpf_probe_read_user(&message, sizeof(message), (void *)from))
+		return false;
+	ret->name = message.name;
+	ret->vectors = message.vectors;
+	return true;
+}
+
+static __always_inline bool read_vector(__u64 from, bool narrow, struct vector *ret)
+{
+	__u32 words[2];
+
+	if (!narrow)
+		return !bpf_probe_read_user(ret, sizeof(*ret), (void *)from);
+	if (bpf_probe_read_user(words, sizeof(words), (void *)from))
+		return false;
+	*ret = (struct vector){.base = words[0], .length = words[1]};
+	return true;
+}
+
 /* A message in memory, sent to its own address or to where the socket is connected. */
 static __always_inline void see_message(const struct call *call, __u64 from, bool to_server)
 {
 	struct vector vector = {};
 	struct message message;
 
-	if (bpf_probe_read_user(&message, sizeof(message), (void *)from))
+	if (!read_message(from, call->compat, &message))
 		return;
 	if (message.name)
 		to_server = see_address(call, OBSERVE_SIGHT_CONNECT, message.name) == PORT_DNS;
-	if (to_server && !bpf_probe_read_user(&vector, sizeof(vector), (void *)message.vectors))
+	if (to_server && read_vector(message.vectors, call->compat, &vector))
 		see_question((__s32)call->number, vector.base, vector.length);
 }
 
@@ -171,6 +201,8 @@ static __always_inline void see_message(const struct call *call, __u64 from, boo
 static __always_inline void see_send(const struct call *call, const struct mark *mark,
 				     const volatile struct observe_lesson *lesson)
 {
+	/* Of one of many messages, with its length and what fills it up. */
+	__u64 size = call->compat ? sizeof(struct narrow_message) + 4 : sizeof(struct message) + 8;
 	bool to_server = mark->name_server && mark->name_server == (__s32)call->args[0] + 1;
 
 	switch (lesson->index[0]) {
@@ -185,7 +217,7 @@ static __always_inline void see_send(const struct call *call, const struct mark 
 		break;
 	case OBSERVE_SEND_MESSAGES:
 		for (int i = 0; to_server && i < MESSAGES_MAX && i < (int)call->args[2]; i++)
-			see_message(call, call->args[1] + (__u64)i * (sizeof(struct message) + 8), to_server);
+			see_message(call, call->args[1] + (__u64)i * size, to_server);
 		break;
 	default:
 		if (to_server)

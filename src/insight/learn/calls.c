@@ -57,6 +57,9 @@ static const struct {
 	{"clone3", PROFILE_CLONE, "0x7d0f00", "the C library"},
 };
 
+/* In every profile of a program that is called by the 32-bit entry: the same under the names that they have there. */
+static const char *const always_compat[] = {"mmap2", "sigreturn", "clock_gettime64"};
+
 static bool has(const struct learn *learn, const char *name)
 {
 	for (const struct learn_fact *fact = learn->first; fact; fact = fact->next)
@@ -69,6 +72,14 @@ static bool has_threads(const struct learn *learn)
 {
 	for (const struct learn_fact *fact = learn->first; fact; fact = fact->next)
 		if (fact->set == PROFILE_CLONE && fact->argument[0] & CLONE_THREAD)
+			return true;
+	return false;
+}
+
+static bool has_architectures(const struct learn *learn)
+{
+	for (const struct learn_fact *fact = learn->first; fact; fact = fact->next)
+		if (fact->set == PROFILE_ARCHITECTURES)
 			return true;
 	return false;
 }
@@ -99,6 +110,8 @@ void calls_complete(struct learn *learn)
 		add_call(learn, threads[i]);
 	for (size_t i = 0; i < ARRAY_SIZE(always); i++)
 		add_call(learn, always[i]);
+	for (size_t i = 0; has_architectures(learn) && i < ARRAY_SIZE(always_compat); i++)
+		facts_put(learn, PROFILE_SYSCALLS, always_compat[i]);
 	for (size_t i = 0; learn->calls_unseen && observe_notify_unseen(i); i++)
 		add_call(learn, observe_notify_unseen(i));
 	for (size_t i = 0; i < ARRAY_SIZE(arguments); i++)

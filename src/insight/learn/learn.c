@@ -10,9 +10,7 @@
 #include <string.h>
 #include <sys/socket.h>
 
-#include "abi/arch.h"
 #include "abi/signals.h"
-#include "abi/syscalls.h"
 #include "base/types.h"
 #include "core/cause/refusal.h"
 #include "core/oci/config.h"
@@ -113,19 +111,27 @@ static void take_held(struct learn *learn, const char *call, uint64_t held)
 		imply_capability(learn, capability, call);
 }
 
+static const char *name_of_call(const struct observe_sight *sight)
+{
+	return observe_call_name(sight->number, sight->flags & OBSERVE_SIGHT_COMPAT);
+}
+
 static void take_call(struct learn *learn, const struct observe_sight *sight)
 {
-	bool compat = sight->flags & OBSERVE_SIGHT_COMPAT;
-	const char *name = abi_syscall_name(compat ? AUDIT_ARCH_I386 : ABI_ARCH_NATIVE, sight->number);
+	const char *name = name_of_call(sight);
 
 	if (!name)
 		return;
 	put(learn, PROFILE_SYSCALLS, name);
 	if (sight->flags & OBSERVE_SIGHT_HELD)
-		take_held(learn, name, sight->value[0]);
-	if (compat)
-		learn_note(learn, true, "%.15s makes system calls by the 32-bit entry (%s): no filter of a profile allows these",
-			   sight->comm, name);
+		take_held(learn, observe_native_name(name), sight->value[0]);
+	if (!(sight->flags & OBSERVE_SIGHT_COMPAT))
+		return;
+	put(learn, PROFILE_ARCHITECTURES, "i386");
+	if (strcmp(name, "socketcall") == 0 || strcmp(name, "ipc") == 0)
+		learn_note(learn, false,
+			   "%s, by the 32-bit entry: a filter compares which call it stands for; what that is given (family, "
+			   "type, options) lies in memory, and is not restricted", name);
 }
 
 /* clone3 gets its flags in memory, where no filter sees them; the C library falls back to clone. */
@@ -156,6 +162,21 @@ static const char *name_of_option(uint64_t level, uint64_t option)
 	return "";
 }
 
+/* What ipc and socketcall stand for. */
+static const char *name_behind(bool ipc, uint64_t number)
+{
+	static const char *const sockets[] = {"", "socket", "bind", "connect", "listen", "accept", "getsockname", "getpeername",
+					      "socketpair", "send", "recv", "sendto", "recvfrom", "shutdown", "setsockopt",
+					      "getsockopt", "sendmsg", "recvmsg", "accept4", "recvmmsg", "sendmmsg"};
+	static const char *const ipcs[] = {"", "semop", "semget", "semctl", "semtimedop", "", "", "", "", "", "", "msgsnd",
+					   "msgrcv", "msgget", "msgctl", "", "", "", "", "", "", "shmat", "shmdt", "shmget",
+					   "shmctl"};
+
+	if (ipc)
+		return number < ARRAY_SIZE(ipcs) ? ipcs[number] : "";
+	return number < ARRAY_SIZE(sockets) ? sockets[number] : "";
+}
+
 static const char *reason_of_argument(struct learn *learn, enum profile_set_id set, const uint64_t value[2])
 {
 	switch (set) {
@@ -169,6 +190,9 @@ static const char *reason_of_argument(struct learn *learn, enum profile_set_id s
 		return name_of(REFERENCE_KEYCTL, value[0], "command");
 	case PROFILE_PRCTL:
 		return name_of(REFERENCE_PRCTL, value[0], "option");
+	case PROFILE_IPC:
+	case PROFILE_SOCKETCALL:
+		return name_behind(set == PROFILE_IPC, value[0]);
 	case PROFILE_SETSOCKOPT:
 		return name_of_option(value[0], value[1]);
 	case PROFILE_SOCKET:
@@ -181,14 +205,14 @@ static const char *reason_of_argument(struct learn *learn, enum profile_set_id s
 
 static void take_argument(struct learn *learn, const struct observe_sight *sight)
 {
-	const char *name = abi_syscall_name(ABI_ARCH_NATIVE, sight->number);
-	enum profile_set_id set = name ? set_of_arguments(name) : PROFILE_SETS;
+	const char *name = name_of_call(sight);
+	enum profile_set_id set = name ? set_of_arguments(observe_native_name(name)) : PROFILE_SETS;
 	const struct profile_argument *argument;
 	struct learn_fact *fact;
 	uint64_t value[2];
 	char text[48];
 
-	if (set == PROFILE_SETS || sight->flags & OBSERVE_SIGHT_COMPAT)
+	if (set == PROFILE_SETS)
 		return;
 	argument = &profile_rows[set].argument;
 	for (size_t i = 0; i < 2; i++)
@@ -205,7 +229,8 @@ static void take_argument(struct learn *learn, const struct observe_sight *sight
 		fact->reason = reason_of_argument(learn, set, value);
 	if (set == PROFILE_SOCKET && (value[0] == AF_PACKET || value[1] == SOCK_RAW))
 		imply_capability(learn, "CAP_NET_RAW", name);
-	put(learn, PROFILE_SYSCALLS, name); /* arguments of a call that is not named are a fault of the file */
+	/* Arguments of a call that is not named are a fault of the file. */
+	put(learn, PROFILE_SYSCALLS, set == PROFILE_CLONE ? name : profile_rows[set].argument.syscall);
 }
 
 /* ---- power ---- */
@@ -218,14 +243,14 @@ static const char *capability_name(uint64_t number)
 /* The calls that need it, a few of them. */
 static void take_capability(struct learn *learn, const struct observe_sight *sight)
 {
-	const char *call = abi_syscall_name(ABI_ARCH_NATIVE, sight->number), *reason;
+	const char *call = name_of_call(sight), *reason;
 	struct learn_fact *fact;
 	size_t length;
 
 	if (sight->flags & OBSERVE_SIGHT_SILENT)
 		return;
 	fact = put(learn, PROFILE_CAPABILITIES, capability_name(sight->value[0]));
-	if (!fact || !call || sight->flags & OBSERVE_SIGHT_COMPAT)
+	if (!fact || !call)
 		return;
 	length = strlen(call);
 	for (const char *at = fact->reason; (at = strstr(at, call)); at++)

@@ -167,7 +167,7 @@ const char *observe_native_name(const char *name)
 		{"setgid32", "setgid"},	      {"setgroups32", "setgroups"}, {"setregid32", "setregid"},
 		{"setresgid32", "setresgid"}, {"setresuid32", "setresuid"}, {"setreuid32", "setreuid"},
 		{"setuid32", "setuid"},	      {"stat64", "stat"},	    {"statfs64", "statfs"},
-		{"truncate64", "truncate"},   {"umount", "umount2"},
+		{"truncate64", "truncate"},   {"ugetrlimit", "getrlimit"},  {"umount", "umount2"},
 	};
 
 	for (size_t i = 0; i < ARRAY_SIZE(grown); i++)
@@ -187,16 +187,23 @@ static void fill(struct observe_call *call, const struct observe_row *row)
 			  (uint32_t)row->fd << OBSERVE_ARG_FD_SHIFT | (uint32_t)row->address << OBSERVE_ARG_ADDRESS_SHIFT;
 }
 
+const char *observe_call_name(int number, bool compat)
+{
+	if (!compat)
+		return abi_syscall_name(ABI_ARCH_NATIVE, number);
+	return ABI_ARCH_NATIVE == AUDIT_ARCH_X86_64 ? abi_syscall_name(AUDIT_ARCH_I386, number) : NULL;
+}
+
 void observe_fill_calls(struct observe_call calls[OBSERVE_CALLS_ALL])
 {
 	memset(calls, 0, OBSERVE_CALLS_ALL * sizeof(*calls));
 	for (int number = 0; number < OBSERVE_CALLS; number++) {
-		const char *name = abi_syscall_name(ABI_ARCH_NATIVE, number);
+		const char *name = observe_call_name(number, false);
 		const struct observe_row *row = observe_row(name);
 
 		if (row)
 			fill(&calls[OBSERVE_CALL_INDEX(number, false)], row);
-		name = ABI_ARCH_NATIVE == AUDIT_ARCH_X86_64 ? abi_syscall_name(AUDIT_ARCH_I386, number) : NULL;
+		name = observe_call_name(number, true);
 		row = name ? observe_row(observe_native_name(name)) : NULL;
 		if (row)
 			fill(&calls[OBSERVE_CALL_INDEX(number, true)], row);

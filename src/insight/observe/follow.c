@@ -87,8 +87,8 @@ static void take(struct follower *follower, struct task *task, bool refused)
 /* Those of which nothing is left to be read when they have ended, or that do not end. */
 static bool is_taken_at_once(const struct follower *follower, const struct task *task)
 {
-	const char *name = task->arch == ABI_ARCH_NATIVE && task->number >= 0 && task->number < OBSERVE_CALLS
-				   ? follower->sights->names[task->number] : NULL;
+	const char *name = task->number >= 0 && task->number < OBSERVE_CALLS
+				   ? follower->sights->names[task->arch == ABI_ARCH_NATIVE ? 0 : 1][task->number] : NULL;
 
 	/* A signal may be the sender's own end. */
 	return name && (strncmp(name, "execve", 6) == 0 || strncmp(name, "exit", 4) == 0 || strcmp(name, "vfork") == 0 ||

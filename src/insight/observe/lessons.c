@@ -5,8 +5,6 @@
  */
 #include <string.h>
 
-#include "abi/arch.h"
-#include "abi/syscalls.h"
 #include "base/types.h"
 #include "core/profile/profile.h"
 #include "insight/observe/observe.h"
@@ -79,39 +77,51 @@ static const struct {
 	{"write", SEND, {OBSERVE_SEND_BYTES}, {0}},
 };
 
-static struct observe_lesson *lesson_of(struct observe_lesson *lessons, const char *name)
+/* The row of what a profile compares of the call. */
+static const struct profile_argument *argument_of(const char *name)
 {
-	int number = abi_syscall_number(ABI_ARCH_NATIVE, name);
+	for (enum profile_set_id set = 0; set < PROFILE_SETS; set++) {
+		const struct profile_argument *argument = &profile_rows[set].argument;
 
-	return number < 0 || number >= OBSERVE_CALLS ? NULL : &lessons[number];
+		if (argument->syscall && strcmp(argument->syscall, name) == 0)
+			return argument;
+	}
+	return NULL;
 }
 
-void observe_fill_lessons(struct observe_lesson lessons[OBSERVE_CALLS])
+/* name: as it is called natively, where it is there. */
+static void fill(struct observe_lesson *lesson, const char *name, uint32_t arguments)
 {
-	struct observe_call calls[OBSERVE_CALLS_ALL];
+	const struct profile_argument *argument = argument_of(name);
 
-	memset(lessons, 0, OBSERVE_CALLS * sizeof(*lessons));
-	observe_fill_calls(calls);
 	for (size_t i = 0; i < ARRAY_SIZE(rows); i++) {
-		struct observe_lesson *lesson = lesson_of(lessons, rows[i].name);
-
-		if (!lesson)
+		if (strcmp(rows[i].name, name) != 0)
 			continue;
 		lesson->what = rows[i].what;
-		lesson->arguments = calls[lesson - lessons].arguments;
+		lesson->arguments = arguments;
 		memcpy(lesson->index, rows[i].index, sizeof(lesson->index));
 		memcpy(lesson->access, rows[i].access, sizeof(lesson->access));
 	}
-	for (enum profile_set_id set = 0; set < PROFILE_SETS; set++) {
-		const struct profile_argument *argument = &profile_rows[set].argument;
-		struct observe_lesson *lesson = argument->syscall ? lesson_of(lessons, argument->syscall) : NULL;
+	if (!argument)
+		return;
+	/* Calls that have both kinds of lessons take index[] from the same place: clone's flags are its first. */
+	lesson->what |= OBSERVE_LESSON_ARGUMENT;
+	lesson->index[0] = (uint8_t)argument->index[0];
+	lesson->index[1] = argument->mask[1] ? (uint8_t)argument->index[1] : lesson->index[1];
+	memcpy(lesson->mask, argument->mask, sizeof(lesson->mask));
+}
 
-		if (!lesson)
-			continue;
-		/* Calls that have both kinds of lessons take index[] from the same place: clone's flags are its first. */
-		lesson->what |= OBSERVE_LESSON_ARGUMENT;
-		lesson->index[0] = (uint8_t)argument->index[0];
-		lesson->index[1] = argument->mask[1] ? (uint8_t)argument->index[1] : lesson->index[1];
-		memcpy(lesson->mask, argument->mask, sizeof(lesson->mask));
+void observe_fill_lessons(struct observe_lesson lessons[2 * OBSERVE_CALLS])
+{
+	struct observe_call calls[OBSERVE_CALLS_ALL];
+
+	memset(lessons, 0, 2 * OBSERVE_CALLS * sizeof(*lessons));
+	observe_fill_calls(calls);
+	for (uint32_t i = 0; i < 2 * OBSERVE_CALLS; i++) {
+		bool compat = i >= OBSERVE_CALLS;
+		const char *name = observe_call_name((int)(i % OBSERVE_CALLS), compat);
+
+		if (name)
+			fill(&lessons[i], observe_native_name(name), calls[i].arguments);
 	}
 }

@@ -38,6 +38,8 @@ uint32_t observe_access_of(const char *name, const uint64_t args[6]);
 extern const uint64_t observe_errors_always;
 /* The row of a call by its name, NULL when it has none. */
 const struct observe_row *observe_row(const char *name);
+/* The name of a call by the machine's own table or, compat, by that of the 32-bit entry; NULL: none. */
+const char *observe_call_name(int number, bool compat);
 /* What the programs in the kernel look up, by OBSERVE_CALL_INDEX. */
 void observe_fill_calls(struct observe_call calls[OBSERVE_CALLS_ALL]);
 /*
@@ -46,7 +48,7 @@ void observe_fill_calls(struct observe_call calls[OBSERVE_CALLS_ALL]);
  */
 const char *observe_native_name(const char *name);
 /* lessons.c: the same of what there is to learn from it. Pure. */
-void observe_fill_lessons(struct observe_lesson lessons[OBSERVE_CALLS]);
+void observe_fill_lessons(struct observe_lesson lessons[2 * OBSERVE_CALLS]);
 
 /* ---- what is looked at ---- */
 

@@ -105,7 +105,7 @@ static int set_constants(struct loader *loader, const struct constant *rows, siz
 
 int settings_constants(struct loader *loader)
 {
-	static struct observe_lesson lessons[OBSERVE_CALLS];
+	static struct observe_lesson lessons[2 * OBSERVE_CALLS];
 	static uint64_t silent[SILENT_RANGES][2];
 	const struct observe_target *target = loader->target;
 	uint32_t rate_max = RATE_MAX, by_descriptor = loader->files_by_descriptor;

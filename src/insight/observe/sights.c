@@ -187,7 +187,14 @@ static void take_limit(struct sights *sights, const struct sight_call *call)
 {
 	bool own = strcmp(call->name, "setrlimit") == 0;
 	struct rlimit limit;
+	uint32_t narrow[2];
 
+	if (own && !call->native) {
+		if (read_memory(sights, call, call->args[1], narrow, sizeof(narrow)))
+			send_value(sights, call, OBSERVE_SIGHT_LIMIT, (uint32_t)call->args[0],
+				   narrow[1] == UINT32_MAX ? UINT64_MAX : narrow[1]);
+		return;
+	}
 	if (read_memory(sights, call, call->args[own ? 1 : 2], &limit, sizeof(limit)))
 		send_value(sights, call, OBSERVE_SIGHT_LIMIT, (uint32_t)call->args[own ? 0 : 1], limit.rlim_max);
 }
@@ -252,6 +259,8 @@ static void take_two_arguments(struct sights *sights, const struct sight_call *c
 	send_value(sights, call, OBSERVE_SIGHT_ARGUMENT, call->args[socket ? 0 : 1], call->args[socket ? 1 : 2]);
 }
 
+static handler_fn take_behind_socketcall;
+
 /* What is looked at beside the files. The arguments are those that a profile compares (core/profile/rows.c). */
 static const struct {
 	const char *name;
@@ -264,6 +273,7 @@ static const struct {
 	{"connect", take_connect},
 	{"fcntl", take_second_argument},
 	{"ioctl", take_second_argument},
+	{"ipc", take_first_argument},
 	{"keyctl", take_first_argument},
 	{"kill", take_second_signal},
 	{"madvise", take_third_argument},
@@ -277,10 +287,33 @@ static const struct {
 	{"setrlimit", take_limit},
 	{"setsockopt", take_two_arguments},
 	{"socket", take_two_arguments},
+	{"socketcall", take_behind_socketcall},
 	{"tgkill", take_third_signal},
 	{"tkill", take_second_signal},
 	{"unshare", take_namespaces},
 };
+
+/* Which call it is, and that call itself, whose arguments lie in memory, by the number that it has of its own. */
+static void take_behind_socketcall(struct sights *sights, const struct sight_call *call)
+{
+	static const char *const names[] = {[1] = "socket", [2] = "bind", [3] = "connect", [11] = "sendto", [14] = "setsockopt"};
+	uint64_t which = call->args[0], args[6] = {0};
+	struct sight_call behind = *call;
+	uint32_t words[6] = {0};
+
+	send_value(sights, call, OBSERVE_SIGHT_ARGUMENT, which, 0);
+	if (which >= ARRAY_SIZE(names) || !names[which] ||
+	    !read_memory(sights, call, call->args[1], words, (which == 11 ? 6 : which == 14 ? 5 : 3) * sizeof(*words)))
+		return;
+	for (size_t i = 0; i < ARRAY_SIZE(args); i++)
+		args[i] = words[i];
+	behind.args = args;
+	behind.number = abi_syscall_number(AUDIT_ARCH_I386, names[which]);
+	behind.name = names[which];
+	for (size_t i = 0; i < ARRAY_SIZE(rows); i++)
+		if (strcmp(rows[i].name, names[which]) == 0)
+			rows[i].take(sights, &behind);
+}
 
 static void send_exec(struct sights *sights, const struct sight_call *call)
 {
@@ -311,24 +344,26 @@ static void send_call(struct sights *sights, const struct sight_call *call)
 bool sights_begin(struct sights *sights, observe_take_fn *take, void *context)
 {
 	*sights = (struct sights){.take = take, .context = context};
-	for (int number = 0; number < OBSERVE_CALLS; number++) {
-		const char *name = abi_syscall_name(ABI_ARCH_NATIVE, number);
+	for (int entry = 0; entry < 2; entry++)
+		for (int number = 0; number < OBSERVE_CALLS; number++) {
+			const char *name = observe_call_name(number, entry);
 
-		sights->names[number] = name;
-		sights->file_rows[number] = name ? sights_file_row(name) : 0;
-		for (size_t i = 0; name && i < ARRAY_SIZE(rows); i++)
-			if (strcmp(rows[i].name, name) == 0)
-				sights->rows[number] = (uint8_t)(i + 1);
-	}
+			name = name ? observe_native_name(name) : NULL;
+			sights->names[entry][number] = name;
+			sights->file_rows[entry][number] = name ? sights_file_row(name) : 0;
+			for (size_t i = 0; name && i < ARRAY_SIZE(rows); i++)
+				if (strcmp(rows[i].name, name) == 0)
+					sights->rows[entry][number] = (uint8_t)(i + 1);
+		}
 	return grow(sights);
 }
 
 void sights_take(struct sights *sights, struct sight_call *call)
 {
-	bool known = call->native && call->number >= 0 && call->number < OBSERVE_CALLS;
-	bool executes;
+	bool known = call->number >= 0 && call->number < OBSERVE_CALLS, executes;
+	int entry = call->native ? 0 : 1;
 
-	call->name = known ? sights->names[call->number] : NULL;
+	call->name = known ? sights->names[entry][call->number] : NULL;
 	executes = call->name && strncmp(call->name, "execve", 6) == 0;
 	sights->armed = sights->armed || executes;
 	if (!sights->armed)
@@ -341,8 +376,8 @@ void sights_take(struct sights *sights, struct sight_call *call)
 		return;
 	if (executes)
 		send_exec(sights, call);
-	if (sights->rows[call->number])
-		rows[sights->rows[call->number] - 1].take(sights, call);
-	if (sights->file_rows[call->number])
-		sights_take_files(sights, call, sights->file_rows[call->number]);
+	if (sights->rows[entry][call->number])
+		rows[sights->rows[entry][call->number] - 1].take(sights, call);
+	if (sights->file_rows[entry][call->number])
+		sights_take_files(sights, call, sights->file_rows[entry][call->number]);
 }

@@ -27,8 +27,9 @@ struct sights {
 	bool (*is_valid)(void *context);
 	bool armed; /* the workload's first program was executed: what came before is the launcher's */
 	bool calls_seen[2][OBSERVE_CALLS];
-	const char *names[OBSERVE_CALLS]; /* of the native architecture */
-	uint8_t rows[OBSERVE_CALLS], file_rows[OBSERVE_CALLS]; /* 1 + index, 0: there is nothing to look at */
+	/* Of the native architecture, and of the 32-bit entry by what a call is natively. */
+	const char *names[2][OBSERVE_CALLS];
+	uint8_t rows[2][OBSERVE_CALLS], file_rows[2][OBSERVE_CALLS]; /* 1 + index, 0: there is nothing to look at */
 	uint64_t *table; /* hashes of what was sent; a power of two */
 	size_t size, count;
 	uint64_t calls, lost;
