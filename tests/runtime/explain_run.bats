@@ -61,6 +61,33 @@ except OSError as e: print(e)'
 	[[ $output != *'socket('* ]]
 }
 
+@test "run --explain --profile: what Landlock refuses is certainly the profile's, with the rule and the entry that allow it" {
+	cd "$WORK"
+	local program='
+import os, socket, time
+s = socket.socket()
+for what in lambda: open("/etc/mtab"), lambda: open("/etc/passwd"), lambda: open("/tmp/new", "w"), lambda: os.mkdir("/tmp/dir"), \
+	lambda: os.execv("/bin/uname", ["uname"]), lambda: socket.create_server(("127.0.0.1", 8123)), \
+	lambda: s.connect(("127.0.0.1", 8124)), lambda: open("/proc/version"):
+	try: what()
+	except OSError as e: print(e)
+time.sleep(0.2)'
+	"${BK[@]}" learn --no-verify -o p.json host -- python3 -c 'import os, socket
+open("/etc/group"); a = socket.create_server(("127.0.0.1", 8100)); socket.create_connection(("127.0.0.1", 8100))'
+	jq 'del(.rules.syscalls)' p.json >files.json
+	run "${BK[@]}" run --explain --profile files.json host python3 -c "$program"
+	echo "$output"
+	for entry in '/etc/passwd in its rules.files.read' '/tmp/new in its rules.files.write' '/tmp/dir in its rules.files.write' \
+		'/usr/bin/uname in its rules.files.execute' '8123 in its rules.network.listen' '8124 in its rules.network.connect' \
+		'/version in its rules.proc'; do
+		[[ $output == *"--profile FILE, with "*"$entry"* ]]
+	done
+	[[ $output == *'layer     Landlock'* && $output != *'guess'* ]]
+	# What modes refuse is theirs, and what the profile names is not its doing.
+	run "${BK[@]}" run --explain --profile files.json --user 1000 host cat /etc/shadow
+	[[ $output != *'in its rules'* ]]
+}
+
 @test "explain --last: the same once more, after the container is gone; as JSON too" {
 	"${BK[@]}" run --explain --name one host sh -c 'hostname new; touch /usr/new; exit 3' 2> "$WORK/told" || [ $? -eq 3 ]
 	run --separate-stderr "${BK[@]}" explain --last one

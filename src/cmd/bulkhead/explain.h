@@ -73,11 +73,13 @@ int explain_record_read(struct explain_story *story, struct arena *arena, const 
 struct explain_beside {
 	int hold_fd, end_fd;
 };
-/* The container that is to be: its name, its config as text, and its filter where a containment profile is in it. */
+/* The container that is to be: its name, its config as text, and where a containment profile is in it its filter and
+ * the rules of Landlock. */
 struct explain_subject {
 	const char *id, *config;
 	size_t config_size;
 	struct filter_program profiled;
+	struct explain_ruleset ruleset; /* of the profile */
 };
 /* Watch what this process starts from now on, in a process beside it. options and subject live as long as this process. */
 int explain_beside_start(struct people *people, const struct explain_options *options,

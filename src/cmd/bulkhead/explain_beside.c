@@ -84,6 +84,7 @@ static int serve(struct watcher *watcher, pid_t runner, int ready_fd)
 	}
 	explain_expect(&watcher->story.explain, "config.json", watcher->subject->config, watcher->subject->config_size);
 	watcher->story.explain.profiled = watcher->subject->profiled;
+	watcher->story.explain.ruleset = &watcher->subject->ruleset;
 	fd_write_all(ready_fd, &err, sizeof(err));
 	if (watch(watcher, &err) == 0)
 		explain_story_drain(&watcher->story, &err);

@@ -228,21 +228,41 @@ int sandbox_request_make(struct sandbox_request *request, struct arena *arena, c
 	return read_profile(request, arena, err);
 }
 
+static void foretell_rule(const struct op *op, struct explain_ruleset *ruleset, struct explain_rule *rule)
+{
+	if (op->kind == OP_LANDLOCK_BEGIN) {
+		ruleset->files = op->landlock_begin.handled_fs;
+		ruleset->ports = op->landlock_begin.handled_net;
+	} else if (op->kind == OP_LANDLOCK_PATH) {
+		*rule = (struct explain_rule){.path = op->landlock_path.path.text, .made_in = op->landlock_path.made_in.text,
+					      .access = op->landlock_path.access, .below = op->landlock_path.below};
+		ruleset->count++;
+	} else if (op->kind == OP_LANDLOCK_PORT) {
+		*rule = (struct explain_rule){.port = op->landlock_port.port, .access = op->landlock_port.access};
+		ruleset->count++;
+	}
+}
+
 int sandbox_request_foretell(const struct sandbox_request *request, const struct engine *engine, struct arena *arena,
 			     struct request_walls *ret, struct err *err)
 {
 	struct engine silent = *engine;
+	struct explain_rule *rules;
 	const struct plan *plan;
 
 	silent.warn = NULL;
 	if (engine_plan(&silent, &request->create, arena, &plan, err))
 		return ERR;
-	*ret = (struct request_walls){0};
+	rules = arena_calloc(arena, plan->ops_count + 1, sizeof(*rules));
+	if (!rules)
+		return err_set(err, ERR_INTERNAL, "out of memory while planning");
+	*ret = (struct request_walls){.ruleset.rules = rules};
 	for (size_t i = 0; i < plan->ops_count; i++) {
 		if (plan->ops[i].kind == OP_SECCOMP)
 			ret->filter = plan->ops[i].seccomp.program;
 		if (plan->ops[i].kind == OP_CAPABILITIES)
 			ret->capabilities = plan->ops[i].capabilities.permitted | plan->ops[i].capabilities.effective;
+		foretell_rule(&plan->ops[i], &ret->ruleset, &rules[ret->ruleset.count]);
 	}
 	return 0;
 }

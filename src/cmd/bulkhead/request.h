@@ -6,6 +6,7 @@
 #include "base/arena.h"
 #include "base/opt.h"
 #include "core/engine/engine.h"
+#include "insight/explain/explain.h"
 #include "people/sandbox/sandbox.h"
 
 struct sandbox_options {
@@ -97,6 +98,7 @@ void sandbox_request_done(struct sandbox_request *request);
 struct request_walls {
 	struct filter_program filter;
 	uint64_t capabilities; /* that it has */
+	struct explain_ruleset ruleset; /* of a containment profile */
 };
 int sandbox_request_foretell(const struct sandbox_request *request, const struct engine *engine, struct arena *arena,
 			     struct request_walls *ret, struct err *err);

@@ -119,7 +119,7 @@ static int run_explained(struct people *people, struct sandbox_request *request,
 {
 	static const struct explain_options plain;
 	struct explain_subject subject = {
-		request->create.id, request->result.config.data, request->result.config.length, {0}};
+		request->create.id, request->result.config.data, request->result.config.length, {0}, {0}};
 	struct request_walls walls;
 	struct explain_beside beside;
 	struct err err = ERR_INIT;
@@ -136,11 +136,12 @@ static int run_explained(struct people *people, struct sandbox_request *request,
 		argv = without_explain(people, arena);
 		return argv ? explain_traced(people, &plain, argv, true, chosen->name) : PEOPLE_FAILED;
 	}
-	/* The filter that holds the program to its profile, too. */
+	/* What holds the program to its profile, too. */
 	if (chosen->profile) {
 		if (sandbox_request_foretell(request, &people->engine, arena, &walls, &err))
 			return life_fail_run(people, &err);
 		subject.profiled = walls.filter;
+		subject.ruleset = walls.ruleset;
 	}
 	if (explain_beside_start(people, &plain, &subject, chosen->detach, &beside, &err))
 		return life_fail_run(people, &err);

@@ -39,6 +39,7 @@ static const char *const text_names[TEXT_COUNT] = {
 	[TEXT_LIMIT] = "limit",	    [TEXT_ID] = "id",		  [TEXT_SYSCTL] = "sysctl",
 	[TEXT_INTERPRETER] = "interpreter", [TEXT_MACHINE] = "machine", [TEXT_MOUNT] = "mount",
 	[TEXT_PORT] = "port",	    [TEXT_GRANT] = "grant",
+	[TEXT_RULE] = "rule",	    [TEXT_ENTRY] = "entry",
 };
 
 const char *refusal_layer_name(enum refusal_layer layer)

@@ -164,6 +164,8 @@ enum refusal_text {
 	TEXT_MOUNT,	 /* mount point that decides */
 	TEXT_PORT,
 	TEXT_GRANT,	 /* "SYS_ADMIN": with it the engines' own filters allow the call */
+	TEXT_RULE,	 /* of a containment profile: "rules.files.read" */
+	TEXT_ENTRY,	 /* that it lacks there */
 	TEXT_COUNT
 };
 

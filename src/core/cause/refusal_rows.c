@@ -31,6 +31,9 @@
 #define MOUNTS " mount fsmount "
 #define REACH "the code of {call} in the kernel is within reach of the container"
 
+/* Needs both texts, which are there only when it is so. */
+#define BY_PROFILE "{entry} is not in {rule} of the containment profile, which Landlock holds the program to"
+
 /* clang-format off */
 const struct refusal_row refusal_rows[] = {
 	/* ---- the kernel ended the process ---- */
@@ -80,6 +83,8 @@ const struct refusal_row refusal_rows[] = {
 	 .remedy = "supervisor"},
 
 	/* ---- functions that were seen to say no ---- */
+	{.cause = "landlock-profile", .layer = REFUSAL_LANDLOCK, .facts = F(HOOK_LANDLOCK), .why = BY_PROFILE,
+	 .remedy = "profile-landlock", .cost = "what the profile keeps the program from"},
 	{.cause = "landlock", .layer = REFUSAL_LANDLOCK, .facts = F(HOOK_LANDLOCK),
 	 .why = "a Landlock ruleset that the program, or who started it, has put on itself does not allow {path}",
 	 .remedy = "landlock", .cost = "what the ruleset protects {path} from"},
@@ -538,6 +543,8 @@ const struct refusal_row refusal_rows[] = {
 	 .why = "cannot tell, because the process has seccomp filters from before it was watched, which only root "
 	 "may read",
 	 .remedy = "as-root"},
+	{.cause = "landlock-profile", .layer = REFUSAL_LANDLOCK, .errors = E(EACCES), .without = F(HOOKS_SEEN) | F(DAC_REFUSES),
+	 .why = BY_PROFILE, .remedy = "profile-landlock", .cost = "what the profile keeps the program from"},
 	{.cause = "landlock", .layer = REFUSAL_LANDLOCK, .errors = E(EACCES), .calls = LANDLOCKED,
 	 .facts = F(LANDLOCK_ALONE),
 	 .without = F(HOOKS_SEEN) | F(DAC_REFUSES), .sure = F(HOOK_LANDLOCK), .otherwise = REFUSAL_GUESS,

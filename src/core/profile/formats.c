@@ -33,7 +33,8 @@ static const struct {
 	{"selinux", profile_write_selinux, BIT(PROFILE_CAPABILITIES), true},
 	{"systemd", profile_write_systemd,
 	 BIT(PROFILE_SYSCALLS) | BIT(PROFILE_ARCHITECTURES) | BIT(PROFILE_CAPABILITIES) | BIT(PROFILE_EXECUTE) |
-		 BIT(PROFILE_WRITE) | BIT(PROFILE_DEVICES) | BIT(PROFILE_LISTEN) | BIT(PROFILE_NAMESPACES) | BIT(PROFILE_LIMITS), true},
+		 BIT(PROFILE_WRITE) | BIT(PROFILE_DEVICES) | BIT(PROFILE_LISTEN) | BIT(PROFILE_NAMESPACES) |
+		 BIT(PROFILE_LIMITS), true},
 };
 
 const char *profile_format_name(size_t index)

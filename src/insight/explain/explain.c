@@ -110,6 +110,7 @@ static void refusal(struct explain *explain, const struct observe_refusal *seen,
 		process_look(&one);
 		program_look(&one);
 		set_id_look(&one);
+		ruleset_ask(&one);
 	}
 	decode_arguments(&one, ret);
 	snprintf(ret->path, sizeof(ret->path), "%.*s", RECORD_TEXT_MAX - 1, one.path[0]);

@@ -65,6 +65,19 @@ struct explain_set_id {
 	uint64_t capabilities;
 };
 
+/* A rule of Landlock: of a path, or path NULL: of a TCP port. */
+struct explain_rule {
+	const char *path;
+	const char *made_in; /* the directory instead, where the path was not there yet; NULL: none */
+	uint64_t access, port; /* LANDLOCK_ACCESS_… */
+	bool below;
+};
+struct explain_ruleset {
+	uint64_t files, ports; /* handled */
+	const struct explain_rule *rules;
+	size_t count;
+};
+
 struct explain {
 	struct observe_ready ready;
 	struct explain_filter filters[EXPLAIN_FILTERS_MAX];
@@ -88,6 +101,7 @@ struct explain {
 	struct explain_container expected[EXPLAIN_EXPECTED_MAX]; /* of explain_expect */
 	size_t expected_count;
 	struct filter_program profiled; /* of what is expected, with a containment profile over it; its owner's; or empty */
+	const struct explain_ruleset *ruleset; /* that a containment profile has put on the container; NULL: none that is known */
 	const char *state_root; /* where to look for containers first, beside the usual places; NULL: there alone */
 	char cgroup_pids[512]; /* directory of the pids controller of the last process that could be asked */
 };

@@ -93,6 +93,9 @@ bool process_maps(const struct parts_case *one, enum parts_map which, uint32_t i
 /* ---- limits.c: rlimits, limits of the user and of namespaces, cgroups ---- */
 void limits_ask(struct parts_case *one);
 
+/* ---- ruleset.c: what a known ruleset of Landlock does not allow: TEXT_RULE, TEXT_ENTRY ---- */
+void ruleset_ask(struct parts_case *one);
+
 /* ---- program.c: why execve failed ---- */
 void program_look(struct parts_case *one);
 
