@@ -238,3 +238,27 @@ end_pod() {
 	[ "$status" -ne 0 ]
 	assert_says other
 }
+
+# What the kubelet makes of a container's securityContext, and security-profiles-operator of its object: numbers of text.
+@test "CRI: a profile that is exported to Kubernetes holds: calls, capabilities, no new privileges" {
+	local sandbox id place bulkhead=${BULKHEAD:-$ROOT_OF_TREE/build/bulkhead}
+	jq '{version: 1, rules: {syscalls: {names: ([.syscalls[] | select(.action == "SCMP_ACT_ALLOW") | .names[] |
+		select(. != "mkdir" and . != "mkdirat")] | unique), prctl: {"0xf": "PR_SET_NAME"}}, capabilities: {"CAP_CHOWN": ""}}}' \
+		/usr/share/containers/seccomp.json > "$BASE/web.json"
+	"$bulkhead" profile export --to kubernetes "$BASE/web.json" > "$BASE/k.json"
+	place=$BASE/seccomp/$(jq -r .securityContext.seccompProfile.localhostProfile "$BASE/k.json")
+	mkdir -p "$(dirname "$place")"
+	jq '.seccompProfile.spec | .syscalls[] |= if .errnoRet then .errnoRet |= tonumber else . end' "$BASE/k.json" > "$place"
+	sandbox=$(pod "$name")
+	id=$(container "$sandbox" exported ".linux.security_context = ($(jq -c --arg place "$place" '.securityContext |
+		{no_new_privs: (.allowPrivilegeEscalation | not), seccomp: {profile_type: .seccompProfile.type, localhost_ref: $place},
+		capabilities: {add_capabilities: .capabilities.add, drop_capabilities: .capabilities.drop}}' "$BASE/k.json"))")
+	cri StartContainer "$(of "$id")"
+	exec_sync "$id" sh -c 'grep -E "CapEff|NoNewPrivs|Seccomp:" /proc/self/status' | tr -s '\t\n' '  ' |
+		grep -qx 'CapEff: 0000000000000001 NoNewPrivs: 1 Seccomp: 2 '
+	exec_sync "$id" mkdir /tmp/x
+	jq -r .stderr <<<"$answer" | base64 -d | grep -q 'Function not implemented'
+	exec_sync "$id" chown 1:1 /tmp
+	[ "$(jq .exit_code <<<"$answer")" = 0 ]
+	end_pod "$sandbox"
+}

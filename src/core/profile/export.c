@@ -55,6 +55,11 @@ static const struct {
 	{"prctl", 0x2f}, /* PR_CAP_AMBIENT */
 };
 
+#define ENOSYS_TEXT "38"
+_Static_assert(ENOSYS == 38, "it is said as text, too");
+
+enum verdict { ALLOW, REFUSE, REFUSE_IN_WORDS };
+
 /* One comparison; a mask of 0: none. */
 struct comparison {
 	unsigned int index;
@@ -107,11 +112,13 @@ static void begin_rule(struct json_writer *writer)
 }
 
 /* Behind the names: what becomes of the calls that the comparisons hold for. */
-static void end_rule(struct json_writer *writer, bool allow, const struct comparison comparisons[2])
+static void end_rule(struct json_writer *writer, enum verdict verdict, const struct comparison comparisons[2])
 {
 	json_end_array(writer);
-	json_member_string(writer, "action", allow ? "SCMP_ACT_ALLOW" : "SCMP_ACT_ERRNO");
-	if (!allow)
+	json_member_string(writer, "action", verdict == ALLOW ? "SCMP_ACT_ALLOW" : "SCMP_ACT_ERRNO");
+	if (verdict == REFUSE_IN_WORDS)
+		json_member_string(writer, "errnoRet", ENOSYS_TEXT);
+	else if (verdict == REFUSE)
 		json_member_u64(writer, "errnoRet", ENOSYS);
 	if (comparisons && comparisons[0].mask) {
 		json_key(writer, "args");
@@ -129,14 +136,14 @@ static void end_rule(struct json_writer *writer, bool allow, const struct compar
 	json_end_object(writer);
 }
 
-static void put_rule(struct json_writer *writer, const char *call, bool allow, unsigned int index, uint64_t mask,
+static void put_rule(struct json_writer *writer, const char *call, enum verdict verdict, unsigned int index, uint64_t mask,
 		     uint64_t value)
 {
 	const struct comparison comparisons[2] = {{index, mask, value}};
 
 	begin_rule(writer);
 	json_put_string(writer, call);
-	end_rule(writer, allow, comparisons);
+	end_rule(writer, verdict, comparisons);
 }
 
 static void put_plain(struct json_writer *writer, const struct profile *profile)
@@ -153,7 +160,7 @@ static void put_plain(struct json_writer *writer, const struct profile *profile)
 		json_put_string(writer, calls->items[i].text);
 	}
 	if (begun)
-		end_rule(writer, true, NULL);
+		end_rule(writer, ALLOW, NULL);
 }
 
 /* What the set names of its call's arguments. */
@@ -176,7 +183,7 @@ static void put_arguments(struct json_writer *writer, const struct profile *prof
 		json_put_string(writer, argument->syscall);
 		if (grown_name(profile, argument->syscall))
 			json_put_string(writer, grown_name(profile, argument->syscall));
-		end_rule(writer, true, comparisons);
+		end_rule(writer, ALLOW, comparisons);
 	}
 }
 
@@ -188,9 +195,9 @@ static void put_allowed_signals(struct json_writer *writer, const struct profile
 		if (!is_call(profile, signal_calls[i].call))
 			continue;
 		/* 0 is no signal: it asks whether there is such a process. */
-		put_rule(writer, signal_calls[i].call, true, signal_calls[i].index, WORD, 0);
+		put_rule(writer, signal_calls[i].call, ALLOW, signal_calls[i].index, WORD, 0);
 		for (size_t j = 0; j < set->count; j++)
-			put_rule(writer, signal_calls[i].call, true, signal_calls[i].index, WORD,
+			put_rule(writer, signal_calls[i].call, ALLOW, signal_calls[i].index, WORD,
 				 (uint64_t)abi_signal_number(set->items[j].text));
 	}
 }
@@ -202,10 +209,10 @@ static void put_allowed_namespaces(struct json_writer *writer, const struct prof
 	if (!refused)
 		return;
 	if (is_call(profile, "unshare"))
-		put_rule(writer, "unshare", true, 0, refused, 0);
+		put_rule(writer, "unshare", ALLOW, 0, refused, 0);
 	/* In place of clone3, too, whatever the profile says of clone: it is less than clone3 was. */
 	if (is_call(profile, "clone3") || (is_call(profile, "clone") && !profile->sets[PROFILE_CLONE].present))
-		put_rule(writer, "clone", true, 0, refused & ~EXIT_SIGNAL, 0);
+		put_rule(writer, "clone", ALLOW, 0, refused & ~EXIT_SIGNAL, 0);
 }
 
 /* Beside what the profile allows. A call that it compares stays so: the runtime's part of it is a rule more. */
@@ -222,14 +229,38 @@ static void put_runtimes(struct json_writer *writer, const struct profile *profi
 		json_put_string(writer, of_runtimes[i]);
 	}
 	if (begun)
-		end_rule(writer, true, NULL);
+		end_rule(writer, ALLOW, NULL);
 	for (size_t i = 0; i < ARRAY_SIZE(of_runtimes_compared); i++)
 		if (!is_call(profile, of_runtimes_compared[i].call) || is_compared(profile, of_runtimes_compared[i].call))
-			put_rule(writer, of_runtimes_compared[i].call, true, 0, WORD, of_runtimes_compared[i].first);
+			put_rule(writer, of_runtimes_compared[i].call, ALLOW, 0, WORD, of_runtimes_compared[i].first);
+}
+
+/* Does any rule above allow the call, for some arguments at least? */
+static bool is_allowed(const struct profile *profile, const char *call)
+{
+	for (size_t i = 0; i < ARRAY_SIZE(of_runtimes); i++)
+		if (strcmp(of_runtimes[i], call) == 0)
+			return true;
+	for (size_t i = 0; i < ARRAY_SIZE(of_runtimes_compared); i++)
+		if (strcmp(of_runtimes_compared[i].call, call) == 0)
+			return true;
+	return is_call(profile, call) ? strcmp(call, "clone3") != 0 || !refused_flags(profile)
+				      : strcmp(call, "clone") == 0 && is_call(profile, "clone3") && refused_flags(profile);
+}
+
+/* All others by name, where the default may not be ENOSYS. */
+static void put_rest(struct json_writer *writer, const struct profile *profile, enum verdict refuse)
+{
+	begin_rule(writer);
+	for (int row = 0; row < abi_syscall_rows(); row++)
+		if (abi_syscall_row_number(ABI_ARCH_NATIVE, row) != ABI_SYSCALL_NONE &&
+		    !is_allowed(profile, abi_syscall_row_name(row)))
+			json_put_string(writer, abi_syscall_row_name(row));
+	end_rule(writer, refuse, NULL);
 }
 
 /* Calls are not restricted, but for these. */
-static void put_refusals(struct json_writer *writer, const struct profile *profile)
+static void put_refusals(struct json_writer *writer, const struct profile *profile, enum verdict refuse)
 {
 	const struct profile_set *set = &profile->sets[PROFILE_SIGNALS];
 	uint64_t refused = refused_flags(profile);
@@ -238,16 +269,16 @@ static void put_refusals(struct json_writer *writer, const struct profile *profi
 		const char *name = abi_signal_name(number);
 
 		for (size_t i = 0; !profile_find(PROFILE_SIGNALS, set, name) && i < ARRAY_SIZE(signal_calls); i++)
-			put_rule(writer, signal_calls[i].call, false, signal_calls[i].index, WORD, (uint64_t)number);
+			put_rule(writer, signal_calls[i].call, refuse, signal_calls[i].index, WORD, (uint64_t)number);
 	}
 	if (refused)
-		put_rule(writer, "clone3", false, 0, 0, 0);
+		put_rule(writer, "clone3", refuse, 0, 0, 0);
 	for (uint64_t flag = 1; refused && flag <= WORD; flag <<= 1) {
 		if (!(refused & flag))
 			continue;
-		put_rule(writer, "unshare", false, 0, flag, flag);
+		put_rule(writer, "unshare", refuse, 0, flag, flag);
 		if (!(flag & EXIT_SIGNAL))
-			put_rule(writer, "clone", false, 0, flag, flag);
+			put_rule(writer, "clone", refuse, 0, flag, flag);
 	}
 }
 
@@ -272,13 +303,14 @@ static void put_architectures(struct json_writer *writer, const struct profile *
 			json_put_string(writer, rows[i].scmp);
 }
 
-void profile_put_seccomp(const struct profile *profile, bool others, struct json_writer *writer)
+void profile_put_seccomp(const struct profile *profile, enum profile_filter_form form, struct json_writer *writer)
 {
+	enum verdict refuse = form == PROFILE_FILTER_OPERATOR ? REFUSE_IN_WORDS : REFUSE;
 	bool list = profile->sets[PROFILE_SYSCALLS].present;
 
 	json_begin_object(writer);
 	json_member_string(writer, "defaultAction", list ? "SCMP_ACT_ERRNO" : "SCMP_ACT_ALLOW");
-	if (list)
+	if (list && form != PROFILE_FILTER_OPERATOR)
 		json_member_u64(writer, "defaultErrnoRet", ENOSYS);
 	json_key(writer, "architectures");
 	json_begin_array(writer);
@@ -292,10 +324,12 @@ void profile_put_seccomp(const struct profile *profile, bool others, struct json
 			put_arguments(writer, profile, id);
 		put_allowed_signals(writer, profile);
 		put_allowed_namespaces(writer, profile);
-		if (others)
+		if (form != PROFILE_FILTER_OURS)
 			put_runtimes(writer, profile);
+		if (form == PROFILE_FILTER_ENGINES || form == PROFILE_FILTER_OPERATOR)
+			put_rest(writer, profile, refuse);
 	} else {
-		put_refusals(writer, profile);
+		put_refusals(writer, profile, refuse);
 	}
 	json_end_array(writer);
 	json_end_object(writer);
@@ -305,7 +339,7 @@ void profile_seccomp(const struct profile *profile, struct buf *out)
 {
 	struct json_writer writer = JSON_WRITER(out, 2);
 
-	profile_put_seccomp(profile, false, &writer);
+	profile_put_seccomp(profile, PROFILE_FILTER_OURS, &writer);
 }
 
 int profile_write_seccomp(const struct profile *profile, const char *name, struct buf *out, struct err *err)
@@ -318,7 +352,7 @@ int profile_write_seccomp(const struct profile *profile, const char *name, struc
 		err_why(err, "without them no call is restricted, and a filter that allows none would be written");
 		return err_fix(err, "add the system calls that the program makes");
 	}
-	profile_put_seccomp(profile, true, &writer);
+	profile_put_seccomp(profile, PROFILE_FILTER_ENGINES, &writer);
 	buf_puts(out, "\n");
 	return 0;
 }

@@ -98,7 +98,7 @@ int profile_write_oci(const struct profile *profile, const char *name, struct bu
 		put_resources(&writer, profile);
 	if (profile_has_calls(profile)) {
 		json_key(&writer, "seccomp");
-		profile_put_seccomp(profile, true, &writer);
+		profile_put_seccomp(profile, PROFILE_FILTER_OTHERS, &writer);
 	}
 	json_end_object(&writer);
 	json_end_object(&writer);
@@ -134,17 +134,30 @@ static int put_kubernetes_profile(struct json_writer *writer, const struct profi
 	json_member_string(writer, "name", name);
 	json_end_object(writer);
 	json_key(writer, "spec");
-	profile_put_seccomp(profile, true, writer);
+	profile_put_seccomp(profile, PROFILE_FILTER_OPERATOR, writer);
 	json_end_object(writer);
 	return 0;
+}
+
+/* Names of objects are of small letters, digits and "-" there (RFC 1123), and end in no "-". */
+static void object_name(const char *name, char *out, size_t size)
+{
+	size_t length = 0;
+
+	for (; *name && length + 1 < size; name++)
+		out[length++] = *name >= 'A' && *name <= 'Z' ? (char)(*name - 'A' + 'a') : *name == '_' ? '-' : *name;
+	while (length && out[length - 1] == '-')
+		length--;
+	out[length] = '\0';
 }
 
 int profile_write_kubernetes(const struct profile *profile, const char *name, struct buf *out, struct err *err)
 {
 	struct json_writer writer = JSON_WRITER(out, 2);
-	char path[300];
+	char object[208], path[300];
 
 	(void)err;
+	object_name(name, object, sizeof(object));
 	json_begin_object(&writer);
 	json_key(&writer, "securityContext");
 	json_begin_object(&writer);
@@ -152,7 +165,7 @@ int profile_write_kubernetes(const struct profile *profile, const char *name, st
 	if (profile->sets[PROFILE_CAPABILITIES].present)
 		put_kubernetes_capabilities(&writer, &profile->sets[PROFILE_CAPABILITIES]);
 	if (profile_has_calls(profile)) {
-		snprintf(path, sizeof(path), "operator/%.200s.json", name);
+		snprintf(path, sizeof(path), "operator/%s.json", object);
 		json_key(&writer, "seccompProfile");
 		json_begin_object(&writer);
 		json_member_string(&writer, "type", "Localhost");
@@ -161,7 +174,7 @@ int profile_write_kubernetes(const struct profile *profile, const char *name, st
 	}
 	json_end_object(&writer);
 	if (profile_has_calls(profile))
-		put_kubernetes_profile(&writer, profile, name);
+		put_kubernetes_profile(&writer, profile, object);
 	json_end_object(&writer);
 	buf_puts(out, "\n");
 	return 0;

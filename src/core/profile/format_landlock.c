@@ -63,14 +63,30 @@ static void put_parent(struct json_writer *writer, const char *path)
 	json_put_string(writer, text);
 }
 
+/* Has the row paths that are given something? */
+static bool has_paths(const struct profile *profile, size_t row)
+{
+	const struct profile_set *set = &profile->sets[rows[row].id];
+
+	for (size_t i = 0; rows[row].allowed[i] && (!set->present || set->count); i++)
+		if (is_given(profile, row, i))
+			return true;
+	return false;
+}
+
+static bool puts_paths(const struct profile *profile)
+{
+	for (size_t row = 0; row < ROWS; row++)
+		if (has_paths(profile, row))
+			return true;
+	return false;
+}
+
 static void put_paths(struct json_writer *writer, const struct profile *profile, size_t row)
 {
 	const struct profile_set *set = &profile->sets[rows[row].id];
-	bool any = false;
 
-	for (size_t i = 0; rows[row].allowed[i]; i++)
-		any = any || is_given(profile, row, i);
-	if (!any || (set->present && !set->count))
+	if (!has_paths(profile, row))
 		return;
 	json_begin_object(writer);
 	json_key(writer, "allowedAccess");
@@ -108,23 +124,42 @@ static void put_ports(struct json_writer *writer, const struct profile_set *set,
 	json_end_object(writer);
 }
 
+/* Lists that would be empty are left out: its readers take none. */
 static void put_ruleset(struct json_writer *writer, const struct profile *profile)
 {
+	const struct profile_set *listen = &profile->sets[PROFILE_LISTEN], *connect = &profile->sets[PROFILE_CONNECT];
+	bool begun = false;
+
 	json_begin_object(writer);
-	json_key(writer, "handledAccessFs");
-	json_begin_array(writer);
 	for (size_t row = 0; row < ROWS; row++)
-		for (size_t i = 0; profile->sets[rows[row].id].present && rows[row].handled[i]; i++)
+		for (size_t i = 0; profile->sets[rows[row].id].present && rows[row].handled[i]; i++) {
+			if (!begun) {
+				json_key(writer, "handledAccessFs");
+				json_begin_array(writer);
+				begun = true;
+			}
 			json_put_string(writer, rows[row].handled[i]);
-	json_end_array(writer);
-	json_key(writer, "handledAccessNet");
-	json_begin_array(writer);
-	if (profile->sets[PROFILE_LISTEN].present)
-		json_put_string(writer, "bind_tcp");
-	if (profile->sets[PROFILE_CONNECT].present)
-		json_put_string(writer, "connect_tcp");
-	json_end_array(writer);
+		}
+	if (begun)
+		json_end_array(writer);
+	if (listen->present || connect->present) {
+		json_key(writer, "handledAccessNet");
+		json_begin_array(writer);
+		if (listen->present)
+			json_put_string(writer, "bind_tcp");
+		if (connect->present)
+			json_put_string(writer, "connect_tcp");
+		json_end_array(writer);
+	}
 	json_end_object(writer);
+}
+
+static bool is_any_handled(const struct profile *profile)
+{
+	for (size_t row = 0; row < ROWS; row++)
+		if (profile->sets[rows[row].id].present && rows[row].handled[0])
+			return true;
+	return profile->sets[PROFILE_LISTEN].present || profile->sets[PROFILE_CONNECT].present;
 }
 
 int profile_write_landlock(const struct profile *profile, const char *name, struct buf *out, struct err *err)
@@ -132,22 +167,30 @@ int profile_write_landlock(const struct profile *profile, const char *name, stru
 	struct json_writer writer = JSON_WRITER(out, 2);
 
 	(void)name;
-	(void)err;
+	if (!is_any_handled(profile)) {
+		err_set(err, ERR_CONFIG, "the profile has no rules.files, rules.devices and rules.network");
+		err_why(err, "without them Landlock restricts nothing, and a ruleset of nothing is none");
+		return err_fix(err, "add the files that the program uses, or the ports");
+	}
 	json_begin_object(&writer);
 	json_key(&writer, "ruleset");
 	json_begin_array(&writer);
 	put_ruleset(&writer, profile);
 	json_end_array(&writer);
-	json_key(&writer, "pathBeneath");
-	json_begin_array(&writer);
-	for (size_t row = 0; row < ROWS; row++)
-		put_paths(&writer, profile, row);
-	json_end_array(&writer);
-	json_key(&writer, "netPort");
-	json_begin_array(&writer);
-	put_ports(&writer, &profile->sets[PROFILE_LISTEN], "bind_tcp");
-	put_ports(&writer, &profile->sets[PROFILE_CONNECT], "connect_tcp");
-	json_end_array(&writer);
+	if (puts_paths(profile)) {
+		json_key(&writer, "pathBeneath");
+		json_begin_array(&writer);
+		for (size_t row = 0; row < ROWS; row++)
+			put_paths(&writer, profile, row);
+		json_end_array(&writer);
+	}
+	if (profile->sets[PROFILE_LISTEN].count || profile->sets[PROFILE_CONNECT].count) {
+		json_key(&writer, "netPort");
+		json_begin_array(&writer);
+		put_ports(&writer, &profile->sets[PROFILE_LISTEN], "bind_tcp");
+		put_ports(&writer, &profile->sets[PROFILE_CONNECT], "connect_tcp");
+		json_end_array(&writer);
+	}
 	json_end_object(&writer);
 	buf_puts(out, "\n");
 	return 0;

@@ -6,8 +6,15 @@
 #include "base/json.h"
 #include "core/profile/profile.h"
 
-/* linux.seccomp as a value; profile_has_calls must be true. others: it is for runtimes that call more than ours. */
-void profile_put_seccomp(const struct profile *profile, bool others, struct json_writer *writer);
+/* For whom a filter is written. */
+enum profile_filter_form {
+	PROFILE_FILTER_OURS,
+	PROFILE_FILTER_OTHERS,	 /* runtimes that call more than ours */
+	PROFILE_FILTER_ENGINES,	 /* and an engine before them that may know no error for the rest (Docker before 23): by name */
+	PROFILE_FILTER_OPERATOR, /* the same as the object SeccompProfile has it: no error for the rest, and errors as text */
+};
+/* linux.seccomp as a value; profile_has_calls must be true. */
+void profile_put_seccomp(const struct profile *profile, enum profile_filter_form form, struct json_writer *writer);
 /* The entries' texts as an array. */
 void profile_put_texts(struct json_writer *writer, const char *key, const struct profile_set *set);
 /* The amount of this limit; false when there is none. */
