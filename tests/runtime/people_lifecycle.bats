@@ -27,6 +27,16 @@ log_has() { "${BK[@]}" logs "$1" 2>&1 | grep -q -- "$2"; }
 	leftovers
 }
 
+@test "run -d: a state root that is relative to the current directory" {
+	mkdir "$WORK/here"
+	cd "$WORK/here"
+	run "$BULKHEAD" --root state run -d --name "$C" host sleep 600
+	[ "$output" = "$C" ]
+	"$BULKHEAD" --root "$WORK/here/state" exec "$C" true
+	"$BULKHEAD" --root ../here/state rm -f "$C"
+	leftovers
+}
+
 @test "run -d: statuses 127 and 125, and nothing is left" {
 	run -127 "${BK[@]}" run -d --name "$C" host no-such-program
 	leftovers

@@ -167,3 +167,18 @@ go() {
 	[[ $output == *$'\n0\n'* ]]
 	[[ $output == *'/dev/mem: No such file'*'/dev/fuse: No such file'* ]]
 }
+
+@test "without --profiles the names are those of /etc/bulkhead/profiles" {
+	mkdir "$WORK/files"
+	mount -t tmpfs none "$WORK/files" && mkdir "$WORK/files"/{upper,work}
+	edit "$path" '.annotations = {"org.bulkhead.profile": "web"} | .process.rlimits = []'
+	cat >"$WORK/place" <<-END
+		mount -t overlay none -o "lowerdir=/etc,upperdir=$WORK/files/upper,workdir=$WORK/files/work" /etc &&
+			mkdir -p /etc/bulkhead && cp -r "$PROFILES" /etc/bulkhead/profiles && exec "\$@"
+	END
+	run unshare -m sh "$WORK/place" "$OCI" --root "$STATE" run --bundle "$path" "$(new_id)"
+	umount "$WORK/files"
+	echo "$output"
+	[ "$output" = 111 ]
+	leftovers
+}

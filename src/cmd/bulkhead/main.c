@@ -4,7 +4,9 @@
  * setuid, no daemon.
  */
 #include <errno.h>
+#include <limits.h>
 #include <string.h>
+#include <unistd.h>
 
 #include "cmd/bulkhead/people.h"
 
@@ -40,7 +42,17 @@ static int run_verb(struct people *people, int argc, char **argv)
 	return verb ? verb->run(argc, argv, people) : refuse(people, &err);
 }
 
-static int run(struct people *people, int argc, char **argv)
+/* What stays beside a container goes to another directory. NULL: there is no current one. */
+static const char *absolute(struct arena *arena, const char *path)
+{
+	char directory[PATH_MAX];
+
+	if (!path || path[0] == '/')
+		return path;
+	return getcwd(directory, sizeof(directory)) ? arena_printf(arena, "%s/%s", directory, path) : NULL;
+}
+
+static int run(struct people *people, struct arena *arena, int argc, char **argv)
 {
 	struct people_globals globals = {0};
 	struct buf out cleanup_buf = BUF_INIT;
@@ -58,7 +70,12 @@ static int run(struct people *people, int argc, char **argv)
 	}
 	if (help || operands == 0)
 		return print_help(people);
-	people->engine.root = globals.root;
+	people->engine.root = absolute(arena, globals.root);
+	if (globals.root && !people->engine.root) {
+		err_sys(&err, errno, "getcwd", "cannot use the state root %s", globals.root);
+		err_fix(&err, "--root with a path that begins with /");
+		return refuse(people, &err);
+	}
 	return run_verb(people, operands, argv);
 }
 
@@ -75,5 +92,5 @@ int main(int argc, char **argv)
 		return PEOPLE_FAILED;
 	memcpy(untouched, argv, (size_t)argc * sizeof(*argv));
 	people.argv = untouched;
-	return cli_finish(&people.cli, run(&people, argc, argv));
+	return cli_finish(&people.cli, run(&people, &arena, argc, argv));
 }
