@@ -182,6 +182,16 @@ open("/dev/zero").close(); open("/sys/devices/system/cpu/cpu0/uevent").close(); 
 	jq 'del(.rules.syscalls.architectures)' c.json >native.json
 	run -159 "${BK[@]}" run --profile native.json "${with[@]}" /compat
 	run -159 "${BK[@]}" run --profile c.json -v "$WORK/compat:/compat:ro" host /compat
+	# Which learning and explaining say.
+	run -159 "${BK[@]}" learn --no-verify -o d.json -v "$WORK/compat:/compat:ro" host -- /compat
+	[[ $output == *'not complete: a filter of the sandbox ended the program'*'32 bits'* ]]
+	[ "$(jq .evidence.complete d.json)" = false ]
+	run "${BK[@]}" run --explain -v "$WORK/compat:/compat:ro" host /compat
+	[[ $output == *'does not list the architecture i386'* ]]
+	run "${BK[@]}" run --explain --profile native.json "${with[@]}" /compat
+	echo "$output"
+	[[ $output == *'the containment profile of the container does not list the architecture i386'* ]]
+	rm -r "$STATE/@explain"
 	leftovers
 }
 

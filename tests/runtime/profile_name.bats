@@ -105,11 +105,11 @@ go() {
 	edit "$path" '.annotations = {"org.bulkhead.profile": "web"} | .process.args = ["sleep", "600"] |
 		.linux.resources = {cpu: {period: 100000}}'
 	id=$(new_id)
-	limit() { cat "/sys/fs/cgroup/$1/bulkhead-$id/$2" 2>/dev/null || cat "/sys/fs/cgroup/bulkhead-$id/$3"; }
+	limit() { cat "/sys/fs/cgroup/$1/$id/$2" 2>/dev/null || cat "/sys/fs/cgroup/$id/$3"; }
 	memory() { limit memory memory.limit_in_bytes memory.max; }
 	pids() { limit pids pids.max pids.max; }
-	cpu() { cat "/sys/fs/cgroup/bulkhead-$id/cpu.max" 2>/dev/null ||
-		paste -d ' ' "/sys/fs/cgroup/cpu/bulkhead-$id/cpu.cfs_"{quota,period}_us; }
+	cpu() { cat "/sys/fs/cgroup/$id/cpu.max" 2>/dev/null ||
+		paste -d ' ' "/sys/fs/cgroup/cpu/$id/cpu.cfs_"{quota,period}_us; }
 	"$OCI" --root "$STATE" --profiles "$PROFILES" run --detach --bundle "$path" "$id" </dev/null >/dev/null 2>"$WORK/err"
 	[ "$(memory) $(pids) $(cpu)" = '67108864 40 50000 100000' ]
 	for change in '{"memory": {"limit": 134217728}, "pids": {"limit": 100}, "cpu": {"quota": 90000, "period": 100000}}' \

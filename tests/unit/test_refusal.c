@@ -45,6 +45,8 @@ static struct refusal_facts facts_of(const struct refusal_row *row, char call[64
 		facts.texts[TEXT_LABEL] = NULL;
 	if (row->capability && !strstr(row->why, "{path}"))
 		facts.texts[TEXT_PATH] = NULL;
+	if (!strstr(row->why, "{machine}"))
+		facts.texts[TEXT_MACHINE] = NULL;
 	if (!strstr(row->why, "{entry}"))
 		facts.texts[TEXT_ENTRY] = NULL;
 	facts.texts[TEXT_CAPABILITY] = row->capability ?: "SYS_ADMIN";

@@ -100,6 +100,10 @@ static int learn(struct learn_session *session, struct watch *watch, int *fd, st
 	status = learn_runner_await(watch->runner);
 	if (result || learn_session_drain(session, err))
 		return ERR;
+	if (status == 128 + SIGSYS)
+		learn_note(&session->learn, true,
+			   "a filter of the sandbox ended the program: bulkhead run --explain says for which call; one of 32 "
+			   "bits needs --security-opt seccomp=unconfined, or a file that lists its architecture");
 	/* It was not started, which has been said: there is nothing to be written. */
 	session->refused = session->learn.counts.calls == 0 && status >= PEOPLE_FAILED;
 	/* Of a program that ended between two looks this is all that is known. */

@@ -32,6 +32,11 @@ const struct refusal_remedy refusal_remedies[] = {
 	/* key, bulkhead, config.json, podman and Docker, Kubernetes, host or image (NULL: the tools suffice) */
 	{"seccomp-rule", OUR_FILTER, OF_RULE, GRANTED, POD_GRANTED, NULL},
 	{"seccomp-rule", OUR_FILTER, OF_RULE, FILTER, POD_FILTER, NULL},
+	{"architecture",
+	 "--security-opt seccomp=FILE, with {machine} in its architectures (SCMP_ARCH_X86 is i386); of a --profile in its "
+	 "rules.syscalls.architectures, too",
+	 "/linux/seccomp/architectures: add it", "--security-opt seccomp=FILE, with the architecture in FILE",
+	 SECURITY "seccompProfile: {type: Localhost, localhostProfile: FILE}, with the architecture in FILE", NULL},
 	{"seccomp", OUR_FILTER, OF_FILTER, GRANTED, POD_GRANTED, NULL},
 	{"seccomp", OUR_FILTER, OF_FILTER, FILTER, POD_FILTER, NULL},
 	{"profile", "--profile FILE, with {call} in its rules", NONE "the profile is laid over it and has a file of its own",

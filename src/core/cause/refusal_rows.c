@@ -31,9 +31,6 @@
 #define MOUNTS " mount fsmount "
 #define REACH "the code of {call} in the kernel is within reach of the container"
 
-/* Needs both texts, which are there only when it is so. */
-#define BY_PROFILE "{entry} is not in {rule} of the containment profile, which Landlock holds the program to"
-
 /* clang-format off */
 const struct refusal_row refusal_rows[] = {
 	/* ---- the kernel ended the process ---- */
@@ -48,6 +45,10 @@ const struct refusal_row refusal_rows[] = {
 	 .remedy = "memory", .cost = "memory of the host for this container"},
 
 	/* ---- seccomp: the kernel never saw the call ---- */
+	{.cause = "seccomp-architecture", .layer = REFUSAL_SECCOMP, .facts = F(FILTER_KILLED),
+	 .why = "{filter} does not list the architecture {machine}, and ends the process for any call of it",
+	 .remedy = "architecture",
+	 .cost = "the kernel's code for calls of another architecture is within reach of the container"},
 	{.cause = "seccomp-kill", .layer = REFUSAL_SECCOMP, .facts = F(FILTER_KILLED),
 	 .why = "{filter} ends the process that makes this call, by {pointer}", .remedy = "seccomp-rule",
 	 .cost = REACH},
@@ -83,7 +84,8 @@ const struct refusal_row refusal_rows[] = {
 	 .remedy = "supervisor"},
 
 	/* ---- functions that were seen to say no ---- */
-	{.cause = "landlock-profile", .layer = REFUSAL_LANDLOCK, .facts = F(HOOK_LANDLOCK), .why = BY_PROFILE,
+	{.cause = "landlock-profile", .layer = REFUSAL_LANDLOCK, .facts = F(HOOK_LANDLOCK),
+	 .why = "{entry} is not in {rule} of the containment profile, and Landlock was seen to refuse it",
 	 .remedy = "profile-landlock", .cost = "what the profile keeps the program from"},
 	{.cause = "landlock", .layer = REFUSAL_LANDLOCK, .facts = F(HOOK_LANDLOCK),
 	 .why = "a Landlock ruleset that the program, or who started it, has put on itself does not allow {path}",
@@ -527,6 +529,10 @@ const struct refusal_row refusal_rows[] = {
 	 .why = "a packet filter of the network namespace (nftables, iptables), or a BPF program of the cgroup, drops "
 		"what is sent",
 	 .remedy = "firewall", .cost = "what the rule keeps the container from"},
+	{.cause = "landlock-profile", .layer = REFUSAL_LANDLOCK, .errors = E(EACCES),
+	 .without = F(HOOKS_SEEN) | F(DAC_REFUSES) | F(CAP_ASKED),
+	 .why = "{entry} is not in {rule} of the containment profile, which Landlock holds the program to",
+	 .remedy = "profile-landlock", .cost = "what the profile keeps the program from"},
 	{.cause = "broadcast", .layer = REFUSAL_NETWORK, .errors = E(EACCES), .calls = " sendto connect ",
 	 .facts = F(INTERNET),
 	 .without = F(CAP_ASKED) | F(FILTER_UNREADABLE), .otherwise = REFUSAL_GUESS, .sure = F(HOOK_LSM),
@@ -543,8 +549,6 @@ const struct refusal_row refusal_rows[] = {
 	 .why = "cannot tell, because the process has seccomp filters from before it was watched, which only root "
 	 "may read",
 	 .remedy = "as-root"},
-	{.cause = "landlock-profile", .layer = REFUSAL_LANDLOCK, .errors = E(EACCES), .without = F(HOOKS_SEEN) | F(DAC_REFUSES),
-	 .why = BY_PROFILE, .remedy = "profile-landlock", .cost = "what the profile keeps the program from"},
 	{.cause = "landlock", .layer = REFUSAL_LANDLOCK, .errors = E(EACCES), .calls = LANDLOCKED,
 	 .facts = F(LANDLOCK_ALONE),
 	 .without = F(HOOKS_SEEN) | F(DAC_REFUSES), .sure = F(HOOK_LANDLOCK), .otherwise = REFUSAL_GUESS,

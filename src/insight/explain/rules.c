@@ -163,6 +163,15 @@ static bool by_profile(const struct explain *explain, const struct explain_conta
 	return same;
 }
 
+/* Of an architecture that the filter does not list no call is looked at. */
+static bool is_listed(const struct filter_policy *policy, uint32_t arch)
+{
+	for (size_t i = 0; i < policy->archs_count; i++)
+		if (policy->archs[i] == arch)
+			return true;
+	return false;
+}
+
 /* Do these rules give the answer, and is the filter made from them? Then name the one. */
 static bool name_by(struct parts_case *one, struct explain_container *container, const struct explain_filter *filter,
 		    const struct seccomp_data *data, uint32_t action)
@@ -170,16 +179,18 @@ static bool name_by(struct parts_case *one, struct explain_container *container,
 	const struct filter_policy *policy = &container->rules.policy;
 	struct arena arena cleanup_arena = ARENA_INIT;
 	struct err err = ERR_INIT;
-	uint32_t verdict, rule;
+	uint32_t verdict = SECCOMP_RET_ALLOW, rule = FILTER_NO_RULE;
 	bool answers;
 
-	if (container->rules.unrestricted || filter_rule_for(policy, data, &arena, &verdict, &rule, &err))
+	if (!container->rules.unrestricted && filter_rule_for(policy, data, &arena, &verdict, &rule, &err))
 		return false;
-	answers = verdict == action && made_from(container, filter);
+	answers = !container->rules.unrestricted && verdict == action && made_from(container, filter);
 	if (answers) {
 		one->config = container->config;
 		parts_text(one, TEXT_FILTER, "the container's filter");
-		if (rule == FILTER_NO_RULE)
+		if (!is_listed(policy, one->arch))
+			parts_text(one, TEXT_MACHINE, "%s", abi_arch_name(one->arch) ?: "of this call");
+		else if (rule == FILTER_NO_RULE)
 			name_default(one, filter, data, policy, &arena);
 		else
 			name_rule(one, filter, data, &policy->rules[rule], &arena);
@@ -189,6 +200,9 @@ static bool name_by(struct parts_case *one, struct explain_container *container,
 		parts_fact(one, FACT_FILTER_PROFILE);
 		parts_text(one, TEXT_FILTER, "the containment profile of the container");
 		parts_text(one, TEXT_POINTER, "profile.json#/rules/syscalls");
+		/* A profile ends nothing else. */
+		if ((action & SECCOMP_RET_ACTION_FULL) == SECCOMP_RET_KILL_PROCESS)
+			parts_text(one, TEXT_MACHINE, "%s", abi_arch_name(one->arch) ?: "of this call");
 	}
 	return answers;
 }
