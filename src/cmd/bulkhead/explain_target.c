@@ -68,6 +68,10 @@ static int of_process(pid_t pid, struct pids *pids, struct observe_target *ret, 
 			return err_fix(err, "a pid of this pid namespace: see ps -e");
 		}
 		err_set(err, ERR_UNSUPPORTED, "process %d cannot be looked at", pid);
+		if (geteuid() == 0) {
+			err_why(err, "it has capabilities that this root lacks, or ptrace is restricted");
+			return err_fix(err, "with CAP_SYS_PTRACE and the capabilities of that process: see getpcaps %d", pid);
+		}
 		err_why(err, "it belongs to somebody else");
 		return err_fix(err, "as root on the host; without privilege: bulkhead explain -- COMMAND");
 	}
