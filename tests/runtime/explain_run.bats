@@ -64,18 +64,23 @@ except OSError as e: print(e)'
 @test "run --explain --profile: what Landlock refuses is certainly the profile's, with the rule and the entry that allow it" {
 	cd "$WORK"
 	local program='
-import os, socket, time
+import os, signal, socket
+b = socket.socket()
 s = socket.socket()
 for what in lambda: open("/etc/mtab"), lambda: open("/etc/passwd"), lambda: open("/tmp/new", "w"), lambda: os.mkdir("/tmp/dir"), \
-	lambda: os.execv("/bin/uname", ["uname"]), lambda: socket.create_server(("127.0.0.1", 8123)), \
+	lambda: os.execv("/bin/uname", ["uname"]), lambda: b.bind(("127.0.0.1", 8123)), \
 	lambda: s.connect(("127.0.0.1", 8124)), lambda: open("/proc/version"):
 	try: what()
 	except OSError as e: print(e)
-time.sleep(1)'
+signal.pause()'
 	"${BK[@]}" learn --no-verify -o p.json host -- python3 -c 'import os, socket
 open("/etc/group"); a = socket.create_server(("127.0.0.1", 8100)); socket.create_connection(("127.0.0.1", 8100))'
 	jq 'del(.rules.syscalls)' p.json >files.json
-	run "${BK[@]}" run --explain --profile files.json host python3 -c "$program"
+	"${BK[@]}" run -d --explain --name one --profile files.json host python3 -c "$program"
+	# The last that is refused; its sockets are open until they were looked at.
+	wait_for 20 grep -q /proc/version "$STATE/@explain/one"
+	run "${BK[@]}" explain --last one
+	"${BK[@]}" rm -f one
 	echo "$output"
 	for entry in '/etc/passwd in its rules.files.read' '/tmp/new in its rules.files.write' '/tmp/dir in its rules.files.write' \
 		'/usr/bin/uname in its rules.files.execute' '8123 in its rules.network.listen' '8124 in its rules.network.connect' \

@@ -93,7 +93,7 @@ started() { # a container that sleeps; its name in ID, its pid in PID
 	assert_fails 125
 	run "$BULKHEAD" surface "${key:0:12}0000"
 	assert_fails 125
-	[[ $output == *"the id of any engine's container"* ]]
+	[[ $output == *"the name or id of any engine's container"* ]]
 	oci delete --force "$ID"
 	find /sys/fs/cgroup -depth -type d -name "bk-find.$$" -exec rmdir {} +
 	leftovers

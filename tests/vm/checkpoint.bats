@@ -36,7 +36,7 @@ bring_back() { oci restore --image-path "$WORK/image" --work-path "$WORK/work" -
 	wait_for 10 counted $((before + 2))
 	[ "$(cat "$b/rootfs/count")" -lt $((before + 1000)) ]
 	# In its own cgroup, and with its own namespaces.
-	grep -q "bulkhead-$id" "/proc/$(cat "$WORK/pid")/cgroup"
+	grep -q "/$id$" "/proc/$(cat "$WORK/pid")/cgroup"
 	[ "$(readlink "/proc/$(cat "$WORK/pid")/ns/pid")" != "$(readlink /proc/self/ns/pid)" ]
 	[ "$(oci exec "$id" cat /count)" -gt "$before" ]
 	oci kill "$id" KILL
