@@ -132,6 +132,7 @@ enum refusal_fact_bit {
 	FACT_PTRACE_SCOPE,
 	/* seen: functions that said no */
 	FACT_HOOK_LSM,
+	FACT_HOOK_BPF, /* a program of the BPF LSM */
 	FACT_HOOK_LANDLOCK,
 	FACT_HOOK_DEVICES,
 	FACT_HOOK_PIDS,

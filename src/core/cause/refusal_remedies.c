@@ -57,6 +57,8 @@ const struct refusal_remedy refusal_remedies[] = {
 	 "/process/apparmorProfile or /process/selinuxLabel: a label that may",
 	 "--security-opt apparmor=PROFILE, or label=type:TYPE", SECURITY "appArmorProfile, seLinuxOptions",
 	 "allow it in the policy of the module"},
+	{"lsm-bpf", OF_HOST, OF_HOST, OF_HOST, OF_HOST,
+	 "RestrictFileSystems= of the unit, or the agent's policy (bpftool prog list: type lsm, and who loaded it)"},
 	{"device", "--device {path}", "/linux/devices: {path}, and /linux/resources/devices: allow its major and minor "
 		"number",
 	 "--device {path}", "a device plugin, or " SECURITY "privileged", NULL},

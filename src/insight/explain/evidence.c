@@ -17,7 +17,7 @@
 #define CLONE_NAMESPACES 0x6e020000 /* those that take a capability when no user namespace is made with them */
 #define FREE_PORTS 1024 /* net.ipv4.ip_unprivileged_port_start, where nobody has changed it */
 
-enum hook_layer { DEVICES, NOEXEC, READ_ONLY, SETGROUPS, REVEALING, PIDS, LSM, HARDLINKS, LANDLOCK };
+enum hook_layer { DEVICES, NOEXEC, READ_ONLY, SETGROUPS, REVEALING, PIDS, LSM, HARDLINKS, LANDLOCK, BPF };
 
 static const struct {
 	const char *function, *name;
@@ -32,7 +32,7 @@ static const enum refusal_fact_bit hook_facts[] = {
 	[DEVICES] = FACT_HOOK_DEVICES, [NOEXEC] = FACT_NOEXEC,		[READ_ONLY] = FACT_READ_ONLY,
 	[SETGROUPS] = FACT_SETGROUPS_DENIED,
 	[REVEALING] = FACT_PROC_COVERED, [PIDS] = FACT_HOOK_PIDS,	[LSM] = FACT_HOOK_LSM,
-	[HARDLINKS] = FACT_LINK_UNSAFE, [LANDLOCK] = FACT_HOOK_LANDLOCK,
+	[HARDLINKS] = FACT_LINK_UNSAFE, [LANDLOCK] = FACT_HOOK_LANDLOCK, [BPF] = FACT_HOOK_BPF,
 };
 
 /*
@@ -74,7 +74,7 @@ static void take_hook(struct parts_case *one, const struct observe_evidence *see
 	    (strncmp(one->path[0], "/proc/", 6) == 0 || strncmp(one->path[0], "/sys/", 5) == 0))
 		return;
 	parts_fact(one, hook_facts[hooks[seen->what].layer]);
-	if (hooks[seen->what].layer == LSM)
+	if (hooks[seen->what].layer == LSM || hooks[seen->what].layer == BPF)
 		parts_text(one, TEXT_MODULE, "%s", hooks[seen->what].name);
 }
 
